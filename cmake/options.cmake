@@ -1,0 +1,33 @@
+option(STYLIZE_BUILD_TESTS "Build the tests (needs cmocka)" ${PROJECT_IS_TOP_LEVEL})
+option(STYLIZE_WERROR "Treat warnings as errors" OFF)
+set(STYLIZE_SANITIZE "" CACHE STRING "Sanitizers: \"\", \"address,undefined\" or \"thread\"")
+set(STYLIZE_TORCH "" CACHE STRING
+    "libtorch for the torch engine: \"\" (Debian's libtorch-dev if installed), OFF, or the path of a wheel's torch folder")
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON) # _GNU_SOURCE features of libc; the public header is plain C99
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# A build tree looks like an installed one, so that the library finds its models and plugins the same way.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+
+# What every C file of the project is compiled with.
+add_library(stylize_flags INTERFACE)
+target_compile_definitions(stylize_flags INTERFACE _GNU_SOURCE)
+target_compile_options(stylize_flags INTERFACE -Wall -Wextra -Wno-unused-parameter
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wvla>
+    $<$<BOOL:${STYLIZE_WERROR}>:-Werror>)
+if(STYLIZE_SANITIZE)
+    target_compile_options(stylize_flags INTERFACE -fsanitize=${STYLIZE_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    target_link_options(stylize_flags INTERFACE -fsanitize=${STYLIZE_SANITIZE})
+endif()

@@ -1,0 +1,45 @@
+#include "common.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+stylize_status stz_fail(stylize_error *err, stylize_status status, const char *format, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+        err->status = status;
+        for (char *c = err->message; *c; c++) /* one line, whatever file names or headers held */
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                *c = ' ';
+    }
+    return status;
+}
+
+stylize_status stz_nomem(stylize_error *err, uint64_t bytes)
+{
+    return stz_fail(err, STYLIZE_ERR_NOMEM, "out of memory: %llu bytes could not be had",
+                    (unsigned long long)bytes);
+}
+
+uint64_t stz_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void stz_log_line(const stz_log *log, stylize_log_level level, const char *format, ...)
+{
+    if (!log || !log->fn || level > log->level)
+        return;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log->fn(log->user, level, text);
+}

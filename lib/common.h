@@ -1,0 +1,40 @@
+/* What every file of the core uses: errors, checked sizes, small arithmetic. */
+#ifndef STZ_COMMON_H
+#define STZ_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stylize/stylize.h"
+
+#define STZ_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define STZ_LEN(a)       (sizeof(a) / sizeof *(a))
+
+/* Fills err (may be NULL) with one line of text and returns status, so that a failing function
+ * can end with `return stz_fail(err, STYLIZE_ERR_..., "...")`. The text says what was wrong and
+ * what is allowed, in one impersonal line without the name of the function. */
+stylize_status stz_fail(stylize_error *err, stylize_status status, const char *format, ...) STZ_PRINTF(3, 4);
+stylize_status stz_nomem(stylize_error *err, uint64_t bytes);
+
+/* *out = a * b or a + b; false, and *out untouched, if that does not fit. */
+static inline bool stz_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
+static inline bool stz_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
+
+static inline int stz_min(int a, int b) { return a < b ? a : b; }
+static inline int stz_max(int a, int b) { return a > b ? a : b; }
+static inline int stz_clamp(int v, int lo, int hi) { return v < lo ? lo : v > hi ? hi : v; }
+static inline int stz_round_up(int v, int multiple) { return (v + multiple - 1) / multiple * multiple; }
+
+/* Monotonic clock, nanoseconds. */
+uint64_t stz_now_ns(void);
+
+/* A context's log callback, as the parts that have no context see it. fn may be NULL. */
+typedef struct stz_log {
+    stylize_log_fn fn;
+    void *user;
+    stylize_log_level level;
+} stz_log;
+void stz_log_line(const stz_log *log, stylize_log_level level, const char *format, ...) STZ_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,48 @@
+/* Pictures in memory: sizes, pooled allocation, checks, geometry. */
+#ifndef STZ_IMAGE_H
+#define STZ_IMAGE_H
+
+#include "common.h"
+#include "mem.h"
+
+/* Bytes a pixel of RGB8, RGBA8 or GRAY8; 0 for every other format. */
+int stz_bytes_per_pixel(stylize_format format);
+static inline bool stz_is_encoded(stylize_format f)
+{
+    return f >= STYLIZE_FORMAT_ENCODED && f <= STYLIZE_FORMAT_WEBP;
+}
+
+/* A pooled picture of tightly packed rows; pixels undefined. stylize_image_free releases it. */
+stylize_status stz_image_alloc(stz_pool *pool, uint32_t width, uint32_t height, stylize_format format,
+                               stylize_image *out, stylize_error *err);
+/* Hands a pooled buffer over to an encoded picture of `size` bytes. */
+void stz_image_from_buf(stz_buf *buf, size_t size, stylize_format format, stylize_image *out);
+
+/* Checks a caller's input picture and fills in what may be 0 (stride, size). `what` names it in the
+ * error ("content", "style picture"). */
+stylize_status stz_image_check(const stylize_image *in, const char *what, stylize_image *out,
+                               stylize_error *err);
+
+typedef struct stz_rect {
+    uint32_t x, y, width, height;
+} stz_rect;
+
+/* The output size of a request for a content of w x h, and the part of the content that fills it. */
+typedef struct stz_fit {
+    uint32_t width, height; /* output */
+    stz_rect source;        /* part of the content, in content pixels */
+} stz_fit;
+stz_fit stz_fit_longer(uint32_t w, uint32_t h, uint32_t longer); /* 0: as it is */
+stz_fit stz_fit_cover(uint32_t w, uint32_t h, uint32_t out_w, uint32_t out_h);
+
+/* Scales the part `source` of `in` (RGB8, RGBA8 or GRAY8) to width x height with an anti-aliasing
+ * filter (Lanczos 3 downwards, Mitchell or better upwards; alpha weighted). A copy if nothing changes. */
+stylize_status stz_resize(const stylize_image *in, stz_rect source, uint32_t width, uint32_t height,
+                          stz_pool *pool, stylize_image *out, stylize_error *err);
+
+/* out = content + strength * (painted - content) for w x h RGB pixels; preserve_color puts the
+ * luminance (BT.601) of the painting on the content's chroma first. In place on `painted`. */
+void stz_blend_rgb(const uint8_t *content, ptrdiff_t content_stride, int content_bpp, uint8_t *painted,
+                   ptrdiff_t painted_stride, int width, int height, float strength, bool preserve_color);
+
+#endif
