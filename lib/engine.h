@@ -62,13 +62,15 @@ typedef struct stz_apply {
 typedef struct stz_exec {
     stz_team *team;
     const atomic_int *cancel; /* non-zero: stop soon with STYLIZE_ERR_CANCELLED; may be NULL */
+    uint64_t deadline_ns;     /* stop likewise once stz_now_ns passes it; 0: none */
     bool (*progress)(void *user, float done); /* optimize: false cancels; may be NULL */
     void *progress_user;
 } stz_exec;
 
 static inline bool stz_cancelled(const stz_exec *x)
 {
-    return x->cancel && atomic_load_explicit(x->cancel, memory_order_relaxed);
+    return (x->cancel && atomic_load_explicit(x->cancel, memory_order_relaxed)) ||
+           (x->deadline_ns && stz_now_ns() > x->deadline_ns);
 }
 
 typedef struct stz_engine_config {

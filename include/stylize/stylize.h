@@ -193,7 +193,7 @@ typedef struct stylize_options {
     uint32_t max_side;        /* pixels of the longer side, in and out; default 16384 */
     uint32_t max_scans;       /* scans of a progressive JPEG; default 64 */
     uint64_t memory_budget;   /* bytes that an engine may use for one picture besides the picture
-                                 itself; larger pictures are painted in tiles; default 512 MiB,
+                                 itself; larger pictures are painted in tiles; default 256 MiB,
                                  at least 32 MiB */
     uint64_t pool_keep;       /* bytes of idle buffers kept for the next request; default 256 MiB */
     uint32_t code_cache;      /* style codes of pictures that are kept; default 64 */
