@@ -77,8 +77,7 @@ static stylize_status read_titles(const stz_json *o, stz_style *style, stylize_e
     stylize_status status = add_title(o, style, "en", english, err);
     const char *lang;
     json_t *title;
-    json_object_foreach(names, lang, title)
-    {
+    json_object_foreach (names, lang, title) {
         if (status)
             return status;
         if (strcmp(lang, "en") == 0)

@@ -130,8 +130,7 @@ void stz_json_unknown(const stz_json *o, const char *const *known, size_t n, con
     const char *key;
     json_t *value;
     int reported = 0;
-    json_object_foreach(o->root, key, value)
-    {
+    json_object_foreach (o->root, key, value) {
         size_t i = 0;
         while (i < n && strcmp(key, known[i]))
             i++;
