@@ -19,4 +19,9 @@ int stz_cpu_count(void);
 /* Bytes of the second-level cache of a core, a usual value if not known. */
 size_t stz_cpu_l2(void);
 
+/* The parts of the above that read /proc and /sys, with another root folder for tests ("" is the
+ * real one). Quota: processors that the cgroups allow, rounded up; 0: no limit. L2: 0: not known. */
+int stz_cpu_quota_under(const char *root);
+size_t stz_cpu_l2_under(const char *root);
+
 #endif
