@@ -121,7 +121,7 @@ static stylize_status create_nets(stylize_ctx *ctx, stylize_error *err)
     }
     const stz_model *encoder = stz_style_lib_encoder(ctx->styles);
     if (encoder && ctx->opt.code_cache) {
-        ctx->codes = stz_code_cache_create((int)ctx->opt.code_cache, encoder->code_length);
+        ctx->codes = stz_code_cache_create(ctx->opt.code_cache, encoder->code_length);
         if (!ctx->codes)
             return stz_nomem(err, (uint64_t)ctx->opt.code_cache * encoder->code_length * sizeof(float));
     }
