@@ -14,8 +14,10 @@
 #define STZ_MODEL_DIR "/usr/local/share/stylize/models"
 #endif
 
+static bool within(uint64_t value, uint64_t low, uint64_t high) { return value >= low && value <= high; }
+
 #define RANGE(member, low, high)                                                                             \
-    if (o->member < (low) || o->member > (high))                                                             \
+    if (!within(o->member, low, high))                                                                       \
     return stz_fail(err, STYLIZE_ERR_INVALID, "option " #member " is %llu; %llu to %llu are allowed",        \
                     (unsigned long long)o->member, (unsigned long long)(low), (unsigned long long)(high))
 

@@ -188,7 +188,7 @@ static void paint_batch(stylize_ctx *ctx, stz_job **jobs, int n, const float *co
 {
     const stz_net *net = jobs[0]->net;
     stz_canvas canvas[64];
-    stz_apply apply[64];
+    stz_apply apply[64] = {0};
     stylize_error err;
     stylize_status status = STYLIZE_OK;
     int open = 0;
