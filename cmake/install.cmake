@@ -1,0 +1,47 @@
+# What `cmake --install` writes besides what the folders install themselves (programs, plugins, models).
+include(CMakePackageConfigHelpers)
+
+install(TARGETS stylize EXPORT stylizeTargets
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime NAMELINK_COMPONENT Development)
+install(FILES include/stylize/stylize.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/stylize" COMPONENT Development)
+
+# pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
+set(STYLIZE_PC_REQUIRES libjpeg libpng jansson libxxhash)
+foreach(optional WEBP:libwebp WEBPDEMUX:libwebpdemux LCMS2:lcms2)
+    string(REPLACE ":" ";" optional "${optional}")
+    list(GET optional 0 found)
+    list(GET optional 1 module)
+    if(${found}_FOUND)
+        list(APPEND STYLIZE_PC_REQUIRES ${module})
+    endif()
+endforeach()
+list(JOIN STYLIZE_PC_REQUIRES ", " STYLIZE_PC_REQUIRES)
+# Found from the place of the file itself, so that an installed tree can be moved.
+set(prefix "${CMAKE_INSTALL_PREFIX}")
+file(RELATIVE_PATH STYLIZE_PC_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${prefix}")
+file(RELATIVE_PATH STYLIZE_PC_LIBDIR "${prefix}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+file(RELATIVE_PATH STYLIZE_PC_INCLUDEDIR "${prefix}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+configure_file(cmake/stylize.pc.in stylize.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/stylize.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+    COMPONENT Development)
+
+# CMake package: find_package(stylize), target stylize::stylize.
+set(STYLIZE_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/stylize")
+configure_package_config_file(cmake/stylizeConfig.cmake.in stylizeConfig.cmake
+    INSTALL_DESTINATION "${STYLIZE_CMAKE_DIR}" NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may change the interface, so only the same one satisfies a request.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/stylizeConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/stylizeConfig.cmake" "${PROJECT_BINARY_DIR}/stylizeConfigVersion.cmake"
+    DESTINATION "${STYLIZE_CMAKE_DIR}" COMPONENT Development)
+install(EXPORT stylizeTargets NAMESPACE stylize:: DESTINATION "${STYLIZE_CMAKE_DIR}" COMPONENT Development)
+
+# Documents and the shells' completion of the command.
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES docs/stylize.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
+set(completions examples/cli/completions)
+install(FILES ${completions}/stylize.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
+    RENAME stylize OPTIONAL)
+install(FILES ${completions}/_stylize DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" OPTIONAL)
+install(FILES ${completions}/stylize.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d"
+    OPTIONAL)

@@ -150,13 +150,19 @@ static bool has_work(stz_team *team)
     return NEXT(s) < ITEMS(s);
 }
 
+/* `open` is read after `inside` was raised, and close does it the other way round: with both
+ * sequentially consistent one of the two sees the other, and close misses no helper. */
+static bool may_stay(const stz_team *team, const atomic_int *leave)
+{
+    return atomic_load(&team->open) && !atomic_load_explicit(leave, memory_order_relaxed);
+}
+
 /* True as soon as there is work; false when the helper should go. */
 static bool wait_for_work(stz_team *team, const atomic_int *leave)
 {
     uint64_t until = 0;
     for (int spins = 1;; spins++) {
-        if (!atomic_load_explicit(&team->open, memory_order_relaxed) ||
-            atomic_load_explicit(leave, memory_order_relaxed))
+        if (!may_stay(team, leave))
             return false;
         if (has_work(team))
             return true;
@@ -171,11 +177,11 @@ static bool wait_for_work(stz_team *team, const atomic_int *leave)
     }
     pthread_mutex_lock(&team->lock);
     atomic_fetch_add(&team->sleepers, 1);
-    while (atomic_load(&team->open) && !atomic_load(leave) && !has_work(team))
+    while (may_stay(team, leave) && !has_work(team))
         pthread_cond_wait(&team->wake, &team->lock);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->lock);
-    return atomic_load(&team->open) && !atomic_load(leave);
+    return may_stay(team, leave);
 }
 
 void stz_team_help(stz_team *team, stz_scratch *scratch, const atomic_int *leave)
@@ -189,9 +195,12 @@ void stz_team_help(stz_team *team, stz_scratch *scratch, const atomic_int *leave
 static void *own_main(void *arg)
 {
     struct own *own = arg;
-    while (!atomic_load(&own->team->own_leave))
+    while (!atomic_load(&own->team->own_leave)) {
         if (atomic_load(&own->team->open))
             stz_team_help(own->team, &own->scratch, &own->team->own_leave);
+        else
+            sched_yield();
+    }
     return NULL;
 }
 

@@ -1,0 +1,174 @@
+#include "codec.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "format.h"
+
+#define DEFAULT_QUALITY 92
+
+stylize_format stz_sniff(const uint8_t *data, size_t size)
+{
+    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    if (size >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff)
+        return STYLIZE_FORMAT_JPEG;
+    if (size >= sizeof png && !memcmp(data, png, sizeof png))
+        return STYLIZE_FORMAT_PNG;
+    if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp(data + 8, "WEBP", 4))
+        return STYLIZE_FORMAT_WEBP;
+    return STYLIZE_FORMAT_NONE;
+}
+
+stylize_status stz_limits_check(const stz_limits *limits, uint64_t width, uint64_t height, stylize_error *err)
+{
+    if (!width || !height)
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is %llux%llu; both sides must be 1 or more",
+                        (unsigned long long)width, (unsigned long long)height);
+    /* sides come from 32-bit fields: their product fits 64 bits */
+    if (width > limits->max_side || height > limits->max_side || width * height > limits->max_pixels)
+        return stz_fail(err, STYLIZE_ERR_LIMIT,
+                        "picture is %llux%llu; at most %llu pixels and %u a side are allowed",
+                        (unsigned long long)width, (unsigned long long)height,
+                        (unsigned long long)limits->max_pixels, limits->max_side);
+    return STYLIZE_OK;
+}
+
+/* Sniffs and reads the header; limits of the pixels are the caller's. */
+static stylize_status read_header(const uint8_t *data, size_t size, const stz_limits *limits,
+                                  stylize_format *format, stz_header *header, stylize_error *err)
+{
+    if (!data || !size)
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is empty");
+    if (size > limits->max_bytes)
+        return stz_fail(err, STYLIZE_ERR_LIMIT, "picture has %zu bytes; at most %llu are allowed", size,
+                        (unsigned long long)limits->max_bytes);
+    *header = (stz_header){.orientation = 1};
+    *format = stz_sniff(data, size);
+    switch (*format) {
+    case STYLIZE_FORMAT_JPEG:
+        return stz_jpeg_header(data, size, header, err);
+    case STYLIZE_FORMAT_PNG:
+        return stz_png_header(data, size, header, err);
+    case STYLIZE_FORMAT_WEBP:
+        return stz_webp_header(data, size, header, err);
+    default:
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is neither JPEG, PNG nor WebP");
+    }
+}
+
+stylize_status stz_codec_probe(const uint8_t *data, size_t size, const stz_limits *limits,
+                               stylize_image_info *info, stylize_error *err)
+{
+    stylize_format format = STYLIZE_FORMAT_NONE;
+    stz_header header;
+    stylize_status status = read_header(data, size, limits, &format, &header, err);
+    if (status != STYLIZE_OK)
+        return status;
+    bool transposed = header.orientation >= 5;
+    info->format = format;
+    info->width = transposed ? header.height : header.width;
+    info->height = transposed ? header.width : header.height;
+    info->has_alpha = header.alpha;
+    info->orientation = (uint32_t)header.orientation;
+    info->has_icc = header.icc;
+    return stz_limits_check(limits, info->width, info->height, err);
+}
+
+stylize_status stz_codec_decode(const uint8_t *data, size_t size, const stz_limits *limits,
+                                const stz_decode_hint *hint, stz_pool *pool, stylize_image *out,
+                                stylize_error *err)
+{
+    stylize_format format = STYLIZE_FORMAT_NONE;
+    stz_source source = {.data = data, .size = size, .limits = limits};
+    stylize_status status = read_header(data, size, limits, &format, &source.header, err);
+    if (status == STYLIZE_OK)
+        status = stz_limits_check(limits, source.header.width, source.header.height, err);
+    if (status != STYLIZE_OK)
+        return status;
+    if (hint)
+        source.hint = *hint;
+    switch (format) {
+    case STYLIZE_FORMAT_JPEG:
+        return stz_jpeg_decode(&source, pool, out, err);
+    case STYLIZE_FORMAT_PNG:
+        return stz_png_decode(&source, pool, out, err);
+    default:
+        return stz_webp_decode(&source, pool, out, err);
+    }
+}
+
+/* Bytes that a file of ordinary content takes, so that the sink rarely has to grow. */
+static size_t encoded_guess(const stylize_image *in, stylize_format format, int quality)
+{
+    size_t raw = (size_t)in->width * in->height * (size_t)stz_bytes_per_pixel(in->format);
+    size_t share = format == STYLIZE_FORMAT_PNG ? raw / 2 : quality >= 90 ? raw / 4 : raw / 8;
+    return share + 16384;
+}
+
+stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,
+                                stylize_image *out, stylize_error *err)
+{
+    stylize_image image;
+    stylize_status status = stz_image_check(in, "picture", &image, err);
+    if (status != STYLIZE_OK)
+        return status;
+    if (stz_is_encoded(image.format))
+        return stz_fail(err, STYLIZE_ERR_INVALID, "picture is encoded already; pixels are needed");
+    if (format != STYLIZE_FORMAT_JPEG && format != STYLIZE_FORMAT_PNG && format != STYLIZE_FORMAT_WEBP)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "output format %d is not one of JPEG, PNG, WEBP",
+                        (int)format);
+    if (quality < 0 || quality > 100)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "quality is %d; 1 to 100, or 0 for %d, is allowed", quality,
+                        DEFAULT_QUALITY);
+    quality = quality ? quality : DEFAULT_QUALITY;
+    stz_sink sink;
+    size_t guess = encoded_guess(&image, format, quality);
+    if (!stz_sink_init(&sink, pool, guess))
+        return stz_nomem(err, guess);
+    switch (format) {
+    case STYLIZE_FORMAT_JPEG:
+        status = stz_jpeg_encode(&image, quality, &sink, err);
+        break;
+    case STYLIZE_FORMAT_PNG:
+        status = stz_png_encode(&image, &sink, err);
+        break;
+    default:
+        status = stz_webp_encode(&image, quality, &sink, err);
+        break;
+    }
+    if (status != STYLIZE_OK) {
+        stz_sink_free(&sink);
+        return status;
+    }
+    stz_image_from_buf(sink.buf, sink.used, format, out);
+    return STYLIZE_OK;
+}
+
+stylize_format stz_format_of_path(const char *path)
+{
+    static const struct {
+        const char *ending;
+        stylize_format format;
+    } known[] = {
+        {".jpg", STYLIZE_FORMAT_JPEG},
+        {".jpeg", STYLIZE_FORMAT_JPEG},
+        {".png", STYLIZE_FORMAT_PNG},
+        {".webp", STYLIZE_FORMAT_WEBP},
+    };
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    for (size_t i = 0; dot && i < STZ_LEN(known); i++)
+        if (!strcasecmp(dot, known[i].ending))
+            return known[i].format;
+    return STYLIZE_FORMAT_NONE;
+}
+
+const char *stz_codec_list(void)
+{
+#ifdef STZ_HAVE_WEBP
+    return "jpeg,png,webp";
+#else
+    return "jpeg,png";
+#endif
+}

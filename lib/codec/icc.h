@@ -1,0 +1,22 @@
+/* Colour profiles: conversion to sRGB (lcms2). */
+#ifndef STZ_ICC_H
+#define STZ_ICC_H
+
+#include "../common.h"
+
+typedef void stz_icc;
+
+typedef enum stz_icc_kind {
+    STZ_ICC_RGB,  /* 3 bytes a pixel, in place */
+    STZ_ICC_RGBA, /* 4 bytes a pixel, in place; alpha untouched */
+    STZ_ICC_CMYK  /* 4 inverted bytes (255: no ink) to 3 bytes of RGB */
+} stz_icc_kind;
+
+/* A conversion of rows to sRGB. `grey` says that the pixels have three equal channels and the
+ * profile is one for grey. NULL if there is nothing to do: no profile, one that is damaged or for
+ * other pixels, sRGB itself, or a build without lcms2. */
+stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey);
+void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width);
+void stz_icc_free(stz_icc *icc); /* or NULL */
+
+#endif

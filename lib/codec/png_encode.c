@@ -1,0 +1,63 @@
+#include "format.h"
+#include "png_error.h"
+
+struct encoder {
+    png_structp png;
+    png_infop info;
+    stz_png_error error;
+    const stylize_image *in;
+    stz_sink *sink;
+};
+
+static void write_bytes(png_structp png, png_bytep data, size_t size)
+{
+    struct encoder *p = png_get_io_ptr(png);
+    if (!stz_sink_write(p->sink, data, size))
+        stz_png_error_raise(&p->error, stz_nomem(p->error.err, p->sink->used + size));
+}
+
+static void flush(png_structp png) {}
+
+static int colour_type(stylize_format format)
+{
+    switch (format) {
+    case STYLIZE_FORMAT_GRAY8:
+        return PNG_COLOR_TYPE_GRAY;
+    case STYLIZE_FORMAT_RGBA8:
+        return PNG_COLOR_TYPE_RGB_ALPHA;
+    default:
+        return PNG_COLOR_TYPE_RGB;
+    }
+}
+
+static void encode(struct encoder *p)
+{
+    p->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &p->error, stz_png_on_error, stz_png_on_warning);
+    p->info = p->png ? png_create_info_struct(p->png) : NULL;
+    if (!p->info)
+        stz_png_error_raise(&p->error, stz_nomem(p->error.err, 4096));
+    png_set_write_fn(p->png, p, write_bytes, flush);
+    png_set_user_limits(p->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_IHDR(p->png, p->info, p->in->width, p->in->height, 8, colour_type(p->in->format),
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_compression_level(p->png, 3);
+    png_set_compression_buffer_size(p->png, 65536);
+    png_write_info(p->png, p->info);
+    for (uint32_t y = 0; y < p->in->height; y++)
+        png_write_row(p->png, p->in->pixels + (size_t)y * (size_t)p->in->stride);
+    png_write_end(p->png, NULL);
+}
+
+static void encode_guarded(struct encoder *p)
+{
+    if (!setjmp(p->error.jump))
+        encode(p);
+}
+
+stylize_status stz_png_encode(const stylize_image *in, stz_sink *sink, stylize_error *err)
+{
+    struct encoder p = {.in = in, .sink = sink, .error = {.err = err}};
+    encode_guarded(&p);
+    png_destroy_write_struct(&p.png, &p.info);
+    return p.error.status;
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Every header compiles alone: the public one for every language standard that it promises, the internal
+# ones as the library is compiled.
+# headers.sh SOURCE_DIR C_COMPILER CXX_COMPILER
+set -eu
+source=$1 cc=$2 cxx=$3
+strict="-pedantic -Wall -Wextra -Werror -fsyntax-only -I$source/include"
+public=$source/include/stylize/stylize.h
+for std in c99 c11; do
+    $cc -std=$std $strict -Wstrict-prototypes -Wmissing-prototypes -Wc++-compat -x c "$public"
+    printf '#include "stylize/stylize.h"\n#include "stylize/stylize.h"\n' | $cc -std=$std $strict -x c -
+done
+for std in c++11 c++20; do
+    $cxx -std=$std $strict -x c++ "$public"
+done
+count=0
+for header in $(find "$source/lib" -name '*.h'); do
+    $cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only \
+        -I"$source/include" -I"$source/lib" -x c "$header"
+    count=$((count + 1))
+done
+[ "$count" -ge 8 ] || { echo "only $count internal headers found"; exit 1; }
+echo "public header in 4 standards, $count internal headers"

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs to a scratch folder, moves the tree, and uses the library from there as a stranger would:
+# by pkg-config and by find_package. Nothing of the source tree is in reach of the programs but the
+# stranger's own files.
+# install.sh SOURCE_DIR BUILD_DIR C_COMPILER CXX_COMPILER
+set -eu
+source=$1 build=$2 cc=$3 cxx=$4
+unset STYLIZE_MODELS
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/stylize-install.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+cmake --install "$build" --prefix "$scratch/first" >"$scratch/install.log" || { cat "$scratch/install.log"; exit 1; }
+mv "$scratch/first" "$scratch/prefix"
+prefix=$scratch/prefix
+library=$(find "$prefix" -name libstylize.so)
+libdir=$(dirname "$library")
+cp -r "$source/tests/package/stranger" "$scratch/stranger"
+cp "$source/examples/minimal.c" "$scratch/stranger"
+cd "$scratch/stranger"
+
+echo "by pkg-config"
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+flags=$(pkg-config --cflags --libs stylize)
+case "$flags" in *"$source"*) echo "flags name the source tree: $flags"; exit 1 ;; esac
+pkg-config --static --libs stylize | grep -q jansson || { echo "private libraries are missing"; exit 1; }
+header=$(sed -n 's/#define STYLIZE_VERSION_[MP][A-Z]* \([0-9]*\)/\1/p' "$prefix/include/stylize/stylize.h" |
+    paste -sd.)
+[ "$(pkg-config --modversion stylize)" = "$header" ] || { echo "version differs from $header"; exit 1; }
+$cc -std=c99 -pedantic -Wall -Wextra -Werror stranger.c -o stranger_c $flags -Wl,-rpath,"$libdir"
+$cc -std=c99 -pedantic -Wall -Wextra -Werror minimal.c -o minimal $flags -Wl,-rpath,"$libdir"
+$cxx -std=c++11 -pedantic -Wall -Wextra -Werror stranger.cpp -o stranger_cpp $flags -Wl,-rpath,"$libdir"
+./stranger_c
+./stranger_cpp
+
+echo "by find_package"
+cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_BUILD_TYPE=Release >"$scratch/cmake.log" 2>&1 || { cat "$scratch/cmake.log"; exit 1; }
+cmake --build build >"$scratch/cmake.log" 2>&1 || { cat "$scratch/cmake.log"; exit 1; }
+./build/stranger_c
+./build/stranger_cpp
+
+echo "the installed command"
+if [ -x "$prefix/bin/stylize" ]; then
+    "$prefix/bin/stylize" --version
+fi
+if grep -rlF "$source" "$prefix" --include='*.pc' --include='*.cmake' --include='*.h'; then
+    echo "installed files name the source tree"
+    exit 1
+fi
