@@ -24,7 +24,7 @@ static void reads_shipped_models(void **state)
     assert_string_equal(m->dir, STYLIZE_SOURCE_DIR "/models/brush");
     assert_string_equal(m->native_file, "brush.safetensors");
     assert_string_equal(m->torch_file, "brush.pt");
-    assert_null(m->native_int8_file);
+    assert_string_equal(m->native_int8_file, "brush_int8.safetensors");
     assert_null(m->torch_encoder_file);
     assert_int_equal(m->multiple, 4);
     assert_int_equal(m->min_side, 16);
