@@ -37,12 +37,8 @@ void message_error(const char *subject, const char *format, ...)
 
 void message_failure(const char *subject, const stylize_error *err)
 {
-    const size_t n = strlen(subject);
     const char *text = err->message[0] ? err->message : stylize_status_str(err->status);
-    if (n && strncmp(text, subject, n) == 0 && text[n] == ':')
-        message_error(NULL, "%s", text);
-    else
-        message_error(subject, "%s", text);
+    message_error(strstr(text, subject) ? NULL : subject, "%s", text);
 }
 
 void message_note(const char *format, ...)
@@ -76,13 +72,17 @@ void message_log(void *user, stylize_log_level level, const char *text)
 int exit_by_status(stylize_status status)
 {
     switch (status) {
-    case STYLIZE_OK: return EXIT_DONE;
+    case STYLIZE_OK:
+        return EXIT_DONE;
     case STYLIZE_ERR_INVALID:
     case STYLIZE_ERR_IO:
     case STYLIZE_ERR_FORMAT:
-    case STYLIZE_ERR_LIMIT: return EXIT_INPUT;
-    case STYLIZE_ERR_CANCELLED: return EXIT_SIGNAL + (interrupted ? interrupted : SIGINT);
-    default: return EXIT_ENGINE;
+    case STYLIZE_ERR_LIMIT:
+        return EXIT_INPUT;
+    case STYLIZE_ERR_CANCELLED:
+        return EXIT_SIGNAL + (interrupted ? interrupted : SIGINT);
+    default:
+        return EXIT_ENGINE;
     }
 }
 
@@ -158,7 +158,8 @@ json_t *json_text(const char *text)
 
 bool json_print(json_t *value, size_t flags)
 {
-    const bool ok = value && json_dumpf(value, stdout, flags | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
+    const bool ok =
+        value && json_dumpf(value, stdout, flags | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
     json_decref(value);
     if (ok && putchar('\n') != EOF && fflush(stdout) == 0)
         return true;
