@@ -63,8 +63,8 @@ static size_t fake_memory(void *engine, void *net, int width, int height)
     return (size_t)fake.bytes_per_pixel * (size_t)width * (size_t)height;
 }
 
-static stylize_status fake_encode(void *engine, void *net, const stz_view *style, float *code, const stz_exec *exec,
-                                  stylize_error *err)
+static stylize_status fake_encode(void *engine, void *net, const stz_view *style, float *code,
+                                  const stz_exec *exec, stylize_error *err)
 {
     if (take(&fake.fail_encode))
         return stz_fail(err, STYLIZE_ERR_ENGINE, "the fake engine was told not to encode");
@@ -147,9 +147,11 @@ static stylize_status apply_all(const stz_apply *batch, int n, const stz_exec *e
         status = stz_team_reserve(exec->team, (size_t)batch[0].in.width * 3, err);
     for (int i = 0; i < n && status == STYLIZE_OK; i++) {
         const stz_apply *a = &batch[i];
-        if (a->in.width % 4 || a->in.height % 4 || a->in.width != batch[0].in.width || a->in.height != batch[0].in.height)
+        if (a->in.width % 4 || a->in.height % 4 || a->in.width != batch[0].in.width ||
+            a->in.height != batch[0].in.height)
             return stz_fail(err, STYLIZE_ERR_ENGINE, "the core broke its promise on sizes");
-        const float mean = a->stats ? a->stats[0] : mean_of(a->in.data, a->in.stride, a->in.width, a->in.height);
+        const float mean =
+            a->stats ? a->stats[0] : mean_of(a->in.data, a->in.stride, a->in.width, a->in.height);
         struct rows rows = {a, mean};
         if (a->stats_out)
             a->stats_out[0] = mean, a->stats_out[1] = 0;
@@ -190,7 +192,8 @@ const stz_engine fake_engine = {
 
 void fake_reference(const stylize_image *in, const float *code, const float *mean, uint8_t *out)
 {
-    const float m = mean ? *mean : mean_of(in->pixels, (ptrdiff_t)in->width * 3, (int)in->width, (int)in->height);
+    const float m =
+        mean ? *mean : mean_of(in->pixels, (ptrdiff_t)in->width * 3, (int)in->width, (int)in->height);
     for (int y = 0; y < (int)in->height; y++)
         for (int x = 0; x < (int)in->width; x++)
             for (int c = 0; c < 3; c++)
@@ -201,7 +204,8 @@ void fake_reference(const stylize_image *in, const float *code, const float *mea
 stylize_image fake_picture(uint32_t width, uint32_t height, stylize_format format, uint32_t seed)
 {
     const uint32_t bpp = format == STYLIZE_FORMAT_RGBA8 ? 4 : format == STYLIZE_FORMAT_GRAY8 ? 1 : 3;
-    stylize_image image = {.width = width, .height = height, .format = format, .stride = (ptrdiff_t)(width * bpp)};
+    stylize_image image = {
+        .width = width, .height = height, .format = format, .stride = (ptrdiff_t)(width * bpp)};
     image.size = (size_t)width * height * bpp;
     image.pixels = malloc(image.size);
     uint32_t noise = seed * 2654435761u + 1;
@@ -224,13 +228,15 @@ static void write_file(const char *dir, const char *name, const void *data, size
         abort();
 }
 
-static void write_text(const char *dir, const char *name, const char *text) { write_file(dir, name, text, strlen(text)); }
+static void write_text(const char *dir, const char *name, const char *text)
+{
+    write_file(dir, name, text, strlen(text));
+}
 
 static void write_codes(const char *dir, const char *name, const float *one, const float *other)
 {
     char header[256];
-    snprintf(header, sizeof header,
-             "{\"fake\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}%s",
+    snprintf(header, sizeof header, "{\"fake\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}%s",
              other ? ",\"fakeany\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[16,32]}}" : "}");
     while (strlen(header) % 8)
         strcat(header, " ");
@@ -244,8 +250,9 @@ static void write_codes(const char *dir, const char *name, const float *one, con
     write_file(dir, name, file, 8 + length + (other ? 32 : 16));
 }
 
-#define MODEL(extra)                                                                                                  \
-    "\"native\": \"none.safetensors\", \"multiple\": 4, \"min_side\": 16, \"code_length\": 4, \"stats_length\": 2, "      \
+#define MODEL(extra)                                                                                         \
+    "\"native\": \"none.safetensors\", \"multiple\": 4, \"min_side\": 16, \"code_length\": 4, "              \
+    "\"stats_length\": 2, "                                                                                  \
     "\"receptive_radius\": 4, \"grid\": 4" extra "}"
 
 const char *fake_models(void)
@@ -264,16 +271,22 @@ const char *fake_models(void)
             abort();
     }
     write_text(dir, "fake/model.json", "{\"name\": \"fake\", \"method\": \"fast\", " MODEL(""));
-    write_text(dir, "fakeany/model.json",
-               "{\"name\": \"fakeany\", \"method\": \"any\", " MODEL(", \"encodes\": true, \"style_multiple\": 2, "
-                                                                    "\"style_min_side\": 32, \"style_size\": 64"));
-    write_text(dir, "styles/library.json",
-               "[{\"style_id\": \"a\", \"display_name\": {\"en\": \"A\", \"zh\": \"甲\"}, \"model_path\": \"fake\","
-               " \"code_path\": \"a.safetensors\"},\n"
-               " {\"style_id\": \"b\", \"display_name\": \"B\", \"model_path\": \"fake\", \"code_path\": \"b.safetensors\"},\n"
-               " {\"style_id\": \"c\", \"display_name\": \"C\", \"model_path\": \"fake\", \"code_path\": \"c.safetensors\"}]\n");
-    write_codes(dir, "styles/a.safetensors", (const float[]){1, 0, 0.5f, 0}, (const float[]){0.9f, 0.1f, 0.5f, 0});
-    write_codes(dir, "styles/b.safetensors", (const float[]){0.5f, 0.25f, 0.5f, 0}, (const float[]){0.4f, 0.3f, 0.5f, 0});
+    write_text(
+        dir, "fakeany/model.json",
+        "{\"name\": \"fakeany\", \"method\": \"any\", " MODEL(", \"encodes\": true, \"style_multiple\": 2, "
+                                                              "\"style_min_side\": 32, \"style_size\": 64"));
+    write_text(
+        dir, "styles/library.json",
+        "[{\"style_id\": \"a\", \"display_name\": {\"en\": \"A\", \"zh\": \"甲\"}, \"model_path\": \"fake\","
+        " \"code_path\": \"a.safetensors\"},\n"
+        " {\"style_id\": \"b\", \"display_name\": \"B\", \"model_path\": \"fake\", \"code_path\": "
+        "\"b.safetensors\"},\n"
+        " {\"style_id\": \"c\", \"display_name\": \"C\", \"model_path\": \"fake\", \"code_path\": "
+        "\"c.safetensors\"}]\n");
+    write_codes(dir, "styles/a.safetensors", (const float[]){1, 0, 0.5f, 0},
+                (const float[]){0.9f, 0.1f, 0.5f, 0});
+    write_codes(dir, "styles/b.safetensors", (const float[]){0.5f, 0.25f, 0.5f, 0},
+                (const float[]){0.4f, 0.3f, 0.5f, 0});
     write_codes(dir, "styles/c.safetensors", (const float[]){0.75f, 0, 0.25f, 0}, NULL);
     return dir;
 }

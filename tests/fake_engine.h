@@ -12,14 +12,14 @@
 
 #include "engine.h"
 
-#define FAKE_CODE 4
+#define FAKE_CODE   4
 #define FAKE_RADIUS 4
 
 /* Knobs, and what was seen. Reset with fake_reset. */
 typedef struct fake_state {
-    atomic_int delay_ms;        /* every apply takes at least this long; cancel is polled each ms */
+    atomic_int delay_ms; /* every apply takes at least this long; cancel is polled each ms */
     atomic_int fail_open, fail_load, fail_apply, fail_encode; /* that many more calls fail */
-    atomic_int bytes_per_pixel; /* what memory() answers with */
+    atomic_int bytes_per_pixel;                               /* what memory() answers with */
     atomic_int batch_max, parallel_max, uses_team;
     atomic_int applies, pictures, encodes, loads, unloads, opens, closes;
     atomic_int largest_batch, running, most_running;

@@ -14,11 +14,10 @@ else
     set -- -S . -B "build/$name" -G Ninja "$@"
 fi
 failed() {
-    echo "build: $name failed, the end of $log:"
-    grep -nE 'error|Error|undefined reference' "$log" | head -n 20 || :
-    tail -n 20 "$log"
+    echo "build: $name failed, see $log:"
+    grep -E -A 3 'error:|CMake Error|undefined reference|multiple definition' "$log" | head -n 40 | grep . || tail -n 20 "$log"
     exit 1
 }
 cmake "$@" >"$log" 2>&1 </dev/null || failed
 sed -n '/^-- libstylize/,/^-- Configuring/{/Configuring/d;p}' "$log"
-cmake --build "build/$name" -j "${JOBS:-2}" >>"$log" 2>&1 </dev/null || failed
+cmake --build "build/$name" -j "${JOBS:-2}" -- -k 0 >>"$log" 2>&1 </dev/null || failed

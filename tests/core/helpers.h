@@ -39,20 +39,20 @@ static inline stylize_request request_for(const stylize_image *content, const st
     return r;
 }
 
-#define ok(call)                                                                                                      \
-    do {                                                                                                              \
-        stylize_status status_ = (call);                                                                              \
-        if (status_ != STYLIZE_OK)                                                                                    \
-            fail_msg("%s: %s (%s)", #call, stylize_status_str(status_), err.message);                                \
+#define ok(call)                                                                                             \
+    do {                                                                                                     \
+        stylize_status status_ = (call);                                                                     \
+        if (status_ != STYLIZE_OK)                                                                           \
+            fail_msg("%s: %s (%s)", #call, stylize_status_str(status_), err.message);                        \
     } while (0)
 
 /* The call fails with this status and its message has this text in it. */
-#define fails(call, expected, text)                                                                                   \
-    do {                                                                                                              \
-        err = (stylize_error){0};                                                                                     \
-        assert_int_equal(call, expected);                                                                             \
-        if (!strstr(err.message, text) || err.status != (expected))                                                   \
-            fail_msg("message was \"%s\"", err.message);                                                              \
+#define fails(call, expected, text)                                                                          \
+    do {                                                                                                     \
+        err = (stylize_error){0};                                                                            \
+        assert_int_equal(call, expected);                                                                    \
+        if (!strstr(err.message, text) || err.status != (expected))                                          \
+            fail_msg("message was \"%s\"", err.message);                                                     \
     } while (0)
 
 #endif

@@ -171,7 +171,8 @@ static void style_pictures_are_cached(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
     stylize_error err;
-    stylize_image in = fake_picture(32, 32, STYLIZE_FORMAT_RGB8, 7), painting = fake_picture(80, 64, STYLIZE_FORMAT_RGBA8, 2);
+    stylize_image in = fake_picture(32, 32, STYLIZE_FORMAT_RGB8, 7),
+                  painting = fake_picture(80, 64, STYLIZE_FORMAT_RGBA8, 2);
     const stylize_style_ref style = {NULL, &painting, 1};
     stylize_request r = request_for(&in, &style);
     stylize_report report = {.struct_size = sizeof report};
@@ -219,7 +220,8 @@ static void formats_and_alpha(void **state)
         assert_int_equal(out.format, formats[i]);
         ok(stylize_image_decode(ctx, &out, &decoded, &err));
         assert_int_equal(decoded.width, 33);
-        assert_int_equal(decoded.format, formats[i] == STYLIZE_FORMAT_JPEG ? STYLIZE_FORMAT_RGB8 : STYLIZE_FORMAT_RGBA8);
+        assert_int_equal(decoded.format,
+                         formats[i] == STYLIZE_FORMAT_JPEG ? STYLIZE_FORMAT_RGB8 : STYLIZE_FORMAT_RGBA8);
         stylize_image_free(&decoded);
         r.content = &out; /* and what was written is read again */
         stylize_image again = {0};
@@ -243,7 +245,8 @@ static void own_memory(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
     stylize_error err;
-    stylize_image in = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 7), mine = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 8);
+    stylize_image in = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 7),
+                  mine = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 8);
     uint8_t *const pixels = mine.pixels, expected[32 * 20 * 3];
     stylize_request r = request_for(&in, &style_a);
     ok(stylize_ctx_run(ctx, &r, &mine, &err));
@@ -300,7 +303,8 @@ static void misuse(void **state)
     broken.pixels = NULL;
     r.content = &broken;
     assert_int_equal(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID);
-    stylize_image text = {.pixels = (uint8_t *)"this is no picture at all", .size = 25, .format = STYLIZE_FORMAT_ENCODED};
+    stylize_image text = {
+        .pixels = (uint8_t *)"this is no picture at all", .size = 25, .format = STYLIZE_FORMAT_ENCODED};
     r.content = &text;
     assert_int_equal(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_FORMAT);
     r.content = &in;

@@ -1,0 +1,347 @@
+/* Networks: load, try, run. */
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include "guard.h"
+
+using torch::jit::IValue;
+using torch::jit::Method;
+using Stack = std::vector<IValue>;
+
+struct stz_torch_net {
+    const stz_torch *torch;
+    std::optional<Method> forward, stats, frozen, encode; /* each keeps its module alive */
+    int code_length, stats_length;
+    float range;
+    float mean[3], std[3];
+    double bytes;
+};
+
+namespace stz
+{
+
+/* ------------------------------------------------------------------ threads and memory */
+
+/* Both settings belong to a thread: the number of OpenMP threads it starts, and that TorchScript
+ * runs the graph as it is instead of profiling and rewriting it in the first runs. */
+static void settle_thread(const stz_torch *torch)
+{
+    thread_local int threads = 0;
+    if (threads == torch->threads)
+        return;
+    at::set_num_threads(torch->threads);
+    torch::jit::setGraphExecutorOptimize(false);
+    threads = torch->threads;
+}
+
+/* Counts what libtorch allocates for tensors on this thread. */
+class Meter final : public c10::MemoryReportingInfoBase
+{
+  public:
+    /* The types of the totals changed between versions; one of the two is the virtual one. */
+    void reportMemoryUsage(void *, int64_t size, int64_t, int64_t, c10::Device) { add(size); }
+    void reportMemoryUsage(void *, int64_t size, size_t, size_t, c10::Device) { add(size); }
+    bool memoryProfilingEnabled() const override { return true; }
+    int64_t peak() const { return peak_; }
+
+  private:
+    void add(int64_t size)
+    {
+        const int64_t now = now_ += size;
+        if (now > peak_)
+            peak_ = now;
+    }
+    std::atomic<int64_t> now_{0}, peak_{0};
+};
+
+/* ------------------------------------------------------------------ calling a method */
+
+static std::string shape_text(at::IntArrayRef shape)
+{
+    std::string text;
+    for (const int64_t side : shape)
+        text += (text.empty() ? "" : " x ") + std::to_string(side);
+    return "[" + text + "]";
+}
+
+/* Runs a method and checks what it returns. */
+static at::Tensor call(const Method &method, Stack inputs, std::vector<int64_t> shape)
+{
+    const IValue result = method(std::move(inputs));
+    const std::string name = method.name();
+    if (!result.isTensor())
+        throw Failure(STZ_TORCH_MODEL, name + " gave a " + result.tagKind() + ", not a tensor");
+    at::Tensor tensor = result.toTensor();
+    if (tensor.sizes() != at::IntArrayRef(shape))
+        throw Failure(STZ_TORCH_MODEL,
+                      name + " gave " + shape_text(tensor.sizes()) + ", not " + shape_text(shape));
+    return tensor.to(at::kFloat);
+}
+
+/* ------------------------------------------------------------------ pictures and rows of floats */
+
+static at::Tensor view_of(const stz_torch_picture &p, int width, int height)
+{
+    const int64_t row = p.stride / (p.is_float ? 4 : 1);
+    return at::from_blob(p.data, {height, width, 3}, {row, 3, 1},
+                         at::dtype(p.is_float ? at::kFloat : at::kByte));
+}
+
+/* x = sample * scale - shift, a channel each. */
+static void normalise(const stz_torch_net &net, at::Tensor &x, float white)
+{
+    float scale[3], shift[3];
+    bool plain = true;
+    for (int c = 0; c < 3; c++) {
+        scale[c] = net.range / (white * net.std[c]);
+        shift[c] = net.mean[c] * net.range / net.std[c];
+        plain = plain && shift[c] == 0 && scale[c] == scale[0];
+    }
+    if (plain && scale[0] == 1)
+        return;
+    if (plain) {
+        x.mul_(scale[0]);
+        return;
+    }
+    x.mul_(at::from_blob(scale, {1, 3, 1, 1}).to(x.device()));
+    x.sub_(at::from_blob(shift, {1, 3, 1, 1}).to(x.device()));
+}
+
+static at::Tensor read_pictures(const stz_torch_net &net, const std::vector<stz_torch_picture> &pictures,
+                                int width, int height)
+{
+    const auto n = static_cast<int64_t>(pictures.size());
+    at::Tensor x = at::empty({n, 3, height, width}, at::dtype(at::kFloat).device(net.torch->device));
+    for (int64_t i = 0; i < n; i++)
+        x[i].copy_(view_of(pictures[i], width, height).to(net.torch->device).permute({2, 0, 1}));
+    normalise(net, x, pictures[0].is_float ? 1.0f : 255.0f);
+    return x;
+}
+
+static void write_picture(const stz_torch_net &net, const at::Tensor &y, const stz_torch_picture &p)
+{
+    const int height = static_cast<int>(y.size(1)), width = static_cast<int>(y.size(2));
+    at::Tensor pixels = y;
+    if (!p.is_float)
+        pixels = y.mul(255.0f / net.range).add_(0.5f).clamp_(0, 255).to(at::kByte);
+    else if (net.range != 1)
+        pixels = y.mul(1.0f / net.range);
+    view_of(p, width, height).copy_(pixels.permute({1, 2, 0}));
+}
+
+/* Host rows of floats as one tensor on the device. */
+static at::Tensor rows(const stz_torch_net &net, const std::vector<const float *> &from, int length)
+{
+    at::Tensor t = at::empty({static_cast<int64_t>(from.size()), length}, at::kFloat);
+    for (size_t i = 0; i < from.size(); i++)
+        std::copy_n(from[i], length, t.data_ptr<float>() + i * length);
+    return t.to(net.torch->device);
+}
+
+static void write_row(const at::Tensor &t, int64_t row, float *out, int length)
+{
+    at::from_blob(out, {length}, at::kFloat).copy_(t[row]);
+}
+
+/* A network that leaves the range of floats has no picture to give. */
+static void check_finite(const at::Tensor &t, const char *what)
+{
+    if (!std::isfinite(t.sum().item<float>()))
+        throw Failure(STZ_TORCH_ENGINE, std::string(what) + " has values that are not finite");
+}
+
+/* ------------------------------------------------------------------ loading */
+
+/* A method that can be called with `inputs` tensors, or nothing. */
+static std::optional<Method> find(const torch::jit::Module &module, const char *name, size_t inputs)
+{
+    const auto method = module.find_method(name);
+    if (!method)
+        return std::nullopt;
+    size_t needed = 0, taken = 0;
+    for (const auto &argument : method->function().getSchema().arguments()) {
+        taken++;
+        needed += argument.default_value() ? 0 : 1;
+    }
+    if (needed > inputs + 1 || taken < inputs + 1)
+        throw Failure(STZ_TORCH_MODEL, std::string(name) + " takes " + std::to_string(taken - 1) +
+                                           " inputs, model.json says " + std::to_string(inputs));
+    return Method(*method);
+}
+
+static torch::jit::Module open_module(const stz_torch_net &net, const char *path)
+{
+    torch::jit::Module module = torch::jit::load(path, net.torch->device);
+    module.eval();
+    return module;
+}
+
+static void bind_methods(stz_torch_net &net, const stz_torch_spec &spec)
+{
+    const size_t code = spec.code_length > 0 ? 1 : 0;
+    std::optional<torch::jit::Module> module;
+    if (spec.apply_path) {
+        module = open_module(net, spec.apply_path);
+        net.forward = find(*module, "forward", 1 + code);
+        if (!net.forward)
+            throw Failure(STZ_TORCH_MODEL, "there is no method forward");
+        if (spec.stats_length) {
+            net.stats = find(*module, "stats", 1 + code);
+            net.frozen = find(*module, "frozen", 2 + code);
+            if (!net.stats || !net.frozen)
+                throw Failure(STZ_TORCH_MODEL,
+                              "model.json has a stats_length, the file no methods stats and frozen");
+        }
+    }
+    if (!spec.encode_path)
+        return;
+    if (!module || std::string(spec.encode_path) != spec.apply_path)
+        module = open_module(net, spec.encode_path);
+    net.encode = find(*module, "encode", 1);
+    if (!net.encode)
+        net.encode = find(*module, "forward", 1);
+    if (!net.encode)
+        throw Failure(STZ_TORCH_MODEL, "there is no method encode and no method forward to read styles");
+}
+
+static Stack stack(const stz_torch_net &net, const at::Tensor &x, const at::Tensor &code)
+{
+    Stack s{x};
+    if (net.code_length)
+        s.emplace_back(code);
+    return s;
+}
+
+/* Runs everything once on an empty picture: shapes are wrong here or never, and the memory is known. */
+static void try_out(stz_torch_net &net, const stz_torch_spec &spec)
+{
+    const c10::InferenceMode inference;
+    settle_thread(net.torch);
+    const auto options = at::dtype(at::kFloat).device(net.torch->device);
+    const at::Tensor code = at::zeros({1, net.code_length}, options);
+    if (net.forward) {
+        const int side = spec.trial_side;
+        const auto meter = std::make_shared<Meter>();
+        {
+            const c10::DebugInfoGuard measure(c10::DebugInfoKind::PROFILER_STATE, meter);
+            const at::Tensor x = at::zeros({1, 3, side, side}, options);
+            call(*net.forward, stack(net, x, code), {1, 3, side, side});
+        }
+        net.bytes = static_cast<double>(meter->peak()) / side / side;
+        const at::Tensor x = at::zeros({1, 3, side, side}, options);
+        if (net.stats) {
+            const at::Tensor stats = call(*net.stats, stack(net, x, code), {1, net.stats_length});
+            Stack s = stack(net, x, code);
+            s.emplace_back(stats);
+            call(*net.frozen, s, {1, 3, side, side});
+        }
+    }
+    if (net.encode) {
+        const int side = spec.trial_style_side;
+        call(*net.encode, {at::zeros({1, 3, side, side}, options)}, {1, net.code_length});
+    }
+}
+
+/* ------------------------------------------------------------------ running */
+
+static void apply(const stz_torch_net &net, const stz_torch_item *items, int n, int width, int height)
+{
+    std::vector<stz_torch_picture> in;
+    std::vector<const float *> codes, given;
+    for (int i = 0; i < n; i++) {
+        in.push_back(items[i].in);
+        codes.push_back(items[i].code);
+        given.push_back(items[i].stats);
+    }
+    const at::Tensor x = read_pictures(net, in, width, height);
+    const at::Tensor code = net.code_length ? rows(net, codes, net.code_length) : at::Tensor();
+    at::Tensor stats;
+    if (items[0].stats_out) {
+        stats = call(*net.stats, stack(net, x, code), {n, net.stats_length});
+        check_finite(stats, "the statistics");
+        for (int i = 0; i < n; i++)
+            write_row(stats, i, items[i].stats_out, net.stats_length);
+    }
+    if (!items[0].out.data)
+        return;
+    if (items[0].stats)
+        stats = rows(net, given, net.stats_length);
+    Stack s = stack(net, x, code);
+    if (stats.defined())
+        s.emplace_back(stats);
+    const at::Tensor y =
+        call(stats.defined() ? *net.frozen : *net.forward, std::move(s), {n, 3, height, width});
+    check_finite(y, "the painting");
+    for (int i = 0; i < n; i++)
+        write_picture(net, y[i], items[i].out);
+}
+
+static void encode(const stz_torch_net &net, const stz_torch_picture &style, int width, int height,
+                   float *code)
+{
+    const at::Tensor x = read_pictures(net, {style}, width, height);
+    const at::Tensor y = call(*net.encode, {x}, {1, net.code_length});
+    check_finite(y, "the style code");
+    write_row(y, 0, code, net.code_length);
+}
+
+} // namespace stz
+
+/* ------------------------------------------------------------------ exported */
+
+int stz_torch_load(stz_torch *torch, const stz_torch_spec *spec, stz_torch_net **out,
+                   const stz_torch_error *error) noexcept
+{
+    return stz::guard(error, STZ_TORCH_MODEL, [&] {
+        auto net = std::make_unique<stz_torch_net>();
+        net->torch = torch;
+        net->code_length = spec->code_length;
+        net->stats_length = spec->stats_length;
+        net->range = spec->range;
+        std::copy_n(spec->mean, 3, net->mean);
+        std::copy_n(spec->std, 3, net->std);
+        stz::bind_methods(*net, *spec);
+        stz::try_out(*net, *spec);
+        *out = net.release();
+    });
+}
+
+void stz_torch_unload(stz_torch_net *net) noexcept { delete net; }
+
+double stz_torch_bytes(const stz_torch_net *net) noexcept { return net->bytes; }
+
+int stz_torch_encode(stz_torch_net *net, const stz_torch_picture *style, int width, int height, float *code,
+                     const stz_torch_error *error) noexcept
+{
+    return stz::guard(error, STZ_TORCH_ENGINE, [&] {
+        const c10::InferenceMode inference;
+        stz::settle_thread(net->torch);
+        if (!net->encode)
+            throw stz::Failure(STZ_TORCH_UNSUPPORTED, "this network does not read style pictures");
+        stz::encode(*net, *style, width, height, code);
+    });
+}
+
+int stz_torch_apply(stz_torch_net *net, const stz_torch_item *items, int n, int width, int height,
+                    const stz_torch_error *error) noexcept
+{
+    return stz::guard(error, STZ_TORCH_ENGINE, [&] {
+        const c10::InferenceMode inference;
+        stz::settle_thread(net->torch);
+        if (!net->forward)
+            throw stz::Failure(STZ_TORCH_UNSUPPORTED, "this network does not paint");
+        if ((items[0].stats || items[0].stats_out) && !net->stats)
+            throw stz::Failure(STZ_TORCH_UNSUPPORTED, "this network cannot freeze its statistics");
+        stz::apply(*net, items, n, width, height);
+    });
+}

@@ -1,0 +1,122 @@
+/*
+ * The door between libstylize, which is C, and libtorch, which is C++. Rules of this folder:
+ *
+ *   1. This header is plain C99. Only pointers and numbers cross it; no C++ type, no exception, no
+ *      memory that one side allocates and the other frees.
+ *   2. Every function is noexcept. Those that can fail run inside one guard, which catches
+ *      c10::Error, std::bad_alloc, std::exception and everything else, turns it into a code and
+ *      copies one line of text into the caller's buffer. Nothing is printed; libtorch's warnings
+ *      are dropped while the guard is up.
+ *   3. The plugin is opened once, RTLD_NOW | RTLD_LOCAL, and never closed: libtorch does not stand
+ *      it. STZ_TORCH_ABI is asked for first and must be equal on both sides; open compares the
+ *      version the plugin was built with to the one that runs.
+ *   4. Exported are the functions below and nothing else (shim.map, symbols.txt).
+ *   5. All functions may be called by several threads at once, on one net too, except close and
+ *      unload, which are the last call on their object. Forward runs in c10::InferenceMode.
+ *   6. The source compiles against libtorch 1.13 and every later version, with and without CUDA;
+ *      no CUDA library is linked, everything on a device goes through tensors. The caller opens
+ *      libtorch_cuda from libtorch's own folder when a CUDA device is wanted.
+ */
+#ifndef STZ_TORCH_SHIM_H
+#define STZ_TORCH_SHIM_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define STZ_TORCH_API __attribute__((visibility("default")))
+#define STZ_NOEXCEPT  noexcept
+#else
+#define STZ_TORCH_API
+#define STZ_NOEXCEPT
+#endif
+
+/* Rises with every change of this header. */
+#define STZ_TORCH_ABI 1
+
+/* Codes; the numbers are those of stylize_status. */
+enum {
+    STZ_TORCH_OK = 0,
+    STZ_TORCH_INVALID = 1,
+    STZ_TORCH_NOMEM = 2,
+    STZ_TORCH_MODEL = 8,
+    STZ_TORCH_UNSUPPORTED = 9,
+    STZ_TORCH_ENGINE = 10
+};
+
+/* Where the text of a failure goes: always terminated, cut if too long. */
+typedef struct stz_torch_error {
+    char *text;
+    size_t size;
+} stz_torch_error;
+
+typedef struct stz_torch stz_torch;         /* a device with its settings */
+typedef struct stz_torch_net stz_torch_net; /* a loaded network */
+
+/* What a network is promised to be. Copied. */
+typedef struct stz_torch_spec {
+    const char *apply_path;  /* TorchScript: forward(x) or forward(x, code), perhaps also stats,
+                                 frozen and encode; NULL: none, the network only reads styles */
+    const char *encode_path; /* TorchScript with encode(style), or forward(style) if it has no
+                                 encode; NULL: none. May be the same file */
+    int code_length;         /* 0: forward(x) */
+    int stats_length;        /* 0: no stats and frozen */
+    int trial_side;          /* pixels of the square that load tries the network on */
+    int trial_style_side;    /* the same for encode */
+    float range;             /* value of white, 1 or 255 */
+    float mean[3], std[3];   /* input = (sample - mean) / std * range, sample from 0 to 1 */
+} stz_torch_spec;
+
+/* Interleaved RGB: bytes from 0 to 255, or floats from 0 to 1. */
+typedef struct stz_torch_picture {
+    void *data;
+    ptrdiff_t stride; /* bytes from row to row; a multiple of 4 for floats */
+    int is_float;
+} stz_torch_picture;
+
+/* One picture of a batch. All of one call have the same members set. */
+typedef struct stz_torch_item {
+    stz_torch_picture in;
+    stz_torch_picture out; /* data NULL: only stats_out is wanted */
+    const float *code;     /* code_length floats */
+    const float *stats;    /* frozen statistics instead of the picture's own, or NULL */
+    float *stats_out;      /* receives the picture's own, or NULL */
+} stz_torch_item;
+
+STZ_TORCH_API int stz_torch_abi(void) STZ_NOEXCEPT;
+
+/* Versions of libtorch as text: the one built with, the one that runs. */
+STZ_TORCH_API int stz_torch_version(char *built, char *running, size_t size,
+                                    const stz_torch_error *error) STZ_NOEXCEPT;
+
+/* CUDA devices that can be used. libtorch looks for its CUDA half once, at the first call of this or
+ * of version or open: libtorch_cuda must be in the process before. */
+STZ_TORCH_API int stz_torch_cuda_count(void) STZ_NOEXCEPT;
+
+/* cuda: a device's index, or -1 for the CPU. threads: for each thread that calls apply or encode.
+ * UNSUPPORTED: another libtorch runs than was built with. */
+STZ_TORCH_API int stz_torch_open(int cuda, int threads, stz_torch **out,
+                                 const stz_torch_error *error) STZ_NOEXCEPT;
+STZ_TORCH_API void stz_torch_close(stz_torch *torch) STZ_NOEXCEPT; /* after its nets; NULL is fine */
+
+/* Loads a network and tries it once, so that a file that does not fit fails here. MODEL: unreadable,
+ * methods missing, wrong shapes, or it throws. */
+STZ_TORCH_API int stz_torch_load(stz_torch *torch, const stz_torch_spec *spec, stz_torch_net **out,
+                                 const stz_torch_error *error) STZ_NOEXCEPT;
+STZ_TORCH_API void stz_torch_unload(stz_torch_net *net) STZ_NOEXCEPT; /* NULL is fine */
+
+/* Bytes a pixel that forward needs at its fullest moment, as measured by load. */
+STZ_TORCH_API double stz_torch_bytes(const stz_torch_net *net) STZ_NOEXCEPT;
+
+/* Reads the style code of a picture, code_length floats. */
+STZ_TORCH_API int stz_torch_encode(stz_torch_net *net, const stz_torch_picture *style, int width, int height,
+                                   float *code, const stz_torch_error *error) STZ_NOEXCEPT;
+
+/* Paints n pictures of one size in one forward. */
+STZ_TORCH_API int stz_torch_apply(stz_torch_net *net, const stz_torch_item *items, int n, int width,
+                                  int height, const stz_torch_error *error) STZ_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
