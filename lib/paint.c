@@ -89,8 +89,8 @@ static void count_code(stylize_ctx *ctx, bool hit)
     pthread_mutex_unlock(&ctx->lock);
 }
 
-stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture, const stz_exec *exec,
-                                float *code, bool *cached, stylize_error *err)
+stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
+                                const stz_exec *exec, float *code, bool *cached, stylize_error *err)
 {
     stylize_image p;
     stylize_status status = stz_image_check(picture, "style picture", &p, err);
@@ -188,7 +188,7 @@ static void paint_batch(stylize_ctx *ctx, stz_job **jobs, int n, const float *co
 {
     const stz_net *net = jobs[0]->net;
     stz_canvas canvas[64];
-    stz_apply apply[64] = {0};
+    stz_apply apply[64] = {{.out = {0}}};
     stylize_error err;
     stylize_status status = STYLIZE_OK;
     int open = 0;

@@ -191,40 +191,78 @@ static int apply(cli_args *args, const option *o, const char *value)
     int code = -1;
     switch (o->id) {
     case OPT_STYLE:
-    case OPT_STYLES: return read_styles(args, o, value);
-    case OPT_STYLE_IMAGE: return read_style_image(args, o, value);
-    case OPT_STRENGTH: return read_strength(args, o, value);
-    case OPT_PRESERVE_COLOR: args->preserve_color = true; break;
-    case OPT_METHOD: return read_method(args, o, value);
-    case OPT_ITERATIONS: return read_uint32(o, value, 1, 100000, &args->iterations);
-    case OPT_SEED: return read_number(o, value, 0, UINT64_MAX, &args->seed);
+    case OPT_STYLES:
+        return read_styles(args, o, value);
+    case OPT_STYLE_IMAGE:
+        return read_style_image(args, o, value);
+    case OPT_STRENGTH:
+        return read_strength(args, o, value);
+    case OPT_PRESERVE_COLOR:
+        args->preserve_color = true;
+        break;
+    case OPT_METHOD:
+        return read_method(args, o, value);
+    case OPT_ITERATIONS:
+        return read_uint32(o, value, 1, 100000, &args->iterations);
+    case OPT_SEED:
+        return read_number(o, value, 0, UINT64_MAX, &args->seed);
     case OPT_OUTPUT:
         args->output = value;
         return *value ? -1 : bad_value(o, value, "a file name");
-    case OPT_SIZE: return read_sizes(args, o, value);
-    case OPT_FORMAT: return read_format(args, o, value);
+    case OPT_SIZE:
+        return read_sizes(args, o, value);
+    case OPT_FORMAT:
+        return read_format(args, o, value);
     case OPT_QUALITY:
         code = read_number(o, value, 1, 100, &quality);
         args->quality = code < 0 ? (int)quality : 0;
         break;
-    case OPT_FORCE: args->force = true; break;
-    case OPT_RECURSIVE: args->recursive = true; break;
-    case OPT_RESUME: args->resume = true; break;
-    case OPT_JOBS: return read_uint32(o, value, 1, 1024, &args->jobs);
-    case OPT_COLUMNS: return read_uint32(o, value, 1, 64, &args->columns);
-    case OPT_LANG: args->lang = value; break;
-    case OPT_IDS: args->ids = true; break;
-    case OPT_NETWORK: args->network = value; break;
-    case OPT_ROUNDS: return read_uint32(o, value, 1, 10000, &args->rounds);
-    case OPT_ENGINE: return read_engine(args, o, value);
-    case OPT_DEVICE: return read_device(args, o, value);
-    case OPT_THREADS: return read_threads(args, o, value);
-    case OPT_PRECISION: return read_precision(args, o, value);
-    case OPT_MEMORY: return read_memory(args, o, value);
-    case OPT_MODELS: args->models = value; break;
-    case OPT_JSON: args->json = true; break;
-    case OPT_QUIET: args->quiet = true; break;
-    case OPT_VERBOSE: args->verbose = true; break;
+    case OPT_FORCE:
+        args->force = true;
+        break;
+    case OPT_RECURSIVE:
+        args->recursive = true;
+        break;
+    case OPT_RESUME:
+        args->resume = true;
+        break;
+    case OPT_JOBS:
+        return read_uint32(o, value, 1, 1024, &args->jobs);
+    case OPT_COLUMNS:
+        return read_uint32(o, value, 1, 64, &args->columns);
+    case OPT_LANG:
+        args->lang = value;
+        break;
+    case OPT_IDS:
+        args->ids = true;
+        break;
+    case OPT_NETWORK:
+        args->network = value;
+        break;
+    case OPT_ROUNDS:
+        return read_uint32(o, value, 1, 10000, &args->rounds);
+    case OPT_ENGINE:
+        return read_engine(args, o, value);
+    case OPT_DEVICE:
+        return read_device(args, o, value);
+    case OPT_THREADS:
+        return read_threads(args, o, value);
+    case OPT_PRECISION:
+        return read_precision(args, o, value);
+    case OPT_MEMORY:
+        return read_memory(args, o, value);
+    case OPT_MODELS:
+        args->models = value;
+        break;
+    case OPT_JSON:
+        args->json = true;
+        break;
+    case OPT_QUIET:
+        args->quiet = true;
+        break;
+    case OPT_VERBOSE:
+        args->verbose = true;
+        break;
     case OPT_HELP:
         options_help(stdout, args->command);
         return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;

@@ -73,8 +73,8 @@ static void print_row(const json_t *j)
     if (part > 0)
         snprintf(share, sizeof share, "%.0f %%", 100 * part);
     printf("%-8s%-8s%-14s%8lld  %-10s%9.2f%11.2f%10.1f%8.1f%8s\n",
-           json_string_value(json_object_get(j, "engine")), json_string_value(json_object_get(j, "network")), size,
-           json_integer_value(json_object_get(j, "threads")),
+           json_string_value(json_object_get(j, "engine")), json_string_value(json_object_get(j, "network")),
+           size, json_integer_value(json_object_get(j, "threads")),
            json_string_value(json_object_get(j, "precision")), json_real_value(json_object_get(j, "min_ms")),
            json_real_value(json_object_get(j, "median_ms")), json_real_value(json_object_get(j, "gflops")),
            json_real_value(json_object_get(j, "peak_gflops")), share);
@@ -102,8 +102,8 @@ static int run_threads(bench_run *r, uint32_t threads)
     if (json_array_size(r->results) == 0) {
         snprintf(r->cpu, sizeof r->cpu, "%s", cpu_name(info));
         if (!args->json)
-            printf("%s\n%-8s%-8s%-14s%8s  %-10s%9s%11s%10s%8s%8s\n", r->cpu, "engine", "network", "size", "threads",
-                   "precision", "min ms", "median ms", "GFLOP/s", "peak", "share");
+            printf("%s\n%-8s%-8s%-14s%8s  %-10s%9s%11s%10s%8s%8s\n", r->cpu, "engine", "network", "size",
+                   "threads", "precision", "min ms", "median ms", "GFLOP/s", "peak", "share");
     }
     for (size_t i = 0; i < (args->size_count ? args->size_count : 1) && !interrupted; i++) {
         const size_arg *s = args->size_count ? &args->sizes[i] : &usual;

@@ -138,8 +138,8 @@ void args_free(cli_args *args);
 /* Each reads the whole text; false if it is not of that form or out of the range. */
 bool value_uint(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 bool value_float(const char *text, double min, double max, double *out);
-bool value_size(const char *text, size_arg *out);   /* "512" or "640x480" */
-bool value_bytes(const char *text, uint64_t *out);  /* "512M", "2G", "100000" */
+bool value_size(const char *text, size_arg *out);  /* "512" or "640x480" */
+bool value_bytes(const char *text, uint64_t *out); /* "512M", "2G", "100000" */
 bool value_choice(const char *text, const char *const *names, size_t count, size_t *index);
 /* Splits "starry_night:0.7,great_wave" or "painting.jpg:0.3". The caller frees id and path. */
 bool value_style(const char *text, size_t length, style_arg *out);

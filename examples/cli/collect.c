@@ -39,7 +39,10 @@ static char *name_output(const collector *c, const char *folder, const char *nam
     return text_format("%.*s.%s.%s", stem, name, c->label, ending);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
 
 static int not_hidden(const struct dirent *d) { return d->d_name[0] != '.'; }
 

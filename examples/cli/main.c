@@ -56,11 +56,16 @@ stylize_ctx *context_create(const cli_args *args, uint32_t threads, uint32_t que
 static int run_command(const cli_args *args)
 {
     switch (args->command) {
-    case COMMAND_SHEET: return command_sheet(args);
-    case COMMAND_STYLES: return command_styles(args);
-    case COMMAND_INFO: return command_info(args);
-    case COMMAND_BENCH: return command_bench(args);
-    default: return command_paint(args);
+    case COMMAND_SHEET:
+        return command_sheet(args);
+    case COMMAND_STYLES:
+        return command_styles(args);
+    case COMMAND_INFO:
+        return command_info(args);
+    case COMMAND_BENCH:
+        return command_bench(args);
+    default:
+        return command_paint(args);
     }
 }
 

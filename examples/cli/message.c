@@ -76,13 +76,17 @@ void message_log(void *user, stylize_log_level level, const char *text)
 int exit_by_status(stylize_status status)
 {
     switch (status) {
-    case STYLIZE_OK: return EXIT_DONE;
+    case STYLIZE_OK:
+        return EXIT_DONE;
     case STYLIZE_ERR_INVALID:
     case STYLIZE_ERR_IO:
     case STYLIZE_ERR_FORMAT:
-    case STYLIZE_ERR_LIMIT: return EXIT_INPUT;
-    case STYLIZE_ERR_CANCELLED: return EXIT_SIGNAL + (interrupted ? interrupted : SIGINT);
-    default: return EXIT_ENGINE;
+    case STYLIZE_ERR_LIMIT:
+        return EXIT_INPUT;
+    case STYLIZE_ERR_CANCELLED:
+        return EXIT_SIGNAL + (interrupted ? interrupted : SIGINT);
+    default:
+        return EXIT_ENGINE;
     }
 }
 
@@ -158,7 +162,8 @@ json_t *json_text(const char *text)
 
 bool json_print(json_t *value, size_t flags)
 {
-    const bool ok = value && json_dumpf(value, stdout, flags | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
+    const bool ok =
+        value && json_dumpf(value, stdout, flags | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
     json_decref(value);
     if (ok && putchar('\n') != EOF && fflush(stdout) == 0)
         return true;

@@ -15,7 +15,8 @@
 
 const option options[] = {
     {OPT_STYLE, 's', "style", "ID[:W],...", PAINT, "Style", "library style, or a blend with weights"},
-    {OPT_STYLE_IMAGE, 'i', "style-image", "FILE[:W]", PICTURE, "Style", "any picture as style; may be repeated"},
+    {OPT_STYLE_IMAGE, 'i', "style-image", "FILE[:W]", PICTURE, "Style",
+     "any picture as style; may be repeated"},
     {OPT_STYLES, 0, "styles", "ID,...", SHEET, "Style", "styles of the sheet; all without it"},
     {OPT_STRENGTH, 0, "strength", "0..1", PICTURE, "Style", "0: the photograph, 1: the full style (1)"},
     {OPT_PRESERVE_COLOR, 0, "preserve-color", NULL, PICTURE, "Style", "keep the photograph's colours"},

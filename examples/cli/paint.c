@@ -102,7 +102,8 @@ static char *choose_output(const painting *p)
         return text_format("%.*s%.*s.%s.%s", (int)(base - in), in, stem, base, p->styles.label, ending);
     const size_t n = strlen(args->output);
     if (n && (path_is_folder(args->output) || args->output[n - 1] == '/'))
-        return text_format("%s%s%.*s.%s", args->output, args->output[n - 1] == '/' ? "" : "/", stem, base, ending);
+        return text_format("%s%s%.*s.%s", args->output, args->output[n - 1] == '/' ? "" : "/", stem, base,
+                           ending);
     return text_format("%s", args->output);
 }
 

@@ -192,8 +192,8 @@ static layout make_layout(const sheet *s)
     return l;
 }
 
-static void draw_cell(canvas *c, const layout *l, size_t index, const stylize_image *picture, const char *title,
-                      const char *line)
+static void draw_cell(canvas *c, const layout *l, size_t index, const stylize_image *picture,
+                      const char *title, const char *line)
 {
     const int x = l->margin + (int)(index % l->columns) * (l->width + l->gap);
     const int y = l->margin + (int)(index / l->columns) * (l->height + l->label + l->gap);
@@ -212,7 +212,8 @@ static int write_sheet(sheet *s, const char *output)
     const layout l = make_layout(s);
     canvas c;
     const size_t width = 2 * (size_t)l.margin + l.columns * (size_t)(l.width + l.gap) - (size_t)l.gap;
-    const size_t height = 2 * (size_t)l.margin + l.rows * (size_t)(l.height + l.label + l.gap) - (size_t)l.gap;
+    const size_t height =
+        2 * (size_t)l.margin + l.rows * (size_t)(l.height + l.label + l.gap) - (size_t)l.gap;
     if (!canvas_create(&c, width, height, paper)) {
         message_error(output, "a sheet of %zu x %zu pixels does not fit into memory", width, height);
         return EXIT_OUTPUT;
@@ -220,14 +221,16 @@ static int write_sheet(sheet *s, const char *output)
     draw_cell(&c, &l, 0, &s->content, "Original", NULL);
     for (size_t i = 0; i < s->count; i++)
         draw_cell(&c, &l, i + 1, &s->cells[i].painted, s->cells[i].title, s->cells[i].line);
-    const stylize_image picture = {
-        .pixels = c.pixels, .width = (uint32_t)c.width, .height = (uint32_t)c.height, .format = STYLIZE_FORMAT_RGB8};
+    const stylize_image picture = {.pixels = c.pixels,
+                                   .width = (uint32_t)c.width,
+                                   .height = (uint32_t)c.height,
+                                   .format = STYLIZE_FORMAT_RGB8};
     stylize_error err = {0};
     stylize_image encoded = {0};
     stylize_format format = s->args->format ? s->args->format : format_by_name(output);
     int code = EXIT_DONE;
-    if (stylize_image_encode(s->ctx, &picture, format ? format : STYLIZE_FORMAT_PNG, s->args->quality, &encoded,
-                             &err) != STYLIZE_OK ||
+    if (stylize_image_encode(s->ctx, &picture, format ? format : STYLIZE_FORMAT_PNG, s->args->quality,
+                             &encoded, &err) != STYLIZE_OK ||
         stylize_image_save(s->ctx, &encoded, output, 0, &err) != STYLIZE_OK) {
         message_failure(output, &err);
         code = EXIT_OUTPUT;

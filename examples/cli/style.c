@@ -19,10 +19,11 @@ void style_unknown(const char *id, const stylize_style_info *list, size_t count)
         second = nearest_word(id, ids, n);
     }
     if (second)
-        message_error(NULL, "there is no style \"%s\", the nearest are %s and %s; stylize styles lists all", id,
-                      first, second);
+        message_error(NULL, "there is no style \"%s\", the nearest are %s and %s; stylize styles lists all",
+                      id, first, second);
     else if (first)
-        message_error(NULL, "there is no style \"%s\", the nearest is %s; stylize styles lists all", id, first);
+        message_error(NULL, "there is no style \"%s\", the nearest is %s; stylize styles lists all", id,
+                      first);
     else
         message_error(NULL, "there is no style \"%s\"; stylize styles lists all %zu", id, count);
     free(ids);

@@ -13,9 +13,9 @@ static int display_width(const char *text)
         unsigned code = *p;
         if (*p >= 0xE0 && *p < 0xF0 && p[1] && p[2])
             code = (*p & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-        const bool wide = *p >= 0xF0 || (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xD7A3) ||
-                          (code >= 0xF900 && code <= 0xFAFF) || (code >= 0xFE30 && code <= 0xFE6F) ||
-                          (code >= 0xFF00 && code <= 0xFF60);
+        const bool wide = *p >= 0xF0 || (code >= 0x1100 && code <= 0x115F) ||
+                          (code >= 0x2E80 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
+                          (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60);
         width += wide ? 2 : 1;
     }
     return width;

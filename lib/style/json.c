@@ -98,7 +98,10 @@ stylize_status stz_json_begin(stz_json *o, const char *file, const char *text, s
     if (!o->root) {
         if (json_error_code(&why) == json_error_out_of_memory)
             return stz_nomem(err, size);
-        return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: %s", file, line + stz_max(why.line, 1) - 1, why.text);
+        const char *end = strstr(why.text, "end of file"); /* what it takes for the file is one object */
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: %.*s%s", file, line + stz_max(why.line, 1) - 1,
+                        end ? (int)(end - why.text) : (int)strlen(why.text), why.text,
+                        end ? "the end of the object" : "");
     }
     if (!json_is_object(o->root)) {
         stz_json_end(o);

@@ -20,17 +20,18 @@ static void skip_space(stz_json_scan *s)
 }
 
 /* From the opening quote to behind the closing one. A string cannot hold a line's end, so one that
- * lost its quote does no harm beyond its line. */
-static void skip_string(stz_json_scan *s)
+ * lost its quote does no harm beyond its line; false for such a one. */
+static bool skip_string(stz_json_scan *s)
 {
     for (s->pos++; s->pos < s->size && s->text[s->pos] != '\n'; s->pos++) {
         if (s->text[s->pos] == '"') {
             s->pos++;
-            return;
+            return true;
         }
         if (s->text[s->pos] == '\\' && s->pos + 1 < s->size && s->text[s->pos + 1] != '\n')
             s->pos++;
     }
+    return false;
 }
 
 /* True if nothing but space follows the byte at pos. */
@@ -78,8 +79,7 @@ static void skip_object(stz_json_scan *s)
     while (s->pos < s->size) {
         char c = s->text[s->pos];
         if (c == '"') {
-            skip_string(s);
-            before = '"';
+            before = skip_string(s) ? '"' : ','; /* the comma may be in what it swallowed */
             continue;
         }
         if (c == '{') {
@@ -147,6 +147,8 @@ stz_json_step stz_json_scan_next(stz_json_scan *s, stz_json_element *e)
         s->pos++;
         s->want_comma = false;
         skip_space(s);
+        if (s->pos < s->size && s->text[s->pos] == ']')
+            return problem(e, s->line, "a comma before the end of the list");
     }
     if (s->pos == s->size) {
         s->ended = true;
@@ -173,7 +175,10 @@ stz_json_step stz_json_scan_next(stz_json_scan *s, stz_json_element *e)
         skip_object(s);
     else
         skip_other(s);
-    *e = (stz_json_element){s->text + start, s->pos - start, line};
+    size_t end = s->pos;
+    while (is_space(s->text[end - 1])) /* a broken one ends where its text does */
+        end--;
+    *e = (stz_json_element){s->text + start, end - start, line};
     return STZ_JSON_ELEMENT;
 }
 

@@ -24,7 +24,7 @@ static model load(const char *path, const char *key)
     model m;
     stylize_error err;
     char full[512];
-    snprintf(full, sizeof full, STYLIZE_SOURCE_DIR "/models/%s", path);
+    snprintf(full, sizeof full, STYLIZE_SOURCE_DIR "/%s", path);
     if (stz_safetensors_open(full, &m.file, &err) || stz_graph_read(m.file, key, &m.graph, &err))
         fail_msg("%s", err.message);
     return m;
@@ -88,7 +88,7 @@ static float *paint(const stz_graph *g, const float *code, npy input, npy output
 
 static void test_brush(void **state)
 {
-    model m = load("brush/brush.safetensors", "graph");
+    model m = load("models/brush/brush.safetensors", "graph");
     const stz_tensor *codes = stz_safetensors_find(m.file, "codes");
     const float *rows = codes->data;
     free(paint(&m.graph, rows, golden("brush_%d_input", 0), golden("brush_%d_output_style0", 0), TOLERANCE));
@@ -99,8 +99,8 @@ static void test_brush(void **state)
 
 static void test_any(void **state)
 {
-    model generator = load("any/any.safetensors", "graph");
-    model encoder = load("any/any.safetensors", "encoder_graph");
+    model generator = load("models/any/any.safetensors", "graph");
+    model encoder = load("models/any/any.safetensors", "encoder_graph");
     for (int i = 0; i < 2; i++) {
         int width, height;
         float *style = picture(golden("any_%d_style", i), &width, &height), code[1168];
@@ -118,10 +118,21 @@ static void test_any(void **state)
     unload(&encoder);
 }
 
+/* 9x9 kernels, upsampling, fixed gamma and beta, values from 0 to 255 inside. Random weights; the output
+ * is onnxruntime's. */
+static void test_transformer(void **state)
+{
+    model m = load("tests/golden/transformer.safetensors", "graph");
+    assert_int_equal(m.graph.code_length, 0);
+    assert_int_equal(m.graph.norm_channels, 4 + 8 + 11 * 16 + 8 + 4);
+    free(paint(&m.graph, NULL, golden("transformer_input", 0), golden("transformer_output", 0), TOLERANCE));
+    unload(&m);
+}
+
 /* A picture painted with its own statistics, given to it, comes out the same; with others it does not. */
 static void test_stats(void **state)
 {
-    model m = load("brush/brush.safetensors", "graph");
+    model m = load("models/brush/brush.safetensors", "graph");
     const float *code = stz_safetensors_find(m.file, "codes")->data;
     int width, height;
     float *in = picture(golden("brush_%d_input", 0), &width, &height);
@@ -154,10 +165,8 @@ static void test_npy_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brush),
-        cmocka_unit_test(test_any),
-        cmocka_unit_test(test_stats),
-        cmocka_unit_test(test_npy_refused),
+        cmocka_unit_test(test_brush), cmocka_unit_test(test_any),         cmocka_unit_test(test_transformer),
+        cmocka_unit_test(test_stats), cmocka_unit_test(test_npy_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""safetensors with a graph -> TorchScript for libtorch 1.13 and later.
+
+    export_torch.py models/brush/brush.safetensors models/brush/brush.pt
+
+The module has these methods, where `code` is left out if the network has one style inside:
+    forward(x, code)           x [N, 3, H, W], code [N, code_length] -> [N, 3, H, W]
+    stats(x, code)             -> [N, stats_length]: means of what enters each norm, then biased variances
+    frozen(x, code, stats)     forward with given statistics
+    encode(style)              -> [N, code_length], if the file has an encoder_graph
+
+It is written out as TorchScript source that uses built-in operators only, so it does not depend on the
+version of torch that runs this tool. Needs torch (any from 1.13 on) and numpy."""
+import argparse
+import os
+import warnings
+import zipfile
+
+warnings.filterwarnings("ignore", message=".*torch.jit.*")
+
+import torch  # noqa: E402
+
+from graph import Network  # noqa: E402
+
+
+class Writer:
+    """The body of one method. how: "own" statistics, "frozen" ones, or "collect" them."""
+
+    def __init__(self, net, how):
+        self.net, self.how, self.lines, self.used = net, how, [], set()
+
+    def tensor(self, name):
+        self.used.add(name)
+        return "self." + attribute(name)
+
+    def add(self, line):
+        self.lines.append("    " + line)
+
+    def conv(self, o):
+        w = self.net.tensors[o["w"]]
+        pad = (w.shape[2] - 1) // 2
+        x = f"torch._C._nn.reflection_pad2d(x, [{pad}, {pad}, {pad}, {pad}])" if pad else "x"
+        b = self.tensor(o["b"]) if o.get("b") else "None"
+        self.add(f"x = torch.conv2d({x}, {self.tensor(o['w'])}, {b}, [{o['stride']}, {o['stride']}])")
+
+    def norm(self, o):
+        """Instance norm as batch norm with pictures and channels in one dimension: one pass, sums in double
+        on a CPU, and gamma and beta of each picture for free."""
+        i, n = o["i"], self.net.norm_channels
+        c, at = self.net.widths[i], self.net.offset(i)
+        if "gamma" in o:
+            g, b = (f"{self.tensor(o[k])}.repeat(x.size(0))" for k in ("gamma", "beta"))
+        else:
+            g, b = (f"code[:, {k}:{k + c}].reshape(-1)" for k in (at, n + at))
+        mean, var, own = "None", "None", self.how == "own"
+        if self.how == "frozen":
+            mean, var = (f"stats[:, {k}:{k + c}].reshape(-1)" for k in (at, n + at))
+        elif self.how == "collect":
+            self.add("v, m = torch.var_mean(x, [2, 3], False, False)")
+            self.add(f"means[{i}] = m")
+            self.add(f"variances[{i}] = v")
+            mean, var = "m.reshape(-1)", "v.reshape(-1)"
+        self.add(f"x = torch.batch_norm(x.reshape(1, -1, x.size(2), x.size(3)), {g}, {b}, {mean}, {var}, {own}, 0.0, "
+                 f"{self.net.eps!r}, False).reshape(-1, {c}, x.size(2), x.size(3))")
+
+    def operation(self, o):
+        op = o["op"]
+        if op in ("conv", "norm"):
+            getattr(self, op)(o)
+        elif op == "append_mean_std":
+            self.add("v, m = torch.var_mean(x, [2, 3], False, False)")
+            self.add(f"vector += [m, torch.sqrt(v + {self.net.eps!r})]")
+        elif op == "linear":
+            b = self.tensor(o["b"]) if o.get("b") else "None"
+            if self.how != "linear":  # from here on x is the vector
+                self.add("x = torch.cat(vector, 1)")
+                self.how = "linear"
+            self.add(f"x = torch._C._nn.linear(x, {self.tensor(o['w'])}, {b})")
+        else:
+            self.add(SIMPLE[op](o))
+
+    def method(self, name, ops, parameters):
+        self.add("saved = x")
+        if self.how == "collect":
+            last = max(i for i, o in enumerate(ops) if o["op"] == "norm")
+            ops = ops[:last] + [ops[last]]
+            self.add(f"means = [x] * {len(self.net.widths)}")
+            self.add(f"variances = [x] * {len(self.net.widths)}")
+        if self.how == "encode":
+            self.add("vector = [x]")
+            self.add("vector.pop()")
+        for o in ops:
+            self.operation(o)
+        result = "torch.cat(means + variances, 1)" if self.how == "collect" else "x"
+        head = f"def {name}(self, {', '.join(parameters)}):"
+        return "\n".join([head] + self.lines + [f"    return {result}", ""])
+
+
+SIMPLE = {
+    "relu": lambda o: "x = torch.relu(x)",
+    "sigmoid": lambda o: "x = torch.sigmoid(x)",
+    "clamp": lambda o: f"x = torch.clamp(x, {float(o['low'])!r}, {float(o['high'])!r})",
+    "save": lambda o: "saved = x",
+    "add_saved": lambda o: "x = x + saved",
+    "upsample": lambda o: f"x = torch._C._nn.upsample_nearest2d(x, [x.size(2) * {o['factor']}, x.size(3) * {o['factor']}])",
+    "pixel_shuffle": lambda o: f"x = torch.pixel_shuffle(x, {o['factor']})",
+    "pixel_unshuffle": lambda o: f"x = torch.pixel_unshuffle(x, {o['factor']})",
+    "sub": lambda o: f"x = x - {float(o['value'])!r}",
+    "mul": lambda o: f"x = x * {float(o['value'])!r}",
+}
+
+
+def attribute(name):
+    return "w_" + "".join(c if c.isalnum() else "_" for c in name)
+
+
+class Exported(torch.jit.ScriptModule):
+    def __init__(self, tensors):
+        super().__init__()
+        for name, tensor in tensors.items():
+            self.register_buffer(name, tensor)
+
+
+def build(net):
+    """The scripted module."""
+    inputs = ["x"] if net.fixed else ["x", "code"]
+    writers, source = [], []
+
+    def add(how, name, ops, parameters):
+        writers.append(Writer(net, how))
+        source.append(writers[-1].method(name, ops, parameters))
+
+    if net.graph:
+        add("own", "forward", net.graph, inputs)
+        if net.widths:
+            add("collect", "stats", net.graph, inputs)
+            add("frozen", "frozen", net.graph, inputs + ["stats"])
+    if net.encoder:
+        add("encode", "encode", net.encoder, ["x"])
+    used = sorted(set().union(*(w.used for w in writers)))
+    module = Exported({attribute(n): torch.from_numpy(net.tensors[n].copy()) for n in used})
+    for text in source:
+        module.define(text)
+    return module.eval()
+
+
+def save(module, path):
+    """Without the debug records, which hold paths of the machine, and the same bytes every time."""
+    temporary = path + ".tmp"
+    module.save(temporary)
+    with zipfile.ZipFile(temporary) as a, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as b:
+        top = a.infolist()[0].filename.split("/")[0]
+        name = os.path.splitext(os.path.basename(path))[0]
+        for i in a.infolist():
+            if not i.filename.endswith(".debug_pkl") and "/.data/" not in i.filename:
+                b.writestr(zipfile.ZipInfo(name + i.filename[len(top):]), a.read(i))
+    os.remove(temporary)
+
+
+def check(net, module, path):
+    """The file, loaded again, against the module; frozen with a picture's own statistics against forward."""
+    torch.manual_seed(1)
+    again = torch.jit.load(path)
+    worst = 0.0
+    with torch.inference_mode():
+        if net.graph:
+            x = torch.rand(3, 3, 48, 64)
+            args = [x] if net.fixed else [x, torch.randn(3, net.code_length)]
+            y = again(*args)
+            assert y.shape == x.shape and torch.equal(y, module(*args))
+            if net.widths:
+                stats = again.stats(*args)
+                assert stats.shape == (3, 2 * net.norm_channels)
+                worst = (again.frozen(*args, stats) - y).abs().max().item()
+        if net.encoder:
+            s = torch.rand(2, 3, 64, 96)
+            assert torch.equal(again.encode(s), module.encode(s))
+    if worst > 1e-4:
+        raise SystemExit(f"frozen differs from forward by {worst}")
+    return worst
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("input", help="safetensors file with a graph in its metadata")
+    ap.add_argument("output", help="TorchScript file to write")
+    a = ap.parse_args()
+    net = Network(a.input)
+    module = build(net)
+    save(module, a.output)
+    worst = check(net, module, a.output)
+    print(f"{a.output}: code_length {net.code_length}, stats_length {2 * net.norm_channels}, "
+          f"encodes {bool(net.encoder)}, frozen against forward {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()
