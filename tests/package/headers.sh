@@ -15,7 +15,7 @@ for std in c++11 c++20; do
 done
 count=0
 for header in $(find "$source/lib" -name '*.h'); do
-    $cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only \
+    $cc -std=gnu11 -D_GNU_SOURCE -DSTZ_SUFFIX=alone -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only \
         -I"$source/include" -I"$source/lib" -x c "$header"
     count=$((count + 1))
 done
