@@ -57,10 +57,25 @@ source.save(data / "golden.png", optimize=True)
 see_through = Image.fromarray(np.dstack([photo, mask]))
 see_through.save(data / "golden_rgba.png", optimize=True)
 R = Image.Resampling
-source.resize((50, 31), R.LANCZOS).save(data / "golden_50x31.png", optimize=True)
-source.resize((120, 17), R.LANCZOS).save(data / "golden_120x17.png", optimize=True)
-source.resize((160, 110), R.BICUBIC).save(data / "golden_160x110.png", optimize=True)
-source.crop((10, 7, 110, 77)).resize((33, 40), R.LANCZOS).save(data / "golden_crop_33x40.png", optimize=True)
-source.convert("L").save(data / "golden_l.png", optimize=True)
-source.convert("L").resize((37, 29), R.LANCZOS).save(data / "golden_l_37x29.png", optimize=True)
-see_through.resize((50, 31), R.LANCZOS).save(data / "golden_rgba_50x31.png", optimize=True)
+
+
+def scaled(channels, size, how):
+    """Pillow's filter in floating point: its 8-bit one rounds and clamps between the passes."""
+    return [np.asarray(Image.fromarray(c.astype(np.float32), mode="F").resize(size, how)) for c in channels]
+
+
+def save(channels, name):
+    pixels = np.stack(channels, axis=-1).round().clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels.squeeze()).save(data / name, optimize=True)
+
+
+channels = list(np.moveaxis(photo, -1, 0))
+save(scaled(channels, (50, 31), R.LANCZOS), "golden_50x31.png")
+save(scaled(channels, (120, 17), R.LANCZOS), "golden_120x17.png")
+save(scaled(channels, (160, 110), R.BICUBIC), "golden_160x110.png")
+save(scaled([c[7:77, 10:110] for c in channels], (33, 40), R.LANCZOS), "golden_crop_33x40.png")
+grey = np.asarray(source.convert("L"))
+Image.fromarray(grey).save(data / "golden_l.png", optimize=True)
+save(scaled([grey], (37, 29), R.LANCZOS), "golden_l_37x29.png")
+weighted = scaled([c * (mask / 255.0) for c in channels] + [mask], (50, 31), R.LANCZOS)
+save([c * 255.0 / weighted[3] for c in weighted[:3]] + [weighted[3]], "golden_rgba_50x31.png")

@@ -8,6 +8,7 @@ data=$here/data
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$data"
+plain="-define png:exclude-chunks=date,time" # the same bytes on every run
 
 "${PYTHON:-python3}" "$here/make_data.py" "$work" "$data"
 cd "$work"
@@ -21,7 +22,7 @@ done
 # PNG keeps it too; Motorola byte order once.
 cp stored6.png "$data/orient6.png"
 exiftool -q -overwrite_original -n -Orientation=6 "$data/orient6.png"
-convert stored6.png -interlace PNG "$data/orient6i.png"
+convert $plain stored6.png -interlace PNG "$data/orient6i.png"
 exiftool -q -overwrite_original -n -Orientation=6 "$data/orient6i.png"
 cp "$data/orient1.jpg" "$data/orient1mm.jpg"
 exiftool -q -overwrite_original -ExifByteOrder=MM -n -Orientation=1 -Make=test "$data/orient1mm.jpg"
@@ -41,23 +42,23 @@ cjpeg -quality 95 -rgb -outfile "$data/rgb.jpg" card.ppm
 cjpeg -quality 95 -grayscale -outfile "$data/grey.jpg" card.ppm
 printf '0;\n1;\n2;\n' > scans.txt
 cjpeg -quality 95 -sample 1x1 -scans scans.txt -outfile "$data/separate.jpg" card.ppm
-convert card.png -quality 95 -sampling-factor 1x1 "$data/magick.jpg"
+convert $plain card.png -quality 95 -sampling-factor 1x1 "$data/magick.jpg"
 
 # PNG kinds by ImageMagick.
 for i in none PNG; do
     s=$([ $i = none ] && echo "" || echo i)
-    convert card.png -interlace $i -define png:color-type=2 -define png:bit-depth=8 "$data/rgb8$s.png"
-    convert card.png -depth 16 -interlace $i -define png:color-type=2 -define png:bit-depth=16 "$data/rgb16$s.png"
-    convert alpha.png -interlace $i -define png:color-type=6 -define png:bit-depth=8 "$data/rgba8$s.png"
-    convert alpha.png -depth 16 -interlace $i -define png:color-type=6 -define png:bit-depth=16 "$data/rgba16$s.png"
-    convert grey.png -interlace $i -define png:color-type=0 -define png:bit-depth=8 "$data/grey8$s.png"
-    convert grey.png -interlace $i -define png:color-type=0 -define png:bit-depth=16 "$data/grey16$s.png"
+    convert $plain card.png -interlace $i -define png:color-type=2 -define png:bit-depth=8 "$data/rgb8$s.png"
+    convert $plain card.png -depth 16 -interlace $i -define png:color-type=2 -define png:bit-depth=16 "$data/rgb16$s.png"
+    convert $plain alpha.png -interlace $i -define png:color-type=6 -define png:bit-depth=8 "$data/rgba8$s.png"
+    convert $plain alpha.png -depth 16 -interlace $i -define png:color-type=6 -define png:bit-depth=16 "$data/rgba16$s.png"
+    convert $plain grey.png -interlace $i -define png:color-type=0 -define png:bit-depth=8 "$data/grey8$s.png"
+    convert $plain grey.png -interlace $i -define png:color-type=0 -define png:bit-depth=16 "$data/grey16$s.png"
     for d in 1 2 4; do
-        convert steps$d.png -interlace $i -depth $d -type Grayscale "$data/grey$d$s.png"
-        convert steps$d.png -interlace $i -define png:color-type=3 -define png:bit-depth=$d "$data/palette$d$s.png"
+        convert $plain steps$d.png -interlace $i -depth $d -type Grayscale "$data/grey$d$s.png"
+        convert $plain steps$d.png -interlace $i -define png:color-type=3 -define png:bit-depth=$d "$data/palette$d$s.png"
     done
-    convert greyalpha.png -interlace $i -define png:color-type=4 -define png:bit-depth=8 "$data/greyalpha8$s.png"
-    convert greyalpha.png -depth 16 -interlace $i -define png:color-type=4 -define png:bit-depth=16 "$data/greyalpha16$s.png"
+    convert $plain greyalpha.png -interlace $i -define png:color-type=4 -define png:bit-depth=8 "$data/greyalpha8$s.png"
+    convert $plain greyalpha.png -depth 16 -interlace $i -define png:color-type=4 -define png:bit-depth=16 "$data/greyalpha16$s.png"
 done
 
 # WebP kinds.
