@@ -52,16 +52,17 @@ class Writer:
             g, b = (f"{self.tensor(o[k])}.repeat(x.size(0))" for k in ("gamma", "beta"))
         else:
             g, b = (f"code[:, {k}:{k + c}].reshape(-1)" for k in (at, n + at))
-        mean, var, own = "None", "None", self.how == "own"
-        if self.how == "frozen":
-            mean, var = (f"stats[:, {k}:{k + c}].reshape(-1)" for k in (at, n + at))
-        elif self.how == "collect":
-            self.add("v, m = torch.var_mean(x, [2, 3], False, False)")
-            self.add(f"means[{i}] = m")
-            self.add(f"variances[{i}] = v")
-            mean, var = "m.reshape(-1)", "v.reshape(-1)"
-        self.add(f"x = torch.batch_norm(x.reshape(1, -1, x.size(2), x.size(3)), {g}, {b}, {mean}, {var}, {own}, 0.0, "
-                 f"{self.net.eps!r}, False).reshape(-1, {c}, x.size(2), x.size(3))")
+        self.add("y = x.reshape(1, -1, x.size(2), x.size(3))")
+        if self.how == "collect":  # the kernel gives away what it found: 1 / sqrt(variance + eps)
+            self.add(f"y, m, s = torch.native_batch_norm(y, {g}, {b}, None, None, True, 0.0, {self.net.eps!r})")
+            self.add(f"means[{i}] = m.reshape(-1, {c})")
+            self.add(f"variances[{i}] = torch.clamp_min(1.0 / (s * s) - {self.net.eps!r}, 0.0).reshape(-1, {c})")
+        else:
+            mean, var = "None", "None"
+            if self.how == "frozen":
+                mean, var = (f"stats[:, {k}:{k + c}].reshape(-1)" for k in (at, n + at))
+            self.add(f"y = torch.batch_norm(y, {g}, {b}, {mean}, {var}, {self.how == 'own'}, 0.0, {self.net.eps!r}, False)")
+        self.add(f"x = y.reshape(-1, {c}, x.size(2), x.size(3))")
 
     def operation(self, o):
         op = o["op"]
