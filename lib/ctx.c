@@ -14,29 +14,30 @@
 #define STZ_MODEL_DIR "/usr/local/share/stylize/models"
 #endif
 
-#define RANGE(member, low, high)                                                                             \
-    if (o->member < (low) || o->member > (high))                                                             \
-    return stz_fail(err, STYLIZE_ERR_INVALID, "option " #member " is %llu; %llu to %llu are allowed",        \
-                    (unsigned long long)o->member, (unsigned long long)(low), (unsigned long long)(high))
-
 static stylize_status check_options(const stylize_options *o, stylize_error *err)
 {
-    if (o->threads > 256)
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "option threads is %u; 1 to 256, or 0 for all processors, are allowed", o->threads);
-    RANGE(queue_length, 1u, 65536u);
-    RANGE(batch_threshold, 0u, 65536u);
-    RANGE(batch_max, 1u, 64u);
-    RANGE(max_input_bytes, 1u, (uint64_t)1 << 40);
-    RANGE(max_pixels, 256u, (uint64_t)1 << 40);
-    RANGE(max_side, 16u, 1u << 20);
-    RANGE(max_scans, 1u, 100000u);
-    RANGE(memory_budget, (uint64_t)32 << 20, (uint64_t)1 << 44);
-    RANGE(code_cache, 0u, 65536u);
-    if ((int)o->precision < STYLIZE_PRECISION_FP32 || (int)o->precision > STYLIZE_PRECISION_INT8)
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "option precision is %d; 0 (fp32), 1 (fp16) and 2 (int8) are allowed",
-                        (int)o->precision);
+    const struct {
+        const char *name;
+        uint64_t value, low, high;
+    } ranges[] = {
+        {"threads", o->threads, 0, 256},
+        {"queue_length", o->queue_length, 1, 65536},
+        {"batch_threshold", o->batch_threshold, 0, 65536},
+        {"batch_max", o->batch_max, 1, 64},
+        {"max_input_bytes", o->max_input_bytes, 1, (uint64_t)1 << 40},
+        {"max_pixels", o->max_pixels, 256, (uint64_t)1 << 40},
+        {"max_side", o->max_side, 16, 1 << 20},
+        {"max_scans", o->max_scans, 1, 100000},
+        {"memory_budget", o->memory_budget, (uint64_t)32 << 20, (uint64_t)1 << 44},
+        {"code_cache", o->code_cache, 0, 65536},
+        {"precision", (uint64_t)o->precision, STYLIZE_PRECISION_FP32, STYLIZE_PRECISION_INT8},
+        {"log_level", (uint64_t)o->log_level, 0, STYLIZE_LOG_DEBUG},
+    };
+    for (size_t i = 0; i < STZ_LEN(ranges); i++)
+        if (ranges[i].value < ranges[i].low || ranges[i].value > ranges[i].high)
+            return stz_fail(err, STYLIZE_ERR_INVALID, "option %s is %llu; %llu to %llu are allowed",
+                            ranges[i].name, (unsigned long long)ranges[i].value,
+                            (unsigned long long)ranges[i].low, (unsigned long long)ranges[i].high);
     return STYLIZE_OK;
 }
 
@@ -121,7 +122,7 @@ static stylize_status create_nets(stylize_ctx *ctx, stylize_error *err)
     }
     const stz_model *encoder = stz_style_lib_encoder(ctx->styles);
     if (encoder && ctx->opt.code_cache) {
-        ctx->codes = stz_code_cache_create((int)ctx->opt.code_cache, encoder->code_length);
+        ctx->codes = stz_code_cache_create(ctx->opt.code_cache, encoder->code_length);
         if (!ctx->codes)
             return stz_nomem(err, (uint64_t)ctx->opt.code_cache * encoder->code_length * sizeof(float));
     }

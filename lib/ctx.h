@@ -155,15 +155,12 @@ bool stz_on_worker(const stylize_ctx *ctx); /* is the calling thread one of its 
 stylize_status stz_step_prepare(stylize_ctx *ctx, stz_job *job);
 stylize_status stz_step_finish(stylize_ctx *ctx, stz_job *job);
 /* n jobs of one network and one size. exec->cancel is the job's own if n is 1. Each job gets a status. */
-void stz_step_paint(stylize_ctx *ctx, stz_job **jobs, int n, const stz_exec *exec);
+void stz_step_paint(stylize_ctx *ctx, stz_job *const *jobs, int n, const stz_exec *exec);
 /* The style code of a request into code (net's code_length floats). */
 stylize_status stz_job_code(stylize_ctx *ctx, stz_job *job, const stz_exec *exec, float *code,
                             stylize_error *err);
 /* Reads the code of a style picture, through the cache if `cached` is not NULL. */
 stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
                                 const stz_exec *exec, float *code, bool *cached, stylize_error *err);
-/* Paints one picture of any size, in tiles where the memory budget asks for it. */
-stylize_status stz_paint_tiled(stylize_ctx *ctx, stz_job *job, const float *code, const stz_exec *exec,
-                               stylize_error *err);
 
 #endif

@@ -81,20 +81,12 @@ static stylize_status encode_picture(stylize_ctx *ctx, stz_net *net, const styli
     return status;
 }
 
-static void picture_key(stylize_ctx *ctx, const stz_net *net, const stylize_image *p, stz_code_key *key)
+static void count_code(stylize_ctx *ctx, bool hit)
 {
-    const uint64_t about[] = {p->width, p->height, (uint64_t)p->format, (uint64_t)(uintptr_t)net};
-    stz_code_hash hash;
-    stz_code_hash_start(ctx->codes, &hash);
-    stz_code_hash_add(&hash, about, sizeof about);
-    if (stz_is_encoded(p->format)) {
-        stz_code_hash_add(&hash, p->pixels, p->size);
-    } else {
-        const size_t row = (size_t)p->width * (size_t)stz_bytes_per_pixel(p->format);
-        for (uint32_t y = 0; y < p->height; y++)
-            stz_code_hash_add(&hash, p->pixels + y * p->stride, row);
-    }
-    stz_code_hash_end(&hash, key);
+    pthread_mutex_lock(&ctx->lock);
+    ctx->stats.code_hits += hit;
+    ctx->stats.code_misses += !hit;
+    pthread_mutex_unlock(&ctx->lock);
 }
 
 stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
@@ -104,24 +96,22 @@ stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_im
     stylize_status status = stz_image_check(picture, "style picture", &p, err);
     if (status != STYLIZE_OK)
         return status;
-    if (cached)
-        *cached = false;
     if (!cached || !ctx->codes)
         return encode_picture(ctx, net, &p, exec, code, err);
-    stz_code_key key;
-    picture_key(ctx, net, &p, &key);
-    *cached = stz_code_cache_get(ctx->codes, &key, code);
-    pthread_mutex_lock(&ctx->lock);
-    ctx->stats.code_hits += *cached;
-    ctx->stats.code_misses += !*cached;
-    pthread_mutex_unlock(&ctx->lock);
+    stz_code_ticket ticket;
+    const stz_code_key key = stz_code_cache_key(ctx->codes, net->model, &p);
+    const stz_code_state state = stz_code_cache_get(ctx->codes, key, exec, code, &ticket);
+    *cached = state == STZ_CODE_HIT;
+    if (state == STZ_CODE_CANCELLED)
+        return stz_fail(err, STYLIZE_ERR_CANCELLED, "the request was cancelled");
+    count_code(ctx, *cached);
     if (*cached)
         return STYLIZE_OK;
     status = encode_picture(ctx, net, &p, exec, code, err);
     if (status == STYLIZE_OK)
-        stz_code_cache_put(ctx->codes, &key, code);
+        stz_code_cache_put(ctx->codes, &ticket, code);
     else
-        stz_code_cache_abandon(ctx->codes, &key);
+        stz_code_cache_abandon(ctx->codes, &ticket);
     return status;
 }
 
@@ -140,7 +130,7 @@ stylize_status stz_job_code(stylize_ctx *ctx, stz_job *job, const stz_exec *exec
         if (job->library[i]) {
             from = stz_style_code(job->library[i], job->net->model);
         } else {
-            bool cached;
+            bool cached = false;
             any_picture = true;
             status =
                 stz_picture_code(ctx, job->net, job->styles[i].picture, exec, picture_code, &cached, err);
@@ -198,7 +188,7 @@ static void paint_batch(stylize_ctx *ctx, stz_job **jobs, int n, const float *co
 {
     const stz_net *net = jobs[0]->net;
     stz_canvas canvas[64];
-    stz_apply apply[64];
+    stz_apply apply[64] = {{.out = {0}}};
     stylize_error err;
     stylize_status status = STYLIZE_OK;
     int open = 0;

@@ -136,7 +136,7 @@ static void accept_job(stylize_ctx *ctx, stz_job *job)
 static stylize_status hand_in(stylize_ctx *ctx, const stz_job *like, const stylize_request *req, uint64_t *id,
                               stylize_error *err)
 {
-    stz_job *job;
+    stz_job *job = NULL;
     pthread_mutex_lock(&ctx->lock);
     stylize_status status = take_slot(ctx, &job, err);
     pthread_mutex_unlock(&ctx->lock);

@@ -151,8 +151,9 @@ static stylize_status check_meta(const reader *r, const json_t *meta)
     json_t *value;
     if (!json_is_object(meta))
         return stz_fail(r->err, STYLIZE_ERR_MODEL, "%s: the metadata is not an object", r->name);
-    json_object_foreach((json_t *)meta, key, value) if (!json_is_string(value)) return stz_fail(
-        r->err, STYLIZE_ERR_MODEL, "%s: metadata \"%.60s\" is not text", r->name, key);
+    json_object_foreach ((json_t *)meta, key, value)
+        if (!json_is_string(value))
+            return stz_fail(r->err, STYLIZE_ERR_MODEL, "%s: metadata \"%.60s\" is not text", r->name, key);
     return STYLIZE_OK;
 }
 
@@ -167,8 +168,7 @@ static stylize_status read_entries(const reader *r, stz_safetensors *file)
     file->entries = calloc(most + 1, sizeof *file->entries);
     if (!file->entries)
         return stz_nomem(r->err, (most + 1) * sizeof *file->entries);
-    json_object_foreach(file->header, key, value)
-    {
+    json_object_foreach (file->header, key, value) {
         const bool meta = !strcmp(key, "__metadata__");
         const stylize_status status =
             meta ? check_meta(r, value) : read_tensor(r, key, value, &file->entries[file->count]);

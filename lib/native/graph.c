@@ -263,8 +263,7 @@ static stylize_status check_members(const walker *w, const struct op_info *info)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)w->json, key, value)
-    {
+    json_object_foreach ((json_t *)w->json, key, value) {
         bool known = !strcmp(key, "op");
         for (int i = 0; info->members[i]; i++)
             known = known || !strcmp(key, info->members[i]);

@@ -1,0 +1,191 @@
+/* Many pictures: the library's queue is kept filled, what is done is written at once. */
+#include "cli.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct folder_run {
+    const cli_args *args;
+    stylize_ctx *ctx;
+    style_set styles;
+    file_list files;
+    size_t next;
+    size_t painted, failed, skipped;
+    int fatal; /* exit code of an error that concerns all pictures, 0: none */
+} folder_run;
+
+static void print_failure(folder_run *r, const char *input, const task *t)
+{
+    message_failure(input, &t->error);
+    r->failed++;
+    if (r->args->json)
+        json_print(report_json(input, "", t), JSON_COMPACT);
+}
+
+/* The file of entry `index`, encoded; false if it cannot be painted. */
+static bool load(folder_run *r, task *t, const file_entry *e)
+{
+    t->status = stylize_image_load(r->ctx, e->input, &t->input, &t->error);
+    if (t->status == STYLIZE_OK)
+        return true;
+    if (t->status == STYLIZE_ERR_FORMAT && !e->named) {
+        message_note("%s: skipped, not a picture", e->input);
+        r->skipped++;
+    } else {
+        print_failure(r, e->input, t);
+    }
+    return false;
+}
+
+static bool fill(void *user, task *t)
+{
+    folder_run *r = user;
+    while (r->next < r->files.count && !interrupted && !r->fatal) {
+        const file_entry *e = &r->files.entries[r->next];
+        t->index = r->next++;
+        if (!load(r, t, e))
+            continue;
+        request_prepare(&t->request, r->args, &r->styles);
+        t->request.content = &t->input;
+        t->request.output_format = format_by_name(e->output);
+        t->bytes = queue_estimate(r->ctx, &t->input, &t->request);
+        return true;
+    }
+    return false;
+}
+
+static bool save(const folder_run *r, task *t, const file_entry *e)
+{
+    char *copy = text_format("%s", e->output);
+    const char *folder = dirname(copy);
+    const bool made = folder_make(folder);
+    if (!made) {
+        t->status = STYLIZE_ERR_IO;
+        snprintf(t->error.message, sizeof t->error.message, "%s", strerror(errno));
+    }
+    free(copy);
+    if (!made)
+        return false;
+    t->status = stylize_image_save(r->ctx, &t->result, e->output, r->args->quality, &t->error);
+    return t->status == STYLIZE_OK;
+}
+
+static void finish(void *user, task *t)
+{
+    folder_run *r = user;
+    const file_entry *e = &r->files.entries[t->index];
+    if (t->status == STYLIZE_ERR_CANCELLED)
+        return;
+    /* These are not about the picture: the next one would fail in the same way. */
+    const bool for_all = t->status == STYLIZE_ERR_NOT_FOUND || t->status == STYLIZE_ERR_MODEL ||
+                         t->status == STYLIZE_ERR_UNSUPPORTED;
+    if (for_all && !r->fatal) {
+        r->fatal = EXIT_ENGINE;
+        message_error(NULL, "%s", t->error.message);
+    }
+    if (for_all)
+        return;
+    if (t->status != STYLIZE_OK) {
+        print_failure(r, e->input, t);
+    } else if (!save(r, t, e)) {
+        print_failure(r, e->output, t);
+    } else {
+        r->painted++;
+        if (r->args->json)
+            json_print(report_json(e->input, e->output, t), JSON_COMPACT);
+    }
+    progress_update((double)(r->painted + r->failed + r->skipped));
+}
+
+static void tick(void *user)
+{
+    const folder_run *r = user;
+    progress_update((double)(r->painted + r->failed + r->skipped));
+}
+
+static void print_summary(const folder_run *r, double seconds)
+{
+    const size_t failed = r->failed + r->files.failed, skipped = r->skipped + r->files.skipped;
+    if (r->args->json) {
+        json_print(json_pack("{s:b, s:I, s:I, s:I, s:I, s:f}", "interrupted", interrupted != 0, "painted",
+                             (json_int_t)r->painted, "failed", (json_int_t)failed, "skipped",
+                             (json_int_t)skipped, "done_before", (json_int_t)r->files.done_before, "seconds",
+                             seconds),
+                   JSON_COMPACT);
+        return;
+    }
+    if (r->args->quiet)
+        return;
+    printf("%zu painted in %.1f s", r->painted, seconds);
+    if (r->painted > 1 && seconds > 0)
+        printf(" (%.2f pictures/s)", (double)r->painted / seconds);
+    if (r->files.done_before)
+        printf(", %zu done before", r->files.done_before);
+    if (skipped)
+        printf(", %zu skipped", skipped);
+    if (failed)
+        printf(", %zu failed", failed);
+    putchar('\n');
+    fflush(stdout);
+    if (interrupted)
+        message_note("interrupted, --resume goes on from here");
+}
+
+/* Fails now rather than after the first picture. */
+static int make_output_folder(const cli_args *args)
+{
+    if (!args->output)
+        return EXIT_DONE;
+    if (!folder_make(args->output)) {
+        message_error(args->output, "the folder could not be made: %s", strerror(errno));
+        return EXIT_OUTPUT;
+    }
+    char *inside = text_format("%s/x", args->output);
+    const bool ok = folder_check_writable(inside);
+    free(inside);
+    return ok ? EXIT_DONE : EXIT_OUTPUT;
+}
+
+static int run_all(folder_run *r)
+{
+    const double start = clock_seconds();
+    const cli_args *args = r->args;
+    int code = style_set_load(&r->styles, r->ctx, args);
+    if (code != EXIT_DONE || (code = file_list_collect(&r->files, args, r->styles.label)) != EXIT_DONE ||
+        (code = make_output_folder(args)) != EXIT_DONE)
+        return code;
+    const uint32_t threads = args->thread_count ? args->threads[0] : 0;
+    queue q = {.ctx = r->ctx, .user = r, .fill = fill, .finish = finish, .tick = tick};
+    q.tasks_max = args->jobs ? args->jobs : queue_default_tasks(threads);
+    q.bytes_max = queue_default_bytes();
+    if (!args->quiet)
+        progress_begin("painting", r->files.count);
+    queue_run(&q);
+    progress_end();
+    print_summary(r, clock_seconds() - start);
+    if (interrupted)
+        return EXIT_SIGNAL + interrupted;
+    if (r->fatal)
+        return r->fatal;
+    return r->failed + r->files.failed ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+int paint_folder(const cli_args *args)
+{
+    if (args->output && strcmp(args->output, "-") == 0) {
+        message_error(NULL, "several pictures cannot go to the standard output: -o FOLDER is needed");
+        return EXIT_USAGE;
+    }
+    folder_run r = {.args = args};
+    int code = EXIT_DONE;
+    r.ctx = context_create(args, args->thread_count ? args->threads[0] : 0, args->jobs, &code);
+    if (!r.ctx)
+        return code;
+    code = run_all(&r);
+    stylize_ctx_destroy(r.ctx, STYLIZE_CANCEL);
+    style_set_free(&r.styles);
+    file_list_free(&r.files);
+    return code;
+}

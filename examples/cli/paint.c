@@ -1,0 +1,273 @@
+/* `stylize photo.jpg --style ID`: one picture, from a file or the standard input. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct painting {
+    const cli_args *args;
+    stylize_ctx *ctx;
+    style_set styles;
+    const char *input; /* as shown */
+    stylize_image picture;
+    bool from_stdin, to_stdout;
+    char *output;
+    stylize_format format;
+    atomic_int permille; /* written on a thread of the library */
+    bool filled;
+    double start;
+    int code;
+} painting;
+
+void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles)
+{
+    r->styles = styles->refs;
+    r->style_count = styles->count;
+    r->method = args->method;
+    if (args->size_count) {
+        r->output_size = args->sizes[0].side;
+        r->output_width = args->sizes[0].width;
+        r->output_height = args->sizes[0].height;
+    }
+    r->strength = args->strength;
+    r->preserve_color = args->preserve_color;
+    r->seed = args->seed;
+    r->iterations = args->iterations;
+    r->memory_budget = args->memory;
+    r->quality = args->quality;
+}
+
+void result_size(stylize_ctx *ctx, const stylize_image *result, uint32_t *width, uint32_t *height)
+{
+    stylize_image_info info = {.struct_size = sizeof info};
+    stylize_image_probe(ctx, result, &info, NULL);
+    *width = info.width;
+    *height = info.height;
+}
+
+json_t *report_json(const char *input, const char *output, const task *t)
+{
+    const stylize_report *r = &t->report;
+    json_t *j = json_object();
+    json_object_set_new(j, "input", json_text(input));
+    if (t->status != STYLIZE_OK) {
+        json_object_set_new(j, "status", json_text(stylize_status_str(t->status)));
+        json_object_set_new(j, "error", json_text(t->error.message));
+        return j;
+    }
+    json_object_set_new(j, "output", json_text(output));
+    json_object_set_new(j, "status", json_string("ok"));
+    uint32_t width, height;
+    result_size(t->queue->ctx, &t->result, &width, &height);
+    json_object_set_new(j, "width", json_integer(width));
+    json_object_set_new(j, "height", json_integer(height));
+    json_object_set_new(j, "bytes", json_integer((json_int_t)t->result.size));
+    json_object_set_new(j, "engine", json_text(r->engine));
+    json_object_set_new(j, "model", json_text(r->model));
+    json_object_set_new(j, "tiles", json_integer(r->tiles));
+    json_object_set_new(j, "batch_size", json_integer(r->batch_size));
+    json_object_set_new(j, "queue_ms", json_real(1e-6 * (double)r->queue_ns));
+    json_object_set_new(j, "prepare_ms", json_real(1e-6 * (double)r->prepare_ns));
+    json_object_set_new(j, "engine_ms", json_real(1e-6 * (double)r->engine_ns));
+    json_object_set_new(j, "finish_ms", json_real(1e-6 * (double)r->finish_ns));
+    return j;
+}
+
+/* The format that -o and --format ask for; NONE: that of the input. False after a message. */
+static bool choose_format(const cli_args *args, stylize_format *format)
+{
+    const char *o = args->output;
+    *format = args->format;
+    if (!o || strcmp(o, "-") == 0 || path_is_folder(o) || o[strlen(o) - 1] == '/')
+        return true;
+    const stylize_format by_name = format_by_name(o);
+    if (by_name && args->format && by_name != args->format) {
+        message_error(o, "the ending does not fit --format %s", format_name(args->format));
+        return false;
+    }
+    const char *base = path_base(o);
+    if (!by_name && !args->format && base[path_stem_length(o)] == '.') {
+        message_error(o, "no picture format has this ending, allowed are .jpg, .jpeg, .png and .webp");
+        return false;
+    }
+    if (by_name)
+        *format = by_name;
+    return true;
+}
+
+/* Where the picture goes. -o names a file or a folder; without it, beside the input. */
+static char *choose_output(const painting *p)
+{
+    const cli_args *args = p->args;
+    const char *in = p->from_stdin ? "painted" : p->input;
+    const char *ending = format_ending(p->format), *base = path_base(in);
+    /* Same format: the name's own ending stays, be it .jpeg or .JPG. */
+    if (format_by_name(in) == p->format)
+        ending = strrchr(base, '.') + 1;
+    const int stem = (int)path_stem_length(in);
+    if (!args->output)
+        return text_format("%.*s%.*s.%s.%s", (int)(base - in), in, stem, base, p->styles.label, ending);
+    const size_t n = strlen(args->output);
+    if (n && (path_is_folder(args->output) || args->output[n - 1] == '/'))
+        return text_format("%s%s%.*s.%s", args->output, args->output[n - 1] == '/' ? "" : "/", stem, base,
+                           ending);
+    return text_format("%s", args->output);
+}
+
+static bool check_output(const painting *p)
+{
+    if (p->to_stdout) {
+        if (!isatty(STDOUT_FILENO))
+            return true;
+        message_error("standard output", "is a terminal, a picture is not written there: give -o FILE");
+        return false;
+    }
+    if (!p->from_stdin && path_same(p->input, p->output)) {
+        message_error(p->output, "is the input itself, which is never overwritten");
+        return false;
+    }
+    const bool named = p->args->output && strcmp(p->args->output, p->output) == 0;
+    if (!named && !p->args->force && path_exists(p->output)) {
+        message_error(p->output, "exists already, --force overwrites it");
+        return false;
+    }
+    return folder_check_writable(p->output);
+}
+
+static int load_input(painting *p)
+{
+    stylize_error err = {0};
+    if (p->from_stdin) {
+        if (!stdin_read(&p->picture))
+            return interrupted ? EXIT_SIGNAL + interrupted : EXIT_INPUT;
+    } else if (stylize_image_load(p->ctx, p->input, &p->picture, &err) != STYLIZE_OK) {
+        message_failure(p->input, &err);
+        return EXIT_INPUT;
+    }
+    stylize_image_info info = {.struct_size = sizeof info};
+    if (stylize_image_probe(p->ctx, &p->picture, &info, &err) != STYLIZE_OK) {
+        message_failure(p->input, &err);
+        return EXIT_INPUT;
+    }
+    if (p->format == STYLIZE_FORMAT_NONE)
+        p->format = info.format;
+    return EXIT_DONE;
+}
+
+static int on_progress(void *user, float done)
+{
+    painting *p = user;
+    atomic_store(&p->permille, (int)(1000 * done));
+    return interrupted != 0;
+}
+
+static bool fill(void *user, task *t)
+{
+    painting *p = user;
+    if (p->filled)
+        return false;
+    p->filled = true;
+    request_prepare(&t->request, p->args, &p->styles);
+    t->request.content = &p->picture;
+    t->request.output_format = p->format;
+    t->request.progress = on_progress;
+    t->request.progress_user = p;
+    return true;
+}
+
+static void tick(void *user)
+{
+    painting *p = user;
+    progress_update(0.001 * atomic_load(&p->permille));
+}
+
+static bool write_result(const painting *p, const task *t)
+{
+    if (p->to_stdout)
+        return stdout_write(&t->result);
+    stylize_error err = {0};
+    if (stylize_image_save(p->ctx, &t->result, p->output, p->args->quality, &err) == STYLIZE_OK)
+        return true;
+    message_failure(p->output, &err);
+    return false;
+}
+
+static void finish(void *user, task *t)
+{
+    painting *p = user;
+    progress_end();
+    if (t->status != STYLIZE_OK) {
+        p->code = exit_by_status(t->status);
+        if (t->status == STYLIZE_ERR_CANCELLED && interrupted)
+            message_error(p->input, "interrupted, nothing was written");
+        else
+            message_failure(p->input, &t->error);
+        return;
+    }
+    if (!write_result(p, t)) {
+        p->code = EXIT_OUTPUT;
+        return;
+    }
+    if (p->args->json) {
+        p->code = json_print(report_json(p->input, p->output, t), 0) ? EXIT_DONE : EXIT_OUTPUT;
+    } else if (!p->to_stdout && !p->args->quiet) {
+        uint32_t width, height;
+        result_size(p->ctx, &t->result, &width, &height);
+        printf("%s  %u x %u  %.2f s\n", p->output, width, height, clock_seconds() - p->start);
+    }
+}
+
+static int run_one(painting *p)
+{
+    int code = style_set_load(&p->styles, p->ctx, p->args);
+    if (code != EXIT_DONE || (code = load_input(p)) != EXIT_DONE)
+        return code;
+    if (!p->to_stdout)
+        p->output = choose_output(p);
+    const char *o = p->args->output;
+    if (o && o[strlen(o) - 1] == '/' && !folder_make(o)) {
+        message_error(o, "the folder could not be made: %s", strerror(errno));
+        return EXIT_OUTPUT;
+    }
+    if (!check_output(p))
+        return EXIT_OUTPUT;
+    if (!p->args->quiet)
+        progress_begin(path_base(p->input), 0);
+    queue q = {.ctx = p->ctx, .user = p, .fill = fill, .finish = finish, .tick = tick, .tasks_max = 1};
+    queue_run(&q);
+    progress_end();
+    return interrupted && !p->filled ? EXIT_SIGNAL + interrupted : p->code;
+}
+
+int command_paint(const cli_args *args)
+{
+    const char *input = args->inputs[0];
+    if (args->input_count > 1 || path_is_folder(input))
+        return paint_folder(args);
+    painting p = {.args = args, .start = clock_seconds()};
+    p.from_stdin = strcmp(input, "-") == 0;
+    p.input = p.from_stdin ? "standard input" : input;
+    p.to_stdout = args->output ? strcmp(args->output, "-") == 0 : p.from_stdin;
+    if (!choose_format(args, &p.format))
+        return EXIT_USAGE;
+    if (p.to_stdout && args->json) {
+        message_error(NULL, "--json and a picture on the standard output exclude each other");
+        return EXIT_USAGE;
+    }
+    int code = EXIT_DONE;
+    p.ctx = context_create(args, args->thread_count ? args->threads[0] : 0, 0, &code);
+    if (!p.ctx)
+        return code;
+    code = run_one(&p);
+    stylize_ctx_destroy(p.ctx, STYLIZE_CANCEL);
+    if (p.from_stdin)
+        free(p.picture.pixels);
+    else
+        stylize_image_free(&p.picture);
+    style_set_free(&p.styles);
+    free(p.output);
+    return code;
+}

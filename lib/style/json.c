@@ -1,0 +1,233 @@
+#include "json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UNKNOWN_REPORTED 16 /* each costs a pass over the object's text */
+
+static stylize_status read_all(int fd, const char *name, size_t limit, char **text, size_t *size,
+                               stylize_error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        return stz_fail(err, STYLIZE_ERR_IO, "%s is not a regular file", name);
+    if ((uint64_t)st.st_size > limit)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s has %lld bytes, allowed are %zu", name,
+                        (long long)st.st_size, limit);
+    size_t room = (size_t)st.st_size, have = 0;
+    char *data = malloc(room + 1);
+    if (!data)
+        return stz_nomem(err, room + 1);
+    while (have < room) {
+        ssize_t n = read(fd, data + have, room - have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int why = errno;
+            free(data);
+            return stz_fail(err, STYLIZE_ERR_IO, "%s cannot be read: %s", name, strerror(why));
+        }
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    data[have] = 0;
+    *text = data;
+    *size = have;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size,
+                             stylize_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not blocked by a pipe of that name */
+    if (fd < 0) {
+        bool none = errno == ENOENT || errno == ENOTDIR;
+        return stz_fail(err, none ? STYLIZE_ERR_NOT_FOUND : STYLIZE_ERR_IO, "%s cannot be opened: %s", name,
+                        strerror(errno));
+    }
+    stylize_status status = read_all(fd, name, limit, text, size, err);
+    close(fd);
+    return status;
+}
+
+bool stz_path_inside(const char *path)
+{
+    if (!*path || *path == '/')
+        return false;
+    for (const char *p = path; *p;) {
+        size_t n = strcspn(p, "/");
+        if (n == 2 && p[0] == '.' && p[1] == '.')
+            return false;
+        p += n;
+        p += strspn(p, "/");
+    }
+    return true;
+}
+
+char *stz_path_join(const char *a, const char *b)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", a, b) < 0 ? NULL : path;
+}
+
+/* Bytes of the well-formed UTF-8 character at text, 0 if there is none. */
+static size_t utf8_length(const unsigned char *text, size_t size)
+{
+    if (text[0] < 0x80)
+        return 1;
+    size_t n = text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+    if (n > size)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if (n == 3) /* shorter forms, surrogates */
+        return (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ? 0 : n;
+    if (n == 4) /* shorter forms, above the last character */
+        return (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f) ? 0 : n;
+    return n;
+}
+
+bool stz_text_clean(const char *text, size_t size)
+{
+    for (size_t i = 0, n; i < size; i += n) {
+        n = utf8_length((const unsigned char *)text + i, size - i);
+        if (n == 0 || (unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+stylize_status stz_json_begin(stz_json *o, const char *file, const char *text, size_t size, int line,
+                              stylize_error *err)
+{
+    *o = (stz_json){.file = file, .text = text, .size = size, .line = line};
+    json_error_t why;
+    o->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!o->root) {
+        if (!why.text[0]) /* that is how jansson runs out of memory */
+            return stz_nomem(err, size);
+        const char *end = strstr(why.text, "end of file"); /* what it takes for the file is one object */
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: %.*s%s", file, line + stz_max(why.line, 1) - 1,
+                        end ? (int)(end - why.text) : (int)strlen(why.text), why.text,
+                        end ? "the end of the object" : "");
+    }
+    if (!json_is_object(o->root)) {
+        stz_json_end(o);
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: an object {...} is needed here", file, line);
+    }
+    return STYLIZE_OK;
+}
+
+void stz_json_end(stz_json *o)
+{
+    json_decref(o->root);
+    o->root = NULL;
+}
+
+stylize_status stz_json_fail(const stz_json *o, const char *member, stylize_error *err, const char *format,
+                             ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: %s%s%s", o->file, stz_json_line(o, member),
+                    member ? member : "", member ? " " : "", text);
+}
+
+void stz_json_unknown(const stz_json *o, const char *const *known, size_t n, const stz_log *log)
+{
+    const char *key;
+    json_t *value;
+    int reported = 0;
+    json_object_foreach (o->root, key, value) {
+        size_t i = 0;
+        while (i < n && strcmp(key, known[i]))
+            i++;
+        if (i < n || reported++ >= UNKNOWN_REPORTED)
+            continue;
+        stylize_error line; /* for its one clean line of text */
+        stz_fail(&line, STYLIZE_OK, "%s:%d: the unknown member \"%s\" is ignored", o->file,
+                 stz_json_line(o, key), key);
+        stz_log_line(log, STYLIZE_LOG_WARNING, "%s", line.message);
+    }
+}
+
+stylize_status stz_json_int(const stz_json *o, const char *member, int lo, int hi, int *value,
+                            stylize_error *err)
+{
+    const json_t *v = json_object_get(o->root, member);
+    if (!v)
+        return STYLIZE_OK;
+    json_int_t n = json_integer_value(v);
+    if (!json_is_integer(v) || n < lo || n > hi)
+        return stz_json_fail(o, member, err, "must be a whole number from %d to %d", lo, hi);
+    *value = (int)n;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_json_bool(const stz_json *o, const char *member, bool *value, stylize_error *err)
+{
+    const json_t *v = json_object_get(o->root, member);
+    if (v && !json_is_boolean(v))
+        return stz_json_fail(o, member, err, "must be true or false");
+    if (v)
+        *value = json_is_true(v);
+    return STYLIZE_OK;
+}
+
+stylize_status stz_json_floats(const stz_json *o, const char *member, float lo, float hi, int n, float *value,
+                               stylize_error *err)
+{
+    const json_t *v = json_object_get(o->root, member);
+    if (!v)
+        return STYLIZE_OK;
+    bool good = json_is_array(v) && json_array_size(v) == (size_t)n;
+    for (int i = 0; good && i < n; i++) {
+        const json_t *item = json_array_get(v, (size_t)i);
+        double x = json_number_value(item);
+        good = json_is_number(item) && x >= (double)lo && x <= (double)hi;
+    }
+    if (!good)
+        return stz_json_fail(o, member, err, "must be %d numbers from %g to %g", n, (double)lo, (double)hi);
+    for (int i = 0; i < n; i++)
+        value[i] = (float)json_number_value(json_array_get(v, (size_t)i));
+    return STYLIZE_OK;
+}
+
+stylize_status stz_json_text(const stz_json *o, const char *member, size_t max, const char **value,
+                             stylize_error *err)
+{
+    const json_t *v = json_object_get(o->root, member);
+    if (!v)
+        return STYLIZE_OK;
+    size_t size = json_string_length(v);
+    const char *text = json_string_value(v);
+    if (!text || size < 1 || size > max || !stz_text_clean(text, size))
+        return stz_json_fail(o, member, err, "must be a text of 1 to %zu bytes on one line", max);
+    *value = text;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_json_path(const stz_json *o, const char *member, const char **value, stylize_error *err)
+{
+    const char *path = NULL;
+    stylize_status status = stz_json_text(o, member, 1023, &path, err);
+    if (status || !path)
+        return status;
+    if (!stz_path_inside(path))
+        return stz_json_fail(o, member, err, "must be a path inside the model folder, without \"..\"");
+    *value = path;
+    return STYLIZE_OK;
+}

@@ -1,0 +1,234 @@
+/* Opens the model folder: models first, then the styles that use them. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define MODELS_MAX      64
+#define PROBLEMS_LOGGED 100
+#define LIBRARY_NAME    "styles/library.json"
+
+stz_style_lib *stz_style_lib_create(const char *dir)
+{
+    stz_style_lib *lib = calloc(1, sizeof *lib);
+    if (!lib)
+        return NULL;
+    if (pthread_rwlock_init(&lib->lock, NULL)) {
+        free(lib);
+        return NULL;
+    }
+    lib->dir = strdup(dir);
+    lib->models = calloc(MODELS_MAX, sizeof *lib->models);
+    if (!lib->dir || !lib->models) {
+        stz_style_lib_close(lib);
+        return NULL;
+    }
+    return lib;
+}
+
+void stz_style_lib_close(stz_style_lib *lib)
+{
+    if (!lib)
+        return;
+    for (size_t i = 0; i < lib->style_count; i++)
+        stz_style_unref(lib->styles[i]);
+    free(lib->styles);
+    for (int i = 0; i < lib->model_count; i++)
+        stz_model_free(lib->models[i]);
+    free(lib->models);
+    free(lib->dir);
+    pthread_rwlock_destroy(&lib->lock);
+    free(lib);
+}
+
+/* ------------------------------------------------------------------ models */
+
+bool stz_style_lib_add_model(stz_style_lib *lib, stz_model *model)
+{
+    if (lib->model_count == MODELS_MAX || stz_style_lib_find_model(lib, model->name))
+        return false;
+    lib->models[lib->model_count++] = model;
+    return true;
+}
+
+/* Folders that may hold a model. */
+static int maybe_model(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && strcmp(entry->d_name, "styles") != 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static stylize_status open_model(stz_style_lib *lib, const char *folder, const stz_log *log,
+                                 stylize_error *err)
+{
+    char *dir = stz_path_join(lib->dir, folder);
+    if (!dir)
+        return stz_nomem(err, strlen(lib->dir));
+    stz_model *model;
+    stylize_error why;
+    stylize_status status = stz_model_load(dir, log, &model, &why);
+    free(dir);
+    if (status == STYLIZE_ERR_NOMEM)
+        return stz_fail(err, status, "%s", why.message);
+    if (status == STYLIZE_ERR_NOT_FOUND) /* not a model at all */
+        return STYLIZE_OK;
+    if (!status && !stz_style_lib_add_model(lib, model)) {
+        status = stz_fail(&why, STYLIZE_ERR_MODEL,
+                          "%.64s/model.json: name \"%s\" is taken, or there are more "
+                          "than %d models",
+                          folder, model->name, MODELS_MAX);
+        stz_model_free(model);
+    }
+    if (status)
+        stz_log_line(log, STYLIZE_LOG_ERROR, "%s; the model is left out", why.message);
+    return STYLIZE_OK;
+}
+
+static stylize_status open_models(stz_style_lib *lib, const stz_log *log, stylize_error *err)
+{
+    struct dirent **folders;
+    int n = scandir(lib->dir, &folders, maybe_model, by_name);
+    if (n < 0)
+        return stz_fail(err, errno == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
+                        "model folder \"%.160s\" cannot be read: %s", lib->dir, strerror(errno));
+    stylize_status status = STYLIZE_OK;
+    for (int i = 0; i < n; i++) {
+        if (!status)
+            status = open_model(lib, folders[i]->d_name, log, err);
+        free(folders[i]);
+    }
+    free(folders);
+    return status;
+}
+
+int stz_style_lib_model_count(const stz_style_lib *lib) { return lib->model_count; }
+
+const stz_model *stz_style_lib_model(const stz_style_lib *lib, int index)
+{
+    return index >= 0 && index < lib->model_count ? lib->models[index] : NULL;
+}
+
+const stz_model *stz_style_lib_find_model(const stz_style_lib *lib, const char *name)
+{
+    for (int i = 0; name && i < lib->model_count; i++)
+        if (strcmp(lib->models[i]->name, name) == 0)
+            return lib->models[i];
+    return NULL;
+}
+
+const stz_model *stz_style_lib_encoder(const stz_style_lib *lib)
+{
+    for (int i = 0; i < lib->model_count; i++)
+        if (lib->models[i]->encodes)
+            return lib->models[i];
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ library.json */
+
+static stylize_status open_entry(stz_style_lib *lib, const stz_json_element *element, const stz_log *log,
+                                 stylize_error *err)
+{
+    stz_json entry;
+    stylize_status status =
+        stz_json_begin(&entry, LIBRARY_NAME, element->text, element->size, element->line, err);
+    if (status)
+        return status;
+    stz_style *style;
+    status = stz_style_read(lib, &entry, log, &style, err);
+    if (!status) {
+        stylize_error why;
+        status = stz_style_lib_insert(lib, style, &why);
+        if (status == STYLIZE_ERR_EXISTS)
+            stz_json_fail(&entry, "style_id", err, "is used twice: %s", stz_style_id(style));
+        else if (status)
+            stz_fail(err, status, "%s", why.message);
+        if (status)
+            stz_style_unref(style);
+    }
+    stz_json_end(&entry);
+    return status;
+}
+
+stylize_status stz_style_lib_parse(stz_style_lib *lib, const char *text, size_t size, const stz_log *log,
+                                   stylize_error *err)
+{
+    stz_json_scan scan;
+    if (!stz_json_scan_begin(&scan, text, size))
+        return stz_fail(err, STYLIZE_ERR_MODEL, LIBRARY_NAME ":%d: a list [...] of styles is needed",
+                        scan.line);
+    stz_json_element element;
+    stz_json_step step;
+    int problems = 0, entries = 0;
+    while ((step = stz_json_scan_next(&scan, &element)) != STZ_JSON_END) {
+        stylize_error why;
+        stylize_status status;
+        bool entry = step == STZ_JSON_ELEMENT;
+        if (entry && ++entries > STZ_ENTRIES_MAX) {
+            stz_log_line(log, STYLIZE_LOG_ERROR,
+                         LIBRARY_NAME ":%d: more than %d styles; the rest is left out", element.line,
+                         STZ_ENTRIES_MAX);
+            break;
+        }
+        if (entry)
+            status = open_entry(lib, &element, log, &why);
+        else
+            status = stz_fail(&why, STYLIZE_ERR_MODEL, LIBRARY_NAME ":%d: %s", element.line, element.text);
+        if (status == STYLIZE_ERR_NOMEM)
+            return stz_fail(err, status, "%s", why.message);
+        if (status && ++problems <= PROBLEMS_LOGGED)
+            stz_log_line(log, STYLIZE_LOG_ERROR, "%s%s", why.message, entry ? "; the style is left out" : "");
+    }
+    if (problems > PROBLEMS_LOGGED)
+        stz_log_line(log, STYLIZE_LOG_ERROR, LIBRARY_NAME ": %d more problems", problems - PROBLEMS_LOGGED);
+    return STYLIZE_OK;
+}
+
+static stylize_status open_styles(stz_style_lib *lib, const stz_log *log, stylize_error *err)
+{
+    char *path = stz_path_join(lib->dir, LIBRARY_NAME), *text = NULL;
+    if (!path)
+        return stz_nomem(err, strlen(lib->dir));
+    size_t size;
+    stylize_status status = stz_file_read(path, LIBRARY_NAME, STZ_LIBRARY_MAX, &text, &size, err);
+    if (!status)
+        status = stz_style_lib_parse(lib, text, size, log, err);
+    else if (status == STYLIZE_ERR_NOT_FOUND)
+        stz_fail(err, status, "\"%.160s\" is no model folder: it has no " LIBRARY_NAME, lib->dir);
+    free(text);
+    free(path);
+    return status;
+}
+
+stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz_style_lib **out,
+                                  stylize_error *err)
+{
+    *out = NULL;
+    /* Absolute, for networks are loaded later and the program may change its folder. */
+    char *dir = model_dir ? realpath(model_dir, NULL) : NULL;
+    if (!dir && model_dir && errno == ENOMEM)
+        return stz_nomem(err, strlen(model_dir));
+    if (!dir)
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model folder \"%.160s\" cannot be opened: %s",
+                        model_dir ? model_dir : "", model_dir ? strerror(errno) : "no name given");
+    stz_style_lib *lib = stz_style_lib_create(dir);
+    free(dir);
+    if (!lib)
+        return stz_nomem(err, sizeof *lib);
+    stylize_status status = open_models(lib, log, err);
+    if (!status)
+        status = open_styles(lib, log, err);
+    if (status) {
+        stz_style_lib_close(lib);
+        return status;
+    }
+    *out = lib;
+    return STYLIZE_OK;
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds and tests everything: the release with all tests, then what the sanitizers are good for.
+# Tools' output goes to build/logs; the last line is "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.."
+passed=0 failed=0 skipped=
+jobs=${JOBS:-2}
+
+# stage NAME "CTEST_ARGUMENTS" CMAKE_ARGUMENT...
+stage() {
+    name=$1 select=$2
+    shift 2
+    started=$(date +%s)
+    if ! tools/build.sh "$name" "$@"; then
+        failed=$((failed + 1))
+        return
+    fi
+    log=build/logs/$name.tests.log
+    # shellcheck disable=SC2086
+    ctest --test-dir "build/$name" -j "$jobs" --output-on-failure $select >"$log" 2>&1 </dev/null
+    line=$(grep -E 'tests failed out of' "$log")
+    if [ -z "$line" ]; then
+        echo "check: no tests ran in $name, see $log"
+        failed=$((failed + 1))
+        return
+    fi
+    total=${line##*out of }
+    bad=$(echo "$line" | sed 's/.*, \([0-9]*\) tests failed.*/\1/')
+    left_out=$(sed -n 's/^.*Test *#[0-9]*: \([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$log")
+    count=$(echo "$left_out" | grep -c .)
+    passed=$((passed + total - bad - count))
+    failed=$((failed + bad))
+    for test in $left_out; do
+        skipped="$skipped $name:$test"
+    done
+    echo "check: $name: $((total - bad - count)) passed, $bad failed, $(($(date +%s) - started)) s"
+    if [ "$bad" -gt 0 ]; then
+        sed -n '/The following tests FAILED/,$p' "$log"
+        echo "check: details in $log; the first failure:"
+        grep -m 1 -A 40 -E '\*\*\*(Failed|Timeout|Exception)|Exception:|\*\*\*Not Run' "$log"
+    fi
+}
+
+stage release "" -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
+# The rules of the tree do not change with the compiler's options.
+stage asan "-LE package"
+stage tsan "-L concurrency"
+
+[ -z "$skipped" ] || echo "check: skipped:$skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

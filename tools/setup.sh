@@ -1,0 +1,106 @@
+#!/bin/sh
+# Installs what the project needs and this machine lacks: setup.sh GROUP... [--optional GROUP...]
+# On Debian and Ubuntu with apt; elsewhere it says what is missing. Does nothing when all is there.
+# Groups after --optional may fail: the build then goes without them.
+set -eu
+
+# package of Debian | what proves that it is there | what for
+needs() {
+    case $1 in
+    build) cat <<'LIST' ;;
+build-essential|command -v cc && command -v make|C compiler
+cmake|command -v cmake|build system, 3.25 or later
+ninja-build|command -v ninja|build system
+pkg-config|command -v pkg-config|finds the libraries
+libjpeg-dev|pkg-config --exists libjpeg|JPEG pictures
+libpng-dev|pkg-config --exists libpng|PNG pictures
+libwebp-dev|pkg-config --exists libwebp libwebpdemux|WebP pictures
+liblcms2-dev|pkg-config --exists lcms2|colour profiles
+libjansson-dev|pkg-config --exists jansson|JSON
+libxxhash-dev|pkg-config --exists libxxhash|keys of the style-code cache
+LIST
+    test) cat <<'LIST' ;;
+g++|command -v g++|the header from C++, the torch engine
+python3|command -v python3|rules of the source tree, Python package
+libcmocka-dev|pkg-config --exists cmocka|unit tests
+imagemagick|command -v convert|test pictures, second opinion on pictures
+libimage-exiftool-perl|command -v exiftool|test pictures with metadata
+LIST
+    format) echo 'clang-format-14|command -v clang-format-14|check of the formatting' ;;
+    torch) echo 'libtorch-dev|test -e /usr/include/torch/script.h|the torch engine' ;;
+    bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
+    *) echo "setup: no group $1" >&2; exit 2 ;;
+    esac
+}
+
+# Prints the missing packages of the groups given, with what they are for.
+missing() {
+    for group in "$@"; do
+        needs "$group"
+    done | while IFS='|' read -r package probe purpose; do
+        sh -c "$probe" >/dev/null 2>&1 || echo "$package|$purpose"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o Dpkg::Use-Pty=0 install "$@" </dev/null >>"$log" 2>&1
+}
+
+# Old package lists name files that are gone, so a failure is tried again with new ones.
+install_missing() {
+    list=$(missing "$@")
+    [ -n "$list" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: missing (names of Debian's packages):"
+        echo "$list" | sed 's/\(.*\)|\(.*\)/  \1: \2/'
+        return 1
+    fi
+    echo "setup: installing with apt:"
+    echo "$list" | sed 's/\(.*\)|\(.*\)/  \1: \2/'
+    packages=$(echo "$list" | cut -d'|' -f1)
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "setup: needs root: apt-get install" $packages
+        return 1
+    fi
+    apt_install $packages && return 0
+    as_root apt-get -qq update </dev/null >>"$log" 2>&1 || :
+    apt_install $packages && return 0
+    echo "setup: apt failed, see $log:"
+    tail -n 5 "$log"
+    return 1
+}
+
+cd "$(dirname "$0")/.."
+log=build/logs/setup.log
+mkdir -p build/logs
+required= optional= into=required
+for group in "$@"; do
+    if [ "$group" = --optional ]; then
+        into=optional
+    else
+        eval "$into=\"\$$into $group\""
+    fi
+done
+install_missing $required
+for group in $optional; do
+    install_missing "$group" || echo "setup: going on without $group"
+done
+oldest=3.25
+if command -v cmake >/dev/null; then
+    have=$(cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
+    if [ "$(printf '%s\n%s\n' "$oldest" "$have" | sort -V | head -n 1)" != "$oldest" ]; then
+        echo "setup: CMake is $have, needed is $oldest (python3 -m pip install cmake has it)"
+        exit 1
+    fi
+fi
