@@ -163,6 +163,64 @@ static void draw_outline(canvas *c, const outline *o, double radius, color ink)
     }
 }
 
+/* A letter with its accent, which is drawn above or below the letter's own strokes. */
+typedef struct letter {
+    char base;
+    char accent; /* as in `accents`, or 0 */
+} letter;
+
+/* U+00C0 to U+00FF: base letters, and accents: ` ' ^ ~ : o (ring) , (cedilla) . (none) */
+static const char bases[] = "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYPsaaaaaaaceeeeiiiidnooooo/ouuuuypy";
+static const char accents[] = "`'^~:o.,`'^:`'^:.~`'^~:..`'^:'..`'^~:o.,`'^:`'^:.~`'^~:..`'^:'.:";
+
+/* Strokes of an accent over a small letter 8 units wide, in the notation of font.c. */
+static const char *accent_strokes(char accent)
+{
+    switch (accent) {
+    case '`':
+        return "CaEc";
+    case '\'':
+        return "GaEc";
+    case '^':
+        return "CcEaGc";
+    case '~':
+        return "Bc(DaEb(FcHa";
+    case ':':
+        return "Cb Gb";
+    case 'o':
+        return "Ea(FaFb(FcEc(DcDb(DaEa";
+    default:
+        return "EmEn(GnFo(EpDp";
+    }
+}
+
+/* Reads one character of UTF-8: ASCII or a letter of Latin-1. False at others, also at the end. */
+static bool next_letter(const char **text, letter *l)
+{
+    const unsigned char *p = (const unsigned char *)*text;
+    int width;
+    if (*p < 128) {
+        *l = (letter){.base = (char)*p};
+        *text += *p != 0;
+        return *p && font_glyph((char)*p, &width);
+    }
+    if (*p != 0xC3 || (p[1] & 0xC0) != 0x80)
+        return false;
+    const int index = p[1] & 0x3F;
+    *l = (letter){.base = bases[index], .accent = accents[index] == '.' ? 0 : accents[index]};
+    *text += 2;
+    return true;
+}
+
+bool text_is_drawable(const char *text)
+{
+    letter l;
+    while (*text)
+        if (!next_letter(&text, &l))
+            return false;
+    return true;
+}
+
 static double advance(char c, double unit)
 {
     int width = 0;
@@ -170,49 +228,50 @@ static double advance(char c, double unit)
     return (width * narrowing + spacing) * unit;
 }
 
-static double width_of(const char *text, size_t length, double height)
+/* Width of the characters before `end`, without the space after the last one. */
+static double width_until(const char *text, const char *end, double height)
 {
     double width = 0;
-    for (size_t i = 0; i < length; i++)
-        width += advance(text[i], height / 12);
+    letter l;
+    while (text < end && next_letter(&text, &l))
+        width += advance(l.base, height / 12);
     return width > 0 ? width - spacing * height / 12 : 0;
 }
 
-double text_width(const char *text, double height) { return width_of(text, strlen(text), height); }
+double text_width(const char *text, double height) { return width_until(text, text + strlen(text), height); }
 
-bool text_is_drawable(const char *text)
+static void draw_letter(canvas *c, letter l, double x, double y, double unit, double radius, color ink)
 {
-    int width;
-    for (; *text; text++)
-        if (!font_glyph(*text, &width))
-            return false;
-    return true;
+    outline o;
+    int width = 0;
+    const char *strokes = font_glyph(l.base, &width);
+    if (l.base == 'i' && l.accent)
+        strokes = "AeAm"; /* the accent takes the dot's place */
+    read_glyph(&o, strokes, x, y, unit);
+    draw_outline(c, &o, radius, ink);
+    if (!l.accent)
+        return;
+    const bool capital = l.base >= 'A' && l.base <= 'Z';
+    const double shift = (width - 8) / 2.0 * narrowing * unit;
+    read_glyph(&o, accent_strokes(l.accent), x + shift, capital && l.accent != ',' ? y - 3.5 * unit : y,
+               unit);
+    draw_outline(c, &o, radius, ink);
 }
 
 void canvas_text(canvas *c, const char *text, double x, double y, double height, double weight,
                  double max_width, color ink)
 {
     const double unit = height / 12, radius = weight * unit;
-    size_t length = strlen(text);
-    const char *tail = "";
-    if (text_width(text, height) > max_width) {
-        tail = "...";
-        const double room = max_width - text_width(tail, height) - spacing * unit;
-        while (length > 0 && (width_of(text, length, height) > room || text[length - 1] == ' '))
-            length--;
+    const char *end = text + strlen(text);
+    const bool cut = text_width(text, height) > max_width;
+    const double room = max_width - text_width("...", height) - spacing * unit;
+    while (cut && end > text && (width_until(text, end, height) > room || end[-1] == ' '))
+        end--;
+    letter l;
+    while (text < end && next_letter(&text, &l)) {
+        draw_letter(c, l, x, y, unit, radius, ink);
+        x += advance(l.base, unit);
     }
-    outline o;
-    for (int part = 0; part < 2; part++) {
-        const char *s = part ? tail : text;
-        const size_t n = part ? strlen(tail) : length;
-        for (size_t i = 0; i < n; i++) {
-            int width = 0;
-            const char *strokes = font_glyph(s[i], &width);
-            if (!strokes)
-                continue;
-            read_glyph(&o, strokes, x, y, unit);
-            draw_outline(c, &o, radius, ink);
-            x += advance(s[i], unit);
-        }
-    }
+    for (int i = 0; cut && i < 3; i++, x += advance('.', unit))
+        draw_letter(c, (letter){.base = '.'}, x, y, unit, radius, ink);
 }

@@ -306,7 +306,7 @@ void canvas_fill(canvas *c, int x, int y, int width, int height, color fill);
 void canvas_text(canvas *c, const char *text, double x, double y, double height, double weight,
                  double max_width, color ink);
 double text_width(const char *text, double height);
-bool text_is_drawable(const char *text); /* ASCII only */
+bool text_is_drawable(const char *text); /* ASCII and the letters of Latin-1, as UTF-8 */
 /* Strokes of a character as font.c describes them, and its width in units. */
 const char *font_glyph(char c, int *width);
 
@@ -314,6 +314,8 @@ const char *font_glyph(char c, int *width);
 
 /* The request's settings that are the same for all pictures. */
 void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles);
+/* Width and height of an encoded result. */
+void result_size(stylize_ctx *ctx, const stylize_image *result, uint32_t *width, uint32_t *height);
 /* What happened to one picture, for --json. */
 json_t *report_json(const char *input, const char *output, const task *t);
 

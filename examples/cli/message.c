@@ -37,12 +37,8 @@ void message_error(const char *subject, const char *format, ...)
 
 void message_failure(const char *subject, const stylize_error *err)
 {
-    const size_t n = strlen(subject);
     const char *text = err->message[0] ? err->message : stylize_status_str(err->status);
-    if (n && strncmp(text, subject, n) == 0 && text[n] == ':')
-        message_error(NULL, "%s", text);
-    else
-        message_error(subject, "%s", text);
+    message_error(strstr(text, subject) ? NULL : subject, "%s", text);
 }
 
 void message_note(const char *format, ...)
