@@ -201,12 +201,11 @@ INLINE void st_u8(uint8_t *p, vf v)
 }
 INLINE void transpose(vf r[4])
 {
-    vf t[4];
+    float t[4][4];
     for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++)
-            t[i][l] = r[l][i];
+        st(t[i], r[i]);
     for (int i = 0; i < 4; i++)
-        r[i] = t[i];
+        r[i] = (vf){t[0][i], t[1][i], t[2][i], t[3][i]};
 }
 #endif
 

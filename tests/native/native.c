@@ -64,6 +64,19 @@ static void test_brush_shapes(void **state)
     }
 }
 
+static void test_transformer_shapes(void **state)
+{
+    static const int sizes[][2] = {{16, 16}, {20, 36}, {60, 44}};
+    static const int widths[] = {4, 8, 6, 11};
+    for (size_t w = 0; w < STZ_LEN(widths); w++) {
+        net_builder b;
+        net_transformer(&b, (unsigned)w + 50, widths[w], 1);
+        for (size_t s = 0; s < STZ_LEN(sizes); s++)
+            against_oracle(&b, NULL, sizes[s][0], sizes[s][1]);
+        net_free(&b);
+    }
+}
+
 /* Shapes that our networks do not have but the engine claims. */
 static void test_other_shapes(void **state)
 {
@@ -207,6 +220,8 @@ static void test_golden(void **state)
         paint(any, code.data, 0, golden("any_%d_input", i), golden("any_%d_output", i));
         npy_free(&code);
     }
+    paint("tests/golden/transformer.safetensors", NULL, 0, golden("transformer_input", 0),
+          golden("transformer_output", 0));
 }
 
 static void test_golden_encoder(void **state)
@@ -240,9 +255,9 @@ static void test_golden_encoder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brush_shapes),   cmocka_unit_test(test_other_shapes),
-        cmocka_unit_test(test_encoder_shapes), cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_golden_encoder),
+        cmocka_unit_test(test_brush_shapes), cmocka_unit_test(test_transformer_shapes),
+        cmocka_unit_test(test_other_shapes), cmocka_unit_test(test_encoder_shapes),
+        cmocka_unit_test(test_golden),       cmocka_unit_test(test_golden_encoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
