@@ -30,7 +30,8 @@ static int block_vectors(const stz_kernels *k, int vectors)
 
 static int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-static size_t odd_lines(size_t floats) /* whole cache lines, an odd number: parallel streams spread over the cache */
+static size_t
+odd_lines(size_t floats) /* whole cache lines, an odd number: parallel streams spread over the cache */
 {
     return ((floats + 15) / 16 | 1) * 16;
 }
@@ -126,8 +127,9 @@ static void plan_scratch(stz_conv *c, const stz_layer *l, const stz_kernels *k)
     at += (size_t)(c->panel0[last] + c->panels[last]) * (size_t)c->m_panel;
     const int side = l->kind == STZ_CONV_DOWN ? 9 : c->n;
     /* Layouts may pad channels to the block of another layer. */
-    const size_t window = odd_lines((size_t)(side * side) *
-                                        (size_t)stz_max(stz_round_up(l->in_channels, 3 * k->lanes), STZ_PICTURE_PIX) + 16);
+    const size_t window = odd_lines(
+        (size_t)(side * side) * (size_t)stz_max(stz_round_up(l->in_channels, 3 * k->lanes), STZ_PICTURE_PIX) +
+        16);
     c->window_at = at;
     c->aux_at = at + window;
     c->scratch = c->aux_at + window;
@@ -166,7 +168,8 @@ void stz_conv_plan_output(stz_conv *c, const stz_layer *l, const stz_kernels *k,
     c->vector_offset = offsets;
     if (c->to_picture)
         return;
-    *out = (stz_layout){.height = c->out_height * f, .width = c->out_width * f, .channels = l->out_channels / (f * f)};
+    *out = (stz_layout){
+        .height = c->out_height * f, .width = c->out_width * f, .channels = l->out_channels / (f * f)};
     out->block = f == 2 ? stz_conv_shuffled_block(l, k) : c->vectors * lanes;
     const size_t line = 64 / k->elem_size; /* elements */
     out->row = (ptrdiff_t)((((size_t)out->width * (size_t)out->block + line - 1) / line | 1) * line);

@@ -45,10 +45,12 @@ static void get_caps(void *engine, stz_engine_caps *caps)
 static stylize_status load(void *engine, const stz_model *model, void **out, stylize_error *err)
 {
     const native *n = engine;
-    const char *file = n->precision == STYLIZE_PRECISION_INT8 && model->native_int8_file ? model->native_int8_file
-                                                                                          : model->native_file;
+    const char *file = n->precision == STYLIZE_PRECISION_INT8 && model->native_int8_file
+                           ? model->native_int8_file
+                           : model->native_file;
     if (!file)
-        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model %s has no file for the native engine", model->name);
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model %s has no file for the native engine",
+                        model->name);
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", model->dir, file) >= (int)sizeof path)
         return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
@@ -73,7 +75,8 @@ static size_t memory(void *engine, void *net, int width, int height)
 {
     stz_net *n = net;
     stz_plan *plan;
-    if (width < 1 || height < 1 || stz_plan_create(&n->generator.layers, n->generator.kernels, width, height, &plan, NULL))
+    if (width < 1 || height < 1 ||
+        stz_plan_create(&n->generator.layers, n->generator.kernels, width, height, &plan, NULL))
         return 0;
     const size_t bytes = plan->arena + plan->scratch;
     stz_plan_destroy(plan);
@@ -87,7 +90,8 @@ static double flop(void *engine, void *net, int width, int height)
 
 /* ------------------------------------------------------------------- calls */
 
-static stylize_status check_view(const stz_view *v, int multiple, int least, const char *what, stylize_error *err)
+static stylize_status check_view(const stz_view *v, int multiple, int least, const char *what,
+                                 stylize_error *err)
 {
     if (!v->data || v->width < least || v->height < least || v->width % multiple || v->height % multiple)
         return stz_fail(err, STYLIZE_ERR_INVALID,
@@ -96,14 +100,15 @@ static stylize_status check_view(const stz_view *v, int multiple, int least, con
     return STYLIZE_OK;
 }
 
-static stylize_status encode(void *engine, void *net, const stz_view *style, float *code, const stz_exec *exec,
-                             stylize_error *err)
+static stylize_status encode(void *engine, void *net, const stz_view *style, float *code,
+                             const stz_exec *exec, stylize_error *err)
 {
     const native *e = engine;
     stz_net *n = net;
     if (!n->encodes)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "this model cannot read a style from a picture");
-    stylize_status status = check_view(style, stz_max(n->encoder.graph.multiple, 1), 16, "style picture", err);
+    stylize_status status =
+        check_view(style, stz_max(n->encoder.graph.multiple, 1), 16, "style picture", err);
     return status ? status : stz_run_encode(&n->encoder, style, code, e->pool, exec, err);
 }
 
@@ -114,12 +119,13 @@ static stylize_status apply(void *engine, void *net, const stz_apply *batch, int
     stz_net *n = net;
     for (int i = 0; i < count; i++) {
         const stz_apply *a = &batch[i];
-        stylize_status status = check_view(&a->in, stz_max(n->generator.graph.multiple, 1), 16, "picture", err);
+        stylize_status status =
+            check_view(&a->in, stz_max(n->generator.graph.multiple, 1), 16, "picture", err);
         if (status)
             return status;
         if (a->out.data && (a->out.width != a->in.width || a->out.height != a->in.height))
-            return stz_fail(err, STYLIZE_ERR_INVALID, "the result is %dx%d pixels, the picture %dx%d", a->out.width,
-                            a->out.height, a->in.width, a->in.height);
+            return stz_fail(err, STYLIZE_ERR_INVALID, "the result is %dx%d pixels, the picture %dx%d",
+                            a->out.width, a->out.height, a->in.width, a->in.height);
         if (n->generator.graph.code_length && !a->code)
             return stz_fail(err, STYLIZE_ERR_INVALID, "a style code is missing");
         status = stz_run_apply(&n->generator, a, e->pool, exec, err);

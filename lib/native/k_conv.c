@@ -14,8 +14,9 @@ static void conv(void *arg, int item, void *scratch)
     for (int block = 0; block < c->blocks; block++) {
         for (int p = 0; p < c->points; p++)
             for (int f = 0; f < c->panels[p]; f++) {
-                K(gemm)(c->vectors, count, c->depth[p], v + c->v_offset[p], c->v_row[p], w,
-                        m + (c->panel0[p] + f) * c->m_panel, c->stream);
+                K(gemm)
+                (c->vectors, count, c->depth[p], v + c->v_offset[p], c->v_row[p], w,
+                 m + (c->panel0[p] + f) * c->m_panel, c->stream);
                 w += (ptrdiff_t)c->depth[p] * c->vectors * STZ_LANES;
             }
         if (c->to_picture)
@@ -33,7 +34,7 @@ static double peak(int rounds)
     for (int i = 0; i < CHAINS; i++)
         a[i] = bc((float)i);
     for (int r = 0; r < rounds; r++) {
-UNROLL(20)
+        UNROLL(20)
         for (int i = 0; i < CHAINS; i++)
             a[i] = fma_(a[i], x, y);
     }

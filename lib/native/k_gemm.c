@@ -15,7 +15,7 @@ INLINE void micro(const int rows, const int vectors, const int segments, const f
                   ptrdiff_t lda, const float *b, float *c, const float *prefetch)
 {
     vf sum[27];
-UNROLL(27)
+    UNROLL(27)
     for (int i = 0; i < rows * vectors; i++)
         sum[i] = zero();
     for (int s = 0; s < segments; s++) {
@@ -23,39 +23,39 @@ UNROLL(27)
         const float *a0 = a[s], *a3 = a0 + 3 * lda, *a6 = a0 + 6 * lda, *a9 = a0 + 9 * lda;
         for (int k = 0; k < depth; k++) {
             vf w[3];
-UNROLL(3)
+            UNROLL(3)
             for (int n = 0; n < vectors; n++)
                 w[n] = ld(b + n * STZ_LANES);
             b += vectors * STZ_LANES;
             __builtin_prefetch(prefetch, 0, 3);
             prefetch += 16;
-UNROLL(12)
+            UNROLL(12)
             for (int m = 0; m < rows; m++) {
                 const float *p = m < 3 ? a0 : m < 6 ? a3 : m < 9 ? a6 : a9;
                 vf x = bc(p[m % 3 * lda + k]);
-UNROLL(3)
+                UNROLL(3)
                 for (int n = 0; n < vectors; n++)
                     sum[m * vectors + n] = fma_(x, w[n], sum[m * vectors + n]);
             }
         }
     }
-UNROLL(27)
+    UNROLL(27)
     for (int i = 0; i < rows * vectors; i++)
         st(c + i * STZ_LANES, sum[i]);
 }
 
 typedef void (*micro_fn)(const float *const *a, int depth, ptrdiff_t lda, const float *b, float *c,
                          const float *prefetch);
-#define MICRO(r, v)                                                                                      \
-    static void micro_##r##_##v(const float *const *a, int depth, ptrdiff_t lda, const float *b, float *c, \
-                                const float *prefetch)                                                   \
-    {                                                                                                    \
-        micro(r, v, 1, a, depth, lda, b, c, prefetch);                                                   \
-    }                                                                                                    \
-    static void micro3_##r##_##v(const float *const *a, int depth, ptrdiff_t lda, const float *b, float *c, \
-                                 const float *prefetch)                                                  \
-    {                                                                                                    \
-        micro(r, v, 3, a, depth, lda, b, c, prefetch);                                                   \
+#define MICRO(r, v)                                                                                          \
+    static void micro_##r##_##v(const float *const *a, int depth, ptrdiff_t lda, const float *b, float *c,   \
+                                const float *prefetch)                                                       \
+    {                                                                                                        \
+        micro(r, v, 1, a, depth, lda, b, c, prefetch);                                                       \
+    }                                                                                                        \
+    static void micro3_##r##_##v(const float *const *a, int depth, ptrdiff_t lda, const float *b, float *c,  \
+                                 const float *prefetch)                                                      \
+    {                                                                                                        \
+        micro(r, v, 3, a, depth, lda, b, c, prefetch);                                                       \
     }
 #define UP_TO_4(X, v)  X(1, v) X(2, v) X(3, v) X(4, v)
 #define UP_TO_6(X, v)  UP_TO_4(X, v) X(5, v) X(6, v)
@@ -89,7 +89,8 @@ void K(gemm)(int vectors, int rows, int depth, const float *a, ptrdiff_t lda, co
         /* Each block asks for a part of the weights to come: two panels ahead when they come from
          * memory, then the next panel. */
         int lines = stz_max(columns / 16, 1), j = stream ? i - lines : i;
-        const float *prefetch = j < 0 ? b + 2 * panel + (ptrdiff_t)i * depth * 16 : b + panel + (ptrdiff_t)j * depth * 16;
+        const float *prefetch =
+            j < 0 ? b + 2 * panel + (ptrdiff_t)i * depth * 16 : b + panel + (ptrdiff_t)j * depth * 16;
         micros[vectors][n](&at, depth, lda, b, c + (ptrdiff_t)t * columns, prefetch);
         t += n;
     }

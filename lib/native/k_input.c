@@ -53,7 +53,8 @@ INLINE ptrdiff_t at_channel(const struct window *w, int c) { return c / w->block
 
 /* One tile of n x n pixels, all channels. rows, cols: of `stored` that lie in the picture. */
 INLINE void tile_same(const stz_conv_run *r, const enum source source, const bool store, const int n,
-                      const struct window *x, const struct window *b, elem_t *stored, int rows, int cols, float *v)
+                      const struct window *x, const struct window *b, elem_t *stored, int rows, int cols,
+                      float *v)
 {
     const stz_conv *c = r->conv;
     const ptrdiff_t point = c->v_offset[1] - c->v_offset[0];
@@ -69,31 +70,28 @@ INLINE void tile_same(const stz_conv_run *r, const enum source source, const boo
         elem_t *s = store ? stored + stz_channel_offset(&c->stored, ch) : 0;
         for (int j = 0; j < n; j++) {
             vf d[8];
-UNROLL(8)
+            UNROLL(8)
             for (int i = 0; i < n; i++)
-                d[i] = load(source, x, b, xc + i * x->row + j * x->block, source == SUM ? bo + i * b->row + j * b->block : 0, scale,
-                            shift, low);
+                d[i] = load(source, x, b, xc + i * x->row + j * x->block,
+                            source == SUM ? bo + i * b->row + j * b->block : 0, scale, shift, low);
             if (store && j > 0 && j <= cols) {
                 elem_t *q = s + (ptrdiff_t)(j - 1) * c->stored.block;
                 if (rows == own)
-UNROLL(6)
-                    for (int i = 0; i < own; i++)
-                        st_elem(q + i * c->stored.row, d[i + 1]);
-                else
-UNROLL(6)
-                    for (int i = 0; i < own; i++)
-                        if (i < rows)
-                            st_elem(q + i * c->stored.row, d[i + 1]);
+                    UNROLL(6)
+                for (int i = 0; i < own; i++)
+                    st_elem(q + i * c->stored.row, d[i + 1]);
+                else UNROLL(6) for (int i = 0; i < own; i++) if (i < rows)
+                    st_elem(q + i * c->stored.row, d[i + 1]);
             }
             bt(n, d);
-UNROLL(8)
+            UNROLL(8)
             for (int i = 0; i < n; i++)
                 tmp[i][j] = d[i];
         }
         float *o = v;
         for (int i = 0; i < n; i++) {
             bt(n, tmp[i]);
-UNROLL(8)
+            UNROLL(8)
             for (int j = 0; j < n; j++, o += point)
                 st(o, tmp[i][j]);
         }
@@ -121,17 +119,19 @@ INLINE void tile_down(const stz_conv_run *r, const enum source source, const str
                 vf d[5];
                 const ptrdiff_t xo = xc + (2 * j + ex) * x->block + ey * x->row;
                 const ptrdiff_t b0 = source == SUM ? bo + (2 * j + ex) * b->block + ey * b->row : 0;
-UNROLL(4)
+                UNROLL(4)
                 for (int i = 0; i < 4; i++)
-                    d[i] = load(source, x, b, xo + 2 * i * x->row, source == SUM ? b0 + 2 * i * b->row : 0, scale, shift, low);
+                    d[i] = load(source, x, b, xo + 2 * i * x->row, source == SUM ? b0 + 2 * i * b->row : 0,
+                                scale, shift, low);
                 if (!ey) {
-                    d[4] = load(source, x, b, xo + 8 * x->row, source == SUM ? b0 + 8 * b->row : 0, scale, shift, low);
+                    d[4] = load(source, x, b, xo + 8 * x->row, source == SUM ? b0 + 8 * b->row : 0, scale,
+                                shift, low);
                     bt5(d);
                     tmp[4][j] = d[4];
                 } else {
                     bt5_finite(d);
                 }
-UNROLL(4)
+                UNROLL(4)
                 for (int i = 0; i < 4; i++)
                     tmp[i][j] = d[i];
             }
@@ -143,7 +143,9 @@ UNROLL(4)
                 for (int j = 0; j < nx; j++) {
                     const int p = i * 5 + j;
                     const int slot = ey * (j < 4 ? 2 : 1) + ex; /* among the parts present at the point */
-                    st(v + c->v_offset[p] + t * c->v_row[p] + slot * stz_round_up(c->in_channels, STZ_LANES) + ch, tmp[i][j]);
+                    st(v + c->v_offset[p] + t * c->v_row[p] + slot * stz_round_up(c->in_channels, STZ_LANES) +
+                           ch,
+                       tmp[i][j]);
                 }
             }
         }
@@ -175,7 +177,8 @@ INLINE void tiles(const stz_conv_run *r, const enum source source, const bool st
             elem_t *stored = 0;
             int rows = 0, cols = 0;
             if (store) {
-                stored = (elem_t *)r->stored + (y0 + 1) * c->stored.row + (ptrdiff_t)(x0 + 1) * c->stored.block;
+                stored =
+                    (elem_t *)r->stored + (y0 + 1) * c->stored.row + (ptrdiff_t)(x0 + 1) * c->stored.block;
                 rows = stz_min(c->step, c->stored.height - y0 - 1);
                 cols = stz_min(c->step, c->stored.width - x0 - 1);
             }
@@ -188,20 +191,20 @@ INLINE void tiles(const stz_conv_run *r, const enum source source, const bool st
     }
 }
 
-#define CASES(n)                                                                                         \
-    static void tiles_##n(const stz_conv_run *r, int t0, int count, float *scratch)                      \
-    {                                                                                                    \
-        const stz_conv *c = r->conv;                                                                     \
-        if (c->from_picture)                                                                             \
-            tiles(r, PICTURE, false, n, t0, count, scratch);                                             \
-        else if (c->add && c->store)                                                                     \
-            tiles(r, SUM, true, n, t0, count, scratch);                                                  \
-        else if (c->add)                                                                                 \
-            tiles(r, SUM, false, n, t0, count, scratch);                                                 \
-        else if (c->store)                                                                               \
-            tiles(r, TENSOR, true, n, t0, count, scratch);                                               \
-        else                                                                                             \
-            tiles(r, TENSOR, false, n, t0, count, scratch);                                              \
+#define CASES(n)                                                                                             \
+    static void tiles_##n(const stz_conv_run *r, int t0, int count, float *scratch)                          \
+    {                                                                                                        \
+        const stz_conv *c = r->conv;                                                                         \
+        if (c->from_picture)                                                                                 \
+            tiles(r, PICTURE, false, n, t0, count, scratch);                                                 \
+        else if (c->add && c->store)                                                                         \
+            tiles(r, SUM, true, n, t0, count, scratch);                                                      \
+        else if (c->add)                                                                                     \
+            tiles(r, SUM, false, n, t0, count, scratch);                                                     \
+        else if (c->store)                                                                                   \
+            tiles(r, TENSOR, true, n, t0, count, scratch);                                                   \
+        else                                                                                                 \
+            tiles(r, TENSOR, false, n, t0, count, scratch);                                                  \
     }
 CASES(5)
 CASES(6)

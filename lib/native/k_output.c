@@ -21,35 +21,35 @@ INLINE void count_in(struct sums *sums, vf y)
 }
 
 /* One vector of one tile. rows, cols: first and last output that lie in the picture. */
-INLINE void tile(const stz_conv *c, const bool relu, const bool full, const int n, const int m, const float *mt,
-                 const struct phase *f, vf bias, elem_t *out, ptrdiff_t row, ptrdiff_t pixel, const int y[2],
-                 const int x[2], bool first, struct sums *sums)
+INLINE void tile(const stz_conv *c, const bool relu, const bool full, const int n, const int m,
+                 const float *mt, const struct phase *f, vf bias, elem_t *out, ptrdiff_t row, ptrdiff_t pixel,
+                 const int y[2], const int x[2], bool first, struct sums *sums)
 {
     vf tmp[6][8];
     for (int j = 0; j < n; j++) {
         vf d[8];
-UNROLL(8)
+        UNROLL(8)
         for (int i = 0; i < n; i++)
             d[i] = ld(mt + f->panel[i * n + j]);
         at(n, d);
-UNROLL(6)
+        UNROLL(6)
         for (int i = 0; i < m; i++)
             tmp[i][j] = d[i];
     }
     struct sums a = *sums;
     for (int i = full ? 0 : y[0]; i < (full ? m : y[1]); i++) {
         at(n, tmp[i]);
-UNROLL(6)
+        UNROLL(6)
         for (int j = 0; j < m; j++)
             tmp[i][j] = tmp[i][j] + bias;
         if (relu)
-UNROLL(6)
-            for (int j = 0; j < m; j++)
-                tmp[i][j] = vmax(tmp[i][j], zero());
+            UNROLL(6)
+        for (int j = 0; j < m; j++)
+            tmp[i][j] = vmax(tmp[i][j], zero());
         if (full) {
             if (first && i == 0)
                 a.pivot = tmp[0][0];
-UNROLL(6)
+            UNROLL(6)
             for (int j = 0; j < m; j++) {
                 count_in(&a, tmp[i][j]);
                 st_elem(out + i * row + j * pixel, tmp[i][j]);
@@ -125,21 +125,21 @@ INLINE void phase_tiles(const stz_conv_run *r, const bool relu, const int n, con
     }
 }
 
-#define CASES(n, m)                                                                                      \
-    static void tiles_##n(const stz_conv_run *r, int t0, int count, const float *mm, int block,          \
-                          const struct phase *f, float *record)                                          \
-    {                                                                                                    \
-        if (r->conv->relu)                                                                               \
-            phase_tiles(r, true, n, m, t0, count, mm, block, f, record);                                 \
-        else                                                                                             \
-            phase_tiles(r, false, n, m, t0, count, mm, block, f, record);                                \
+#define CASES(n, m)                                                                                          \
+    static void tiles_##n(const stz_conv_run *r, int t0, int count, const float *mm, int block,              \
+                          const struct phase *f, float *record)                                              \
+    {                                                                                                        \
+        if (r->conv->relu)                                                                                   \
+            phase_tiles(r, true, n, m, t0, count, mm, block, f, record);                                     \
+        else                                                                                                 \
+            phase_tiles(r, false, n, m, t0, count, mm, block, f, record);                                    \
     }
 CASES(5, 4)
 CASES(6, 4)
 CASES(8, 6)
 
-static void any_tiles(const stz_conv_run *r, int t0, int count, const float *m, int block, const struct phase *f,
-                      float *record)
+static void any_tiles(const stz_conv_run *r, int t0, int count, const float *m, int block,
+                      const struct phase *f, float *record)
 {
     if (r->conv->n == 8)
         tiles_8(r, t0, count, m, block, f, record);
@@ -165,8 +165,10 @@ void K(output_tiles)(const stz_conv_run *r, int t0, int count, const float *m, i
         for (int py = 0; py < 5; py++)
             for (int px = 0; px < 5; px++) {
                 const int own_x = px == 1 ? 0 : fx, own_y = py == 1 ? 0 : fy;
-                f.panel[py * 5 + px] = (c->panel0[py * 5 + px] + own_y * (px == 1 ? 1 : 2) + own_x) * c->m_panel;
+                f.panel[py * 5 + px] =
+                    (c->panel0[py * 5 + px] + own_y * (px == 1 ? 1 : 2) + own_x) * c->m_panel;
             }
-        any_tiles(r, t0, count, m, block, &f, records ? records + (size_t)phase * stz_record_size(c->columns) : 0);
+        any_tiles(r, t0, count, m, block, &f,
+                  records ? records + (size_t)phase * stz_record_size(c->columns) : 0);
     }
 }

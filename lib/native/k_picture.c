@@ -121,18 +121,19 @@ INLINE void picture_tiles(const stz_conv_run *r, const bool u8, const int n, con
             vf tmp[6][8];
             for (int j = 0; j < n; j++) {
                 vf d[8];
-UNROLL(8)
+                UNROLL(8)
                 for (int i = 0; i < n; i++)
                     d[i] = ld(mt + (i * n + j) * c->m_panel);
                 at(n, d);
-UNROLL(6)
+                UNROLL(6)
                 for (int i = 0; i < m; i++)
                     tmp[i][j] = d[i];
             }
             for (int i = 0; i < rows; i++) {
                 at(n, tmp[i]);
                 for (int j = 0; j < cols; j++)
-                    put(c, r->picture_out, u8, ty * m + i, tx * m + j, first, finish(r, u8, tmp[i][j] + bias));
+                    put(c, r->picture_out, u8, ty * m + i, tx * m + j, first,
+                        finish(r, u8, tmp[i][j] + bias));
             }
         }
         if (++tx == c->tiles_x) {
@@ -142,13 +143,13 @@ UNROLL(6)
     }
 }
 
-#define CASES(n, m)                                                                                      \
-    static void tiles_##n(const stz_conv_run *r, int t0, int count, const float *mm, int block)          \
-    {                                                                                                    \
-        if (r->picture_out->elem == STZ_U8)                                                              \
-            picture_tiles(r, true, n, m, t0, count, mm, block);                                          \
-        else                                                                                             \
-            picture_tiles(r, false, n, m, t0, count, mm, block);                                         \
+#define CASES(n, m)                                                                                          \
+    static void tiles_##n(const stz_conv_run *r, int t0, int count, const float *mm, int block)              \
+    {                                                                                                        \
+        if (r->picture_out->elem == STZ_U8)                                                                  \
+            picture_tiles(r, true, n, m, t0, count, mm, block);                                              \
+        else                                                                                                 \
+            picture_tiles(r, false, n, m, t0, count, mm, block);                                             \
     }
 CASES(6, 4)
 CASES(8, 6)

@@ -62,7 +62,8 @@ static void load_taps(const stz_weight_job *j, int column, int channel, int ky, 
     const int k = j->kernel;
     for (int l = 0; l < STZ_LANES; l++) {
         const int o = j->column_of[column + l];
-        const float *s = j->source + ((ptrdiff_t)stz_max(o, 0) * j->in_channels + channel) * k * k + ky * k + kx;
+        const float *s =
+            j->source + ((ptrdiff_t)stz_max(o, 0) * j->in_channels + channel) * k * k + ky * k + kx;
         for (int y = 0; y < 3; y++)
             for (int x = 0; x < 3; x++)
                 w[y][x][l] = o < 0 ? 0 : (double)s[y * k + x];
@@ -80,8 +81,8 @@ static size_t panel_starts(const stz_conv *c, size_t start[STZ_POINTS])
     return at;
 }
 
-static void transform_channel(const stz_weight_job *j, const struct axis *axis, const size_t *start, vd w[3][3],
-                              int index, float *out)
+static void transform_channel(const stz_weight_job *j, const struct axis *axis, const size_t *start,
+                              vd w[3][3], int index, float *out)
 {
     const stz_conv *c = j->conv;
     const int width = c->vectors * STZ_LANES, slot = stz_round_up(j->in_channels, STZ_LANES);
@@ -96,7 +97,7 @@ static void transform_channel(const stz_weight_job *j, const struct axis *axis, 
                     const int p = py * c->n + px, f = fy * axis->filters[px] + fx;
                     const double *gx = axis->g[px][fx];
                     const vd u = row[0] * gx[0] + row[1] * gx[1] + row[2] * gx[2];
-                    const size_t k = c->kind == STZ_CONV_UP     ? (size_t)f * (size_t)c->depth[p] + (size_t)index
+                    const size_t k = c->kind == STZ_CONV_UP ? (size_t)f * (size_t)c->depth[p] + (size_t)index
                                      : c->kind == STZ_CONV_DOWN ? (size_t)f * (size_t)slot + (size_t)index
                                                                 : (size_t)index;
                     st(out + start[p] + k * (size_t)width, __builtin_convertvector(u, vf));
@@ -117,7 +118,8 @@ static void last9(const stz_weight_job *j)
             for (int ch = 0; ch < channels; ch++)
                 for (int sy = 0; sy < 3; sy++)
                     for (int o = 0; o < 3; o++) {
-                        const float *s = j->source + ((ptrdiff_t)o * channels + j->channel_of[ch]) * 81 + 27 * sy + 3 * sx;
+                        const float *s =
+                            j->source + ((ptrdiff_t)o * channels + j->channel_of[ch]) * 81 + 27 * sy + 3 * sx;
                         double sum = 0;
                         for (int y = 0; y < 3; y++)
                             for (int x = 0; x < 3; x++)

@@ -48,9 +48,9 @@ typedef struct stz_conv {
 
     /* Where the input comes from. */
     bool from_picture;
-    int unshuffle;                /* 1, or 2: pixels of 2x2 picture pixels */
-    bool add, store;              /* the input is base + affine(x); the input is also written to `stored` */
-    stz_layout in, base, stored;  /* of from_picture only height and width of `in` are set */
+    int unshuffle;               /* 1, or 2: pixels of 2x2 picture pixels */
+    bool add, store;             /* the input is base + affine(x); the input is also written to `stored` */
+    stz_layout in, base, stored; /* of from_picture only height and width of `in` are set */
 
     /* V: for point p, row t at v_offset[p] + t * v_row[p], depth[p] floats used. */
     int depth[STZ_POINTS];
@@ -85,8 +85,8 @@ typedef struct stz_conv_run {
     const float *scale, *shift; /* input: max(x * scale + shift [+ base], low) */
     float low;
     const stz_view *picture_in, *picture_out;
-    float in_mul, in_add;       /* for samples from 0 to 1 */
-    float out_low, out_high;    /* picture: clamp */
+    float in_mul, in_add;    /* for samples from 0 to 1 */
+    float out_low, out_high; /* picture: clamp */
     bool sigmoid;
     float *records; /* items x phases, or NULL */
 } stz_conv_run;
@@ -94,18 +94,18 @@ typedef struct stz_conv_run {
 /* Which taps of the original weights make a transformed weight; see weights.c. */
 typedef struct stz_weight_job {
     const stz_conv *conv;
-    const float *source;     /* OIHW */
+    const float *source; /* OIHW */
     int out_channels, in_channels, kernel;
-    const int *column_of;    /* output channel of each column, -1: none */
-    const int *channel_of;   /* input channel of each depth index */
+    const int *column_of;  /* output channel of each column, -1: none */
+    const int *channel_of; /* input channel of each depth index */
     float *out;
 } stz_weight_job;
 
 typedef struct stz_kernels {
     stz_isa isa;
     int lanes;
-    int rows_max[4];  /* rows of the micro-kernel with 1, 2, 3 vectors */
-    bool half;        /* activations are stored in half precision */
+    int rows_max[4]; /* rows of the micro-kernel with 1, 2, 3 vectors */
+    bool half;       /* activations are stored in half precision */
     size_t elem_size;
     /* Items of stz_team_run; arg is a stz_conv_run. */
     void (*conv)(void *arg, int item, void *scratch);

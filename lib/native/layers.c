@@ -24,9 +24,19 @@ typedef struct fuser {
 
 static const char *op_name(stz_op_kind kind)
 {
-    static const char *const names[] = {"conv",          "norm",            "relu", "sigmoid", "clamp",
-                                        "save",          "add_saved",       "upsample",
-                                        "pixel_shuffle", "pixel_unshuffle", "sub",  "mul",     "append_mean_std",
+    static const char *const names[] = {"conv",
+                                        "norm",
+                                        "relu",
+                                        "sigmoid",
+                                        "clamp",
+                                        "save",
+                                        "add_saved",
+                                        "upsample",
+                                        "pixel_shuffle",
+                                        "pixel_unshuffle",
+                                        "sub",
+                                        "mul",
+                                        "append_mean_std",
                                         "linear"};
     return (size_t)kind < STZ_LEN(names) ? names[kind] : "?";
 }
@@ -67,8 +77,9 @@ static stylize_status choose_kind(const fuser *f, const stz_op *op, stz_conv_kin
             return STYLIZE_OK;
         }
     }
-    return unsupported(f, "kernel %d, stride %d, %d to %d channels; it has 3x3, and 9x9 as the first (3 to any) "
-                          "and the last (any to 3)",
+    return unsupported(f,
+                       "kernel %d, stride %d, %d to %d channels; it has 3x3, and 9x9 as the first (3 to any) "
+                       "and the last (any to 3)",
                        op->kernel, op->stride, op->in, op->out);
 }
 
@@ -81,9 +92,19 @@ static stylize_status add_conv(fuser *f, const stz_op *op)
     if (f->save_wanted && kind == STZ_CONV_DOWN)
         return unsupported(f, "a residual block that begins with stride 2");
     stz_layer *l = &f->net->layers[f->net->count++];
-    *l = (stz_layer){.kind = kind, .op = f->op, .in_channels = op->in, .out_channels = op->out, .x = f->x,
-                     .norm_in = f->norm, .relu_in = f->relu, .base = f->base, .stored = -1,
-                     .unshuffle = f->unshuffle, .shuffle = 1, .norm_out = -1, .append = -1};
+    *l = (stz_layer){.kind = kind,
+                     .op = f->op,
+                     .in_channels = op->in,
+                     .out_channels = op->out,
+                     .x = f->x,
+                     .norm_in = f->norm,
+                     .relu_in = f->relu,
+                     .base = f->base,
+                     .stored = -1,
+                     .unshuffle = f->unshuffle,
+                     .shuffle = 1,
+                     .norm_out = -1,
+                     .append = -1};
     if (f->save_wanted)
         f->saved = l->stored = f->net->tensors++;
     l->out = f->net->tensors++;
@@ -153,7 +174,8 @@ static stylize_status add_pointwise(fuser *f, const stz_op *op)
     if (!f->last) {
         if (op->kind != STZ_OP_SUB && op->kind != STZ_OP_MUL)
             return unsupported(f, "only sub and mul can stand before the first convolution");
-        const float mul = op->kind == STZ_OP_MUL ? op->value : 1, sub = op->kind == STZ_OP_SUB ? op->value : 0;
+        const float mul = op->kind == STZ_OP_MUL ? op->value : 1,
+                    sub = op->kind == STZ_OP_SUB ? op->value : 0;
         n->in_mul *= mul;
         n->in_add = n->in_add * mul - sub;
         return STYLIZE_OK;
@@ -243,10 +265,12 @@ static stylize_status end_picture(fuser *f)
     stz_layer *l = f->last;
     f->op = f->graph->count - 1;
     if (!l || !is_plain(f) || l->relu || l->norm_out >= 0)
-        return unsupported(f, "the last convolution may be followed by pixel shuffle, sub, mul, clamp, sigmoid only");
+        return unsupported(
+            f, "the last convolution may be followed by pixel shuffle, sub, mul, clamp, sigmoid only");
     if (l->kind == STZ_CONV_DOWN || l->kind == STZ_CONV_UP || l->kind == STZ_CONV_FIRST9 ||
         l->out_channels != 3 * l->shuffle * l->shuffle)
-        return unsupported(f, "the last convolution must have stride 1, no upsampling, and lead to 3 channels");
+        return unsupported(f,
+                           "the last convolution must have stride 1, no upsampling, and lead to 3 channels");
     l->out = -1;
     f->net->tensors--; /* it was the newest: nothing comes after it */
     return STYLIZE_OK;
@@ -254,12 +278,17 @@ static stylize_status end_picture(fuser *f)
 
 stylize_status stz_layers_build(const stz_graph *graph, stz_layers *out, stylize_error *err)
 {
-    *out = (stz_layers){.graph = graph, .in_mul = 1, .out_mul = 1, .out_low = -INFINITY, .out_high = INFINITY,
+    *out = (stz_layers){.graph = graph,
+                        .in_mul = 1,
+                        .out_mul = 1,
+                        .out_low = -INFINITY,
+                        .out_high = INFINITY,
                         .first_linear = -1};
     out->layers = calloc((size_t)graph->count, sizeof *out->layers);
     if (!out->layers)
         return stz_nomem(err, (uint64_t)graph->count * sizeof *out->layers);
-    fuser f = {.graph = graph, .net = out, .err = err, .x = -1, .norm = -1, .base = -1, .saved = -1, .unshuffle = 1};
+    fuser f = {
+        .graph = graph, .net = out, .err = err, .x = -1, .norm = -1, .base = -1, .saved = -1, .unshuffle = 1};
     stylize_status status = STYLIZE_OK;
     for (; f.op < graph->count && !status; f.op++)
         status = add_op(&f, &graph->ops[f.op]);

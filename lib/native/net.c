@@ -25,9 +25,14 @@ static void transform_layer(const stz_part *part, const stz_plan *plan, int i, f
     stz_plan_columns(l, c, plan->kernels, columns);
     for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
         channels[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
-    const stz_weight_job job = {.conv = c, .source = op->weight, .out_channels = l->out_channels,
-                                .in_channels = l->in_channels, .kernel = op->kernel, .column_of = columns,
-                                .channel_of = channels, .out = weights};
+    const stz_weight_job job = {.conv = c,
+                                .source = op->weight,
+                                .out_channels = l->out_channels,
+                                .in_channels = l->in_channels,
+                                .kernel = op->kernel,
+                                .column_of = columns,
+                                .channel_of = channels,
+                                .out = weights};
     part->kernels->weights(&job);
     for (int n = 0; n < c->columns; n++)
         if (columns[n] >= 0)
@@ -158,8 +163,8 @@ void stz_part_plan_put(stz_part *part, stz_plan *plan)
 
 /* ----------------------------------------------------------------- loading */
 
-static stylize_status part_load(stz_part *part, stz_safetensors *file, const char *key, const stz_kernels *kernels,
-                                stylize_error *err)
+static stylize_status part_load(stz_part *part, stz_safetensors *file, const char *key,
+                                const stz_kernels *kernels, stylize_error *err)
 {
     stylize_status status = stz_graph_read(file, key, &part->graph, err);
     if (status)

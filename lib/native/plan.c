@@ -67,8 +67,8 @@ static void find_lives(const stz_plan *p, life *lives)
         const int made[] = {l->out, l->stored}, used[] = {l->x, l->base};
         for (int k = 0; k < 2; k++) {
             if (made[k] >= 0) /* staggered by lines, so that tensors do not fall on the same cache sets */
-                lives[made[k]] = (life){made[k], i, i,
-                                        round_line(p->layouts[made[k]].count * p->kernels->elem_size) + 64 * 5};
+                lives[made[k]] = (life){
+                    made[k], i, i, round_line(p->layouts[made[k]].count * p->kernels->elem_size) + 64 * 5};
             if (used[k] >= 0)
                 lives[used[k]].last = i;
         }

@@ -12,15 +12,15 @@ typedef struct stz_plan {
     const stz_layers *net;
     const stz_kernels *kernels;
     int width, height;
-    stz_conv *convs;        /* one for each layer */
-    stz_layout *layouts;    /* of each tensor */
-    size_t *tensor_at;      /* bytes from the start of the arena */
-    ptrdiff_t *offsets;     /* memory of the convs' vector_offset */
-    size_t *norm_at;        /* of each norm: its scale and shift, bytes */
-    size_t ones_at;         /* scale and shift of a value without a norm: `ones` floats each */
+    stz_conv *convs;     /* one for each layer */
+    stz_layout *layouts; /* of each tensor */
+    size_t *tensor_at;   /* bytes from the start of the arena */
+    ptrdiff_t *offsets;  /* memory of the convs' vector_offset */
+    size_t *norm_at;     /* of each norm: its scale and shift, bytes */
+    size_t ones_at;      /* scale and shift of a value without a norm: `ones` floats each */
     int ones;
     size_t records_at, moments_at, vector_at;
-    size_t arena, scratch;  /* bytes; scratch: for each thread */
+    size_t arena, scratch; /* bytes; scratch: for each thread */
 } stz_plan;
 
 /* Tuning for tests and measurements: 0 or an output tile side (4, 6) for all stride-1 layers, and a
@@ -32,7 +32,8 @@ stylize_status stz_plan_create(const stz_layers *net, const stz_kernels *kernels
 void stz_plan_destroy(stz_plan *plan);
 
 /* Output channel of each column, -1: none. columns ints. */
-void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels, int *column_of);
+void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels,
+                      int *column_of);
 /* Floats that scale or shift of so many channels take. */
 static inline int stz_plan_padded(const stz_kernels *k, int channels)
 {

@@ -19,7 +19,10 @@ typedef struct run {
 
 static float *floats_at(const run *r, size_t at) { return (float *)(void *)(r->arena + at); }
 
-static void *tensor(const run *r, int index) { return index < 0 ? NULL : r->arena + r->plan->tensor_at[index]; }
+static void *tensor(const run *r, int index)
+{
+    return index < 0 ? NULL : r->arena + r->plan->tensor_at[index];
+}
 
 /* Scale and shift of a value without a norm. */
 static void fill_ones(const run *r)
@@ -70,8 +73,8 @@ static void finish_layer(const run *r, int index, const float *records)
     if (!records)
         return;
     const double *mean, *variance;
-    stz_moments_merge(l, &r->plan->convs[index], records, (double *)(void *)(r->arena + r->plan->moments_at), &mean,
-                      &variance);
+    stz_moments_merge(l, &r->plan->convs[index], records, (double *)(void *)(r->arena + r->plan->moments_at),
+                      &mean, &variance);
     if (l->append >= 0) {
         for (int c = 0; c < channels; c++) {
             vector[l->append + c] = (float)mean[c];

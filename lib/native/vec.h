@@ -53,12 +53,12 @@ INLINE void st_half(uint16_t *p, vf v) { _mm256_storeu_si256((__m256i *)p, _mm51
 INLINE void transpose(vf r[16]) /* lane j of r[i] and lane i of r[j] change places */
 {
     vf t[16];
-UNROLL(8)
+    UNROLL(8)
     for (int i = 0; i < 8; i++) {
         t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
         t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
     }
-UNROLL(4)
+    UNROLL(4)
     for (int i = 0; i < 4; i++) {
         __m512d a0 = _mm512_castps_pd(t[4 * i]), a1 = _mm512_castps_pd(t[4 * i + 1]);
         __m512d b0 = _mm512_castps_pd(t[4 * i + 2]), b1 = _mm512_castps_pd(t[4 * i + 3]);
@@ -67,14 +67,14 @@ UNROLL(4)
         r[4 * i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(a1, b1));
         r[4 * i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(a1, b1));
     }
-UNROLL(4)
+    UNROLL(4)
     for (int i = 0; i < 4; i++) {
         t[i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0x88);
         t[4 + i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0xdd);
         t[8 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0x88);
         t[12 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0xdd);
     }
-UNROLL(4)
+    UNROLL(4)
     for (int i = 0; i < 4; i++) {
         r[i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0x88);
         r[8 + i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0xdd);
@@ -110,19 +110,19 @@ INLINE void st_half(uint16_t *p, vf v) { _mm_storeu_si128((__m128i *)p, _mm256_c
 INLINE void transpose(vf r[8])
 {
     vf t[8], s[8];
-UNROLL(4)
+    UNROLL(4)
     for (int i = 0; i < 4; i++) {
         t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
         t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
     }
-UNROLL(2)
+    UNROLL(2)
     for (int i = 0; i < 2; i++) {
         s[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
         s[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xee);
         s[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
         s[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xee);
     }
-UNROLL(4)
+    UNROLL(4)
     for (int i = 0; i < 4; i++) {
         r[i] = _mm256_permute2f128_ps(s[i], s[4 + i], 0x20);
         r[4 + i] = _mm256_permute2f128_ps(s[i], s[4 + i], 0x31);

@@ -56,7 +56,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < net->generator.graph.norm_channels && net->generator.graph.code_length; i++)
         code[i] = 1;
     const stz_apply job = {.in = {in, (ptrdiff_t)width * 12, width, height, STZ_F32},
-                           .out = {out, (ptrdiff_t)width * 12, width, height, STZ_F32}, .code = code};
+                           .out = {out, (ptrdiff_t)width * 12, width, height, STZ_F32},
+                           .code = code};
     stz_run_trace = trace;
     double best = 1e9, first = 0, total = 0;
     for (int i = 0; i < rounds; i++) {
@@ -76,14 +77,15 @@ int main(int argc, char **argv)
         return 1;
     const double gflop = stz_graph_flop(&net->generator.graph, width, height) * 1e-9;
     printf("%s, %dx%d, %d threads: best %.2f ms, mean %.2f, load + first %.1f; %.0f GFLOP/s; arena %.1f MiB, "
-           "scratch %.2f MiB\n", stz_isa_name(k->isa), width, height, threads, best, total / rounds, first,
-           gflop / best * 1e3, (double)plan->arena / 1048576, (double)plan->scratch / 1048576);
+           "scratch %.2f MiB\n",
+           stz_isa_name(k->isa), width, height, threads, best, total / rounds, first, gflop / best * 1e3,
+           (double)plan->arena / 1048576, (double)plan->scratch / 1048576);
     for (int i = 0; i < net->generator.layers.count; i++) {
         const stz_layer *l = &net->generator.layers.layers[i];
         const stz_conv *c = &plan->convs[i];
         static const char *const kinds[] = {"same", "down", "up", "first9", "last9"};
-        printf("%3d %-6s F%d %4d ->%4d %5dx%-5d items %4d group %3d  %7.3f ms\n", i, kinds[l->kind], c->m, l->in_channels,
-               l->out_channels, c->out_width, c->out_height, c->items, c->group, least[i]);
+        printf("%3d %-6s F%d %4d ->%4d %5dx%-5d items %4d group %3d  %7.3f ms\n", i, kinds[l->kind], c->m,
+               l->in_channels, l->out_channels, c->out_width, c->out_height, c->items, c->group, least[i]);
     }
     stz_part_plan_put(&net->generator, plan);
     stz_team_destroy(team);
