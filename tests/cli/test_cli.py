@@ -2,13 +2,15 @@
 import json
 import os
 import pty
+import re
 import select
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from helpers import ARTWORK, CLI, EXAMPLES, PHOTO, CliTest, kind, png, png_size
+from helpers import ARTWORK, CLI, EXAMPLES, PHOTO, ROOT, CliTest, kind, png, png_size
 
 
 class Usage(CliTest):
@@ -95,6 +97,43 @@ class Usage(CliTest):
         code, _, err = self.run_cli("\033[31mred.jpg", "-s", "scream")
         self.assertEqual(code, 3)
         self.assertNotIn("\033", err)
+
+
+class Documents(CliTest):
+    """The manual page and the completions know every option."""
+
+    def options(self):
+        found = set()
+        for command in ([], ["sheet"], ["styles"], ["info"], ["bench"]):
+            found |= set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", self.ok(*command, "--help").decode(), re.M))
+        self.assertGreater(len(found), 25)
+        return found
+
+    def test_all_options_are_known(self):
+        folder = ROOT / "examples/cli/completions"
+        texts = {
+            "stylize.1": (ROOT / "docs/stylize.1").read_text().replace("\\-", "-"),
+            "stylize.bash": (folder / "stylize.bash").read_text(),
+            "_stylize": (folder / "_stylize").read_text(),
+            "stylize.fish": re.sub(r"-l ([a-z-]+)", r"--\1", (folder / "stylize.fish").read_text()),
+        }
+        for name, text in texts.items():
+            known = set(re.findall(r"--([a-z-]+)", text))
+            self.assertEqual(self.options() - known, set(), name)
+
+    @unittest.skipUnless(shutil.which("bash"), "no bash")
+    def test_bash_completion(self):
+        script = ROOT / "examples/cli/completions/stylize.bash"
+        for words, want in ((["--st"], ["--strength", "--style", "--style-image"]),
+                            (["-s", "starry"], ["starry_night"]),
+                            (["-s", "udnie,wheat"], ["udnie,wheat_field"]),
+                            (["sheet", "--col"], ["--columns"]),
+                            (["x.jpg", "--format", "p"], ["png"])):
+            line = " ".join(f"'{w}'" for w in [CLI, *words])
+            done = subprocess.run(["bash", "-c", f"source '{script}'; COMP_WORDS=({line}); "
+                                   f"COMP_CWORD={len(words)}; _stylize; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                                  capture_output=True, text=True)
+            self.assertEqual(sorted(done.stdout.split()), want, done.stderr)
 
 
 class Listing(CliTest):
