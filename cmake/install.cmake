@@ -5,8 +5,16 @@ install(TARGETS stylize EXPORT stylizeTargets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime NAMELINK_COMPONENT Development)
 install(FILES include/stylize/stylize.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/stylize" COMPONENT Development)
 
+# Programs find the library beside them, wherever the tree is put.
+file(RELATIVE_PATH from_bin "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+foreach(program stylize_cli stylize_server)
+    if(TARGET ${program})
+        set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin}")
+    endif()
+endforeach()
+
 # pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
-set(STYLIZE_PC_REQUIRES libjpeg libpng jansson libxxhash)
+set(STYLIZE_PC_REQUIRES libjpeg libpng jansson)
 foreach(optional WEBP:libwebp WEBPDEMUX:libwebpdemux LCMS2:lcms2)
     string(REPLACE ":" ";" optional "${optional}")
     list(GET optional 0 found)

@@ -6,7 +6,7 @@
 #include "ctx.h"
 
 struct job {
-    stz_net *net;
+    stz_ctx_net *net;
     stylize_bench *b;
     double *ms;
 };
@@ -132,7 +132,7 @@ stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize
     stylize_status status = check(ctx, &b, model, err);
     if (status != STYLIZE_OK)
         return status;
-    struct job job = {stz_net_find(ctx, model), &b, calloc(b.rounds, sizeof(double))};
+    struct job job = {stz_ctx_net_find(ctx, model), &b, calloc(b.rounds, sizeof(double))};
     if (!job.ms)
         return stz_nomem(err, b.rounds * sizeof(double));
     status = stz_queue_task(ctx, job.net, bench_task, &job, err);

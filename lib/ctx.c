@@ -115,7 +115,7 @@ static stylize_status create_nets(stylize_ctx *ctx, stylize_error *err)
     if (!ctx->nets)
         return stz_nomem(err, ((size_t)n + 1) * sizeof *ctx->nets);
     for (; ctx->net_count < n; ctx->net_count++) {
-        stz_net *net = &ctx->nets[ctx->net_count];
+        stz_ctx_net *net = &ctx->nets[ctx->net_count];
         net->model = stz_style_lib_model(ctx->styles, ctx->net_count);
         if (pthread_mutex_init(&net->lock, NULL))
             return stz_nomem(err, sizeof net->lock);
@@ -226,7 +226,7 @@ void stylize_ctx_destroy(stylize_ctx *ctx, stylize_destroy_mode mode)
     release(ctx);
 }
 
-stz_net *stz_net_find(stylize_ctx *ctx, const stz_model *model)
+stz_ctx_net *stz_ctx_net_find(stylize_ctx *ctx, const stz_model *model)
 {
     for (int i = 0; i < ctx->net_count; i++)
         if (ctx->nets[i].model == model)
@@ -234,7 +234,7 @@ stz_net *stz_net_find(stylize_ctx *ctx, const stz_model *model)
     return NULL;
 }
 
-stylize_status stz_net_load(stylize_ctx *ctx, stz_net *net, stylize_error *err)
+stylize_status stz_ctx_net_ready(stylize_ctx *ctx, stz_ctx_net *net, stylize_error *err)
 {
     stylize_status status = STYLIZE_OK;
     pthread_mutex_lock(&net->lock);

@@ -31,12 +31,12 @@ typedef struct stz_open_engine {
 } stz_open_engine;
 
 /* One model under the engine that runs it, loaded on first use. */
-typedef struct stz_net {
+typedef struct stz_ctx_net {
     const stz_model *model;
     stz_open_engine *engine;
     void *net; /* NULL until it is loaded */
     pthread_mutex_t lock;
-} stz_net;
+} stz_ctx_net;
 
 typedef struct stz_job stz_job;
 
@@ -51,7 +51,7 @@ struct stz_job {
     stz_style *library[STYLIZE_STYLES_MAX];       /* resolved ids, with a reference */
     stylize_image content_in;                     /* as the caller gave it, checked */
     stylize_image target;                         /* the caller's pixels to write to, or all zero */
-    stz_net *net;
+    stz_ctx_net *net;
     stz_task_fn task;
     void *task_arg;
 
@@ -95,7 +95,7 @@ struct stylize_ctx {
 
     stz_open_engine engines[STZ_ENGINES_MAX];
     pthread_mutex_t engine_lock; /* opening engines */
-    stz_net *nets;               /* one a model, in the library's order */
+    stz_ctx_net *nets;           /* one a model, in the library's order */
     int net_count;
 
     pthread_mutex_t lock;
@@ -120,8 +120,8 @@ struct stylize_ctx {
 
 /* ---- ctx.c */
 /* The network of a model, loaded if need be, and its engine. */
-stylize_status stz_net_load(stylize_ctx *ctx, stz_net *net, stylize_error *err);
-stz_net *stz_net_find(stylize_ctx *ctx, const stz_model *model);
+stylize_status stz_ctx_net_ready(stylize_ctx *ctx, stz_ctx_net *net, stylize_error *err);
+stz_ctx_net *stz_ctx_net_find(stylize_ctx *ctx, const stz_model *model);
 
 /* ---- select.c */
 /* Which engine paints with a model, by the context's options; opens it. */
@@ -141,7 +141,7 @@ bool stz_job_progress(stz_job *job, float done);
 stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err);
 void stz_queue_destroy(stylize_ctx *ctx);
 /* Runs a task on a worker and waits for it. */
-stylize_status stz_queue_task(stylize_ctx *ctx, stz_net *net, stz_task_fn task, void *arg,
+stylize_status stz_queue_task(stylize_ctx *ctx, stz_ctx_net *net, stz_task_fn task, void *arg,
                               stylize_error *err);
 
 /* ---- worker.c */
@@ -160,7 +160,7 @@ void stz_step_paint(stylize_ctx *ctx, stz_job *const *jobs, int n, const stz_exe
 stylize_status stz_job_code(stylize_ctx *ctx, stz_job *job, const stz_exec *exec, float *code,
                             stylize_error *err);
 /* Reads the code of a style picture, through the cache if `cached` is not NULL. */
-stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
+stylize_status stz_picture_code(stylize_ctx *ctx, stz_ctx_net *net, const stylize_image *picture,
                                 const stz_exec *exec, float *code, bool *cached, stylize_error *err);
 
 #endif

@@ -60,7 +60,7 @@ static stylize_status to_rgb(stylize_ctx *ctx, stylize_image *image, stylize_err
     return STYLIZE_OK;
 }
 
-static stylize_status encode_picture(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
+static stylize_status encode_picture(stylize_ctx *ctx, stz_ctx_net *net, const stylize_image *picture,
                                      const stz_exec *exec, float *code, stylize_error *err)
 {
     const stz_engine *engine = net->engine->table;
@@ -89,7 +89,7 @@ static void count_code(stylize_ctx *ctx, bool hit)
     pthread_mutex_unlock(&ctx->lock);
 }
 
-stylize_status stz_picture_code(stylize_ctx *ctx, stz_net *net, const stylize_image *picture,
+stylize_status stz_picture_code(stylize_ctx *ctx, stz_ctx_net *net, const stylize_image *picture,
                                 const stz_exec *exec, float *code, bool *cached, stylize_error *err)
 {
     stylize_image p;
@@ -153,7 +153,7 @@ static stylize_status alloc_painted(stylize_ctx *ctx, stz_job *job)
                            &job->painted, &job->err);
 }
 
-size_t stz_paint_memory(const stz_net *net, uint32_t width, uint32_t height)
+size_t stz_paint_memory(const stz_ctx_net *net, uint32_t width, uint32_t height)
 {
     const int m = net->model->multiple;
     return net->engine->table->memory(net->engine->state, net->net, stz_round_up((int)width, m),
@@ -164,7 +164,7 @@ stylize_status stz_paint_whole(stylize_ctx *ctx, stz_job *job, const float *code
                                stylize_error *err)
 {
     stz_canvas canvas;
-    const stz_net *net = job->net;
+    const stz_ctx_net *net = job->net;
     stylize_status status =
         stz_canvas_open(&canvas, &job->content, &job->painted, net->model->multiple, ctx->pool, err);
     if (status != STYLIZE_OK)
@@ -186,7 +186,7 @@ static void fail_all(stz_job **jobs, int n, stylize_status status, const stylize
 /* Pictures of one size in one engine call. Codes and paintings are there already. */
 static void paint_batch(stylize_ctx *ctx, stz_job **jobs, int n, const float *codes, const stz_exec *exec)
 {
-    const stz_net *net = jobs[0]->net;
+    const stz_ctx_net *net = jobs[0]->net;
     stz_canvas canvas[64];
     stz_apply apply[64] = {{.out = {0}}};
     stylize_error err;
@@ -246,7 +246,7 @@ static int begin(stylize_ctx *ctx, stz_job **jobs, int n, float *codes, const st
 
 void stz_step_paint(stylize_ctx *ctx, stz_job *const *all, int n, const stz_exec *exec)
 {
-    const stz_net *net = all[0]->net;
+    const stz_ctx_net *net = all[0]->net;
     stz_job *jobs[64];
     memcpy(jobs, all, (size_t)n * sizeof *jobs);
     stz_buf *codes =

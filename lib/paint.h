@@ -5,7 +5,7 @@
 #include "ctx.h"
 
 /* Bytes the engine needs for a picture of this size before padding. */
-size_t stz_paint_memory(const stz_net *net, uint32_t width, uint32_t height);
+size_t stz_paint_memory(const stz_ctx_net *net, uint32_t width, uint32_t height);
 /* In one piece, into job->painted. */
 stylize_status stz_paint_whole(stylize_ctx *ctx, stz_job *job, const float *code, const stz_exec *exec,
                                stylize_error *err);

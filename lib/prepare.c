@@ -115,7 +115,7 @@ static stylize_status check_target(stz_job *job)
 
 static stylize_status prepare(stylize_ctx *ctx, stz_job *job)
 {
-    stylize_status status = job->net ? stz_net_load(ctx, job->net, &job->err) : STYLIZE_OK;
+    stylize_status status = job->net ? stz_ctx_net_ready(ctx, job->net, &job->err) : STYLIZE_OK;
     if (status != STYLIZE_OK || job->task)
         return status;
     if (!stz_job_progress(job, 0))

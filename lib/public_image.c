@@ -88,30 +88,14 @@ stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, u
                       out, err);
 }
 
-static stylize_status check_encoding(stylize_format format, int quality, stylize_error *err)
-{
-    if (format != STYLIZE_FORMAT_JPEG && format != STYLIZE_FORMAT_PNG && format != STYLIZE_FORMAT_WEBP)
-        return stz_fail(err, STYLIZE_ERR_INVALID, "format %d cannot be written; JPEG, PNG and WEBP can",
-                        (int)format);
-    if (quality < 0 || quality > 100)
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "quality is %d; 1 to 100, or 0 for the default, are allowed", quality);
-    return STYLIZE_OK;
-}
-
 stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_image *in, stylize_format format,
                                     int quality, stylize_image *out, stylize_error *err)
 {
-    stylize_image checked;
     stylize_status status = check_args(ctx, in, out, err);
-    if (status == STYLIZE_OK)
-        status = check_pixels(in, &checked, err);
-    if (status == STYLIZE_OK)
-        status = check_encoding(format, quality, err);
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_encode(&checked, format, quality, ctx->pool, out, err);
+    return stz_codec_encode(in, format, quality, ctx->pool, out, err);
 }
 
 stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, const char *path, int quality,
@@ -129,9 +113,7 @@ stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, 
         if (format == STYLIZE_FORMAT_NONE)
             return stz_fail(err, STYLIZE_ERR_INVALID,
                             "\"%.160s\" has no known ending; .jpg, .jpeg, .png and .webp are", path);
-        status = check_encoding(format, quality, err);
-        if (status == STYLIZE_OK)
-            status = stz_codec_encode(&checked, format, quality, ctx->pool, &encoded, err);
+        status = stz_codec_encode(&checked, format, quality, ctx->pool, &encoded, err);
         checked = encoded;
     }
     if (status == STYLIZE_OK)

@@ -14,7 +14,7 @@ stylize_status stylize_style_list(stylize_ctx *ctx, const char *lang, stylize_st
 }
 
 struct add {
-    stz_net *net;
+    stz_ctx_net *net;
     const stylize_image *picture;
     const stylize_style_info *info;
 };
@@ -52,7 +52,7 @@ stylize_status stylize_style_add(stylize_ctx *ctx, const stylize_style_info *inf
         stz_style_unref(there);
         return stz_fail(err, STYLIZE_ERR_EXISTS, "style \"%.80s\" is there already", info->id);
     }
-    struct add add = {stz_net_find(ctx, encoder), picture, info};
+    struct add add = {stz_ctx_net_find(ctx, encoder), picture, info};
     return stz_queue_task(ctx, add.net, add_task, &add, err);
 }
 

@@ -244,7 +244,8 @@ stylize_status stylize_ctx_run(stylize_ctx *ctx, const stylize_request *req, sty
     return run_and_wait(ctx, &like, req, result, err);
 }
 
-stylize_status stz_queue_task(stylize_ctx *ctx, stz_net *net, stz_task_fn task, void *arg, stylize_error *err)
+stylize_status stz_queue_task(stylize_ctx *ctx, stz_ctx_net *net, stz_task_fn task, void *arg,
+                              stylize_error *err)
 {
     stz_job like = {.task = task, .task_arg = arg, .net = net};
     return run_and_wait(ctx, &like, NULL, NULL, err);

@@ -174,7 +174,7 @@ stylize_status stz_job_fill(stylize_ctx *ctx, stz_job *job, const stylize_reques
         return status;
     }
     job->req.styles = job->styles;
-    job->net = stz_net_find(ctx, model);
+    job->net = stz_ctx_net_find(ctx, model);
     job->progress = -1;
     job->report = (stylize_report){.struct_size = sizeof job->report, .tiles = 1, .batch_size = 1};
     memcpy(job->report.model, model->name, sizeof job->report.model);

@@ -1,3 +1,4 @@
+#include "cpu.h"
 #include "resize.h"
 
 #define DOWN_ROUND   (1 << (STZ_COEF_BITS - STZ_TEMP_BITS - 1))
@@ -166,7 +167,7 @@ AVX2 static void across_avx2(const int16_t *temp, const stz_taps *taps, int bpp,
 const stz_resize_kernels *stz_resize_best(void)
 {
     static const stz_resize_kernels avx2 = {down_avx2, across_avx2};
-    return __builtin_cpu_supports("avx2") ? &avx2 : &stz_resize_portable;
+    return stz_cpu_isa() >= STZ_ISA_AVX2 ? &avx2 : &stz_resize_portable;
 }
 
 #else

@@ -6,12 +6,8 @@
 #include "ctx.h"
 
 static const stz_engine *table[STZ_ENGINES_MAX] = {
-#ifdef STZ_HAVE_NATIVE
     &stz_engine_native,
-#endif
-#ifdef STZ_HAVE_TORCH_LOADER
     &stz_engine_torch,
-#endif
 };
 
 const stz_engine *stz_engine_at(int index)

@@ -35,15 +35,15 @@ static int greatest_divisor(int a, int b) { return b ? greatest_divisor(b, a % b
 
 static int core_of(int size, int count, int grid) { return stz_round_up((size + count - 1) / count, grid); }
 
-static uint64_t tile_memory(const stz_net *net, const stz_tiling *t)
+static uint64_t tile_memory(const stz_ctx_net *net, const stz_tiling *t)
 {
     const int w = stz_min(t->core_w + 2 * t->margin, stz_round_up(t->width, t->multiple));
     const int h = stz_min(t->core_h + 2 * t->margin, stz_round_up(t->height, t->multiple));
     return stz_paint_memory(net, (uint32_t)w, (uint32_t)h) + 2 * (uint64_t)w * (uint64_t)h * 3;
 }
 
-stylize_status stz_tiling_plan(const stz_net *net, int width, int height, uint64_t budget, stz_tiling *out,
-                               stylize_error *err)
+stylize_status stz_tiling_plan(const stz_ctx_net *net, int width, int height, uint64_t budget,
+                               stz_tiling *out, stylize_error *err)
 {
     const stz_model *m = net->model;
     const int grid = m->grid / greatest_divisor(m->grid, m->multiple) * m->multiple;
@@ -77,7 +77,7 @@ stylize_status stz_tiling_plan(const stz_net *net, int width, int height, uint64
 static stylize_status thumbnail_stats(stylize_ctx *ctx, stz_job *job, const float *code, uint64_t budget,
                                       const stz_exec *exec, float *stats, stylize_error *err)
 {
-    const stz_net *net = job->net;
+    const stz_ctx_net *net = job->net;
     const stz_model *m = net->model;
     const stylize_image *c = &job->content;
     double scale = fmin(1.0, (double)THUMBNAIL_SIDE / stz_max((int)c->width, (int)c->height));
@@ -109,7 +109,7 @@ static stylize_status thumbnail_stats(stylize_ctx *ctx, stz_job *job, const floa
 static stylize_status paint_tile(stylize_ctx *ctx, stz_job *job, const stz_tile *tile, const float *code,
                                  const float *stats, const stz_exec *exec, stylize_error *err)
 {
-    const stz_net *net = job->net;
+    const stz_ctx_net *net = job->net;
     stylize_image in, out;
     const uint32_t w = (uint32_t)tile->ow, h = (uint32_t)tile->oh;
     stylize_status status = stz_image_alloc(ctx->pool, w, h, STYLIZE_FORMAT_RGB8, &in, err);

@@ -22,8 +22,8 @@ typedef struct stz_tile {
 } stz_tile;
 
 /* The largest tiles that stay within the budget; LIMIT if even the smallest do not. */
-stylize_status stz_tiling_plan(const stz_net *net, int width, int height, uint64_t budget, stz_tiling *out,
-                               stylize_error *err);
+stylize_status stz_tiling_plan(const stz_ctx_net *net, int width, int height, uint64_t budget,
+                               stz_tiling *out, stylize_error *err);
 stz_tile stz_tiling_at(const stz_tiling *t, int index);
 
 #endif

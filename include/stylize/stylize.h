@@ -132,7 +132,7 @@ typedef struct stylize_image {
                               pixel; may be 0 in an input */
     ptrdiff_t stride; /* pixels: bytes from one row to the next, at least width times the
                               bytes a pixel; 0 in an input means exactly that. Encoded: 0 */
-    uint32_t width;   /* pixels: 1 or more. Encoded: 0 in an input */
+    uint32_t width;   /* 1 or more. Encoded: ignored in an input, 0 from stylize_image_load */
     uint32_t height;
     stylize_format format;
     uint32_t memory;   /* where the pixels lie: 0, host memory, is the only kind so far */

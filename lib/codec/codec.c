@@ -141,6 +141,8 @@ stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, 
         return status;
     }
     stz_image_from_buf(sink.buf, sink.used, format, out);
+    out->width = image.width;
+    out->height = image.height;
     return STYLIZE_OK;
 }
 

@@ -58,7 +58,7 @@ static stylize_status read_parts(const uint8_t *data, size_t size, struct parts 
                         (unsigned long long)get32(data + 4) + 8);
     w->header.width = (uint32_t)features.width;
     w->header.height = (uint32_t)features.height;
-    w->header.alpha = features.has_alpha;
+    w->header.alpha = features.has_alpha || features.has_animation; /* a frame may leave room free */
     w->animated = features.has_animation;
     if (memcmp(data + RIFF_SIZE, "VP8X", 4))
         return STYLIZE_OK;
@@ -164,7 +164,7 @@ stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize
     stylize_status status = read_parts(source->data, source->size, &w, err);
     if (status != STYLIZE_OK)
         return status;
-    stylize_format format = w.header.alpha || w.animated ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
+    stylize_format format = w.header.alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
     status = stz_image_alloc(pool, w.header.width, w.header.height, format, &image, err);
     if (status == STYLIZE_OK)
         status = decode_parts(source, &w, &image, err);

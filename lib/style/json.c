@@ -79,14 +79,32 @@ char *stz_path_join(const char *a, const char *b)
     return asprintf(&path, "%s/%s", a, b) < 0 ? NULL : path;
 }
 
+/* Bytes of the well-formed UTF-8 character at text, 0 if there is none. */
+static size_t utf8_length(const unsigned char *text, size_t size)
+{
+    if (text[0] < 0x80)
+        return 1;
+    size_t n = text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+    if (n > size)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if (n == 3) /* shorter forms, surrogates */
+        return (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ? 0 : n;
+    if (n == 4) /* shorter forms, above the last character */
+        return (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f) ? 0 : n;
+    return n;
+}
+
 bool stz_text_clean(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+    for (size_t i = 0, n; i < size; i += n) {
+        n = utf8_length((const unsigned char *)text + i, size - i);
+        if (n == 0 || (unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return false;
-    json_t *checked = json_stringn(text, size); /* refuses what is not UTF-8 */
-    json_decref(checked);
-    return checked != NULL;
+    }
+    return true;
 }
 
 stylize_status stz_json_begin(stz_json *o, const char *file, const char *text, size_t size, int line,
@@ -96,7 +114,7 @@ stylize_status stz_json_begin(stz_json *o, const char *file, const char *text, s
     json_error_t why;
     o->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!o->root) {
-        if (json_error_code(&why) == json_error_out_of_memory)
+        if (!why.text[0]) /* that is how jansson runs out of memory */
             return stz_nomem(err, size);
         const char *end = strstr(why.text, "end of file"); /* what it takes for the file is one object */
         return stz_fail(err, STYLIZE_ERR_MODEL, "%s:%d: %.*s%s", file, line + stz_max(why.line, 1) - 1,

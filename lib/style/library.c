@@ -213,6 +213,8 @@ stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz
     *out = NULL;
     /* Absolute, for networks are loaded later and the program may change its folder. */
     char *dir = model_dir ? realpath(model_dir, NULL) : NULL;
+    if (!dir && model_dir && errno == ENOMEM)
+        return stz_nomem(err, strlen(model_dir));
     if (!dir)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model folder \"%.160s\" cannot be opened: %s",
                         model_dir ? model_dir : "", model_dir ? strerror(errno) : "no name given");

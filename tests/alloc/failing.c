@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static atomic_long calls, target;
+static atomic_long calls, allocations, target;
 static atomic_int always, hits;
 
 void *__wrap_malloc(size_t size);
@@ -20,6 +20,7 @@ void failing_arm(long n, failing_mode mode)
     json_set_alloc_funcs(__wrap_malloc, free);
     atomic_store(&target, 0);
     atomic_store(&calls, 0);
+    atomic_store(&allocations, 0);
     atomic_store(&hits, 0);
     atomic_store(&always, mode == FAILING_ALWAYS);
     atomic_store(&target, n);
@@ -32,9 +33,11 @@ bool failing_disarm(void)
 }
 
 long failing_calls(void) { return atomic_load(&calls); }
+long failing_allocations(void) { return atomic_load(&allocations); }
 
-static bool fails(void)
+static bool fails(bool allocates)
 {
+    atomic_fetch_add(&allocations, allocates);
     long call = atomic_fetch_add(&calls, 1) + 1;
     long n = atomic_load(&target);
     if (!n || (atomic_load(&always) ? call < n : call != n))
@@ -45,10 +48,11 @@ static bool fails(void)
 }
 
 /* The linker sends calls of `name` to __wrap_name and knows the real one as __real_name. */
-#define WRAP(type, name, params, args, failure)                                                              \
+#define WRAP(type, name, params, args, failure) WRAP_AS(true, type, name, params, args, failure)
+#define WRAP_AS(allocates, type, name, params, args, failure)                                                \
     type __real_##name params;                                                                               \
     type __wrap_##name params;                                                                               \
-    type __wrap_##name params { return fails() ? (failure) : __real_##name args; }
+    type __wrap_##name params { return fails(allocates) ? (failure) : __real_##name args; }
 
 WRAP(void *, malloc, (size_t size), (size), NULL)
 WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
@@ -70,10 +74,12 @@ WRAP(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off_t of
      (at, size, prot, flags, fd, offset), MAP_FAILED)
 WRAP(int, pthread_create, (pthread_t * thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg),
      (thread, attr, fn, arg), EAGAIN)
-WRAP(int, pthread_mutex_init, (pthread_mutex_t * lock, const pthread_mutexattr_t *attr), (lock, attr), ENOMEM)
-WRAP(int, pthread_cond_init, (pthread_cond_t * cond, const pthread_condattr_t *attr), (cond, attr), ENOMEM)
-WRAP(int, pthread_rwlock_init, (pthread_rwlock_t * lock, const pthread_rwlockattr_t *attr), (lock, attr),
-     ENOMEM)
+WRAP_AS(false, int, pthread_mutex_init, (pthread_mutex_t * lock, const pthread_mutexattr_t *attr),
+        (lock, attr), ENOMEM)
+WRAP_AS(false, int, pthread_cond_init, (pthread_cond_t * cond, const pthread_condattr_t *attr), (cond, attr),
+        ENOMEM)
+WRAP_AS(false, int, pthread_rwlock_init, (pthread_rwlock_t * lock, const pthread_rwlockattr_t *attr),
+        (lock, attr), ENOMEM)
 
 int __wrap_asprintf(char **out, const char *format, ...);
 int __wrap_asprintf(char **out, const char *format, ...)

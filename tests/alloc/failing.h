@@ -28,7 +28,9 @@ typedef enum failing_mode {
 void failing_arm(long n, failing_mode mode);
 /* Ends it; true if a call did fail. */
 bool failing_disarm(void);
-/* Calls since failing_arm. */
+/* Calls since failing_arm; of those, the ones that take memory, a file or a thread from the system (the
+ * initialisers of locks can fail but do not). */
 long failing_calls(void);
+long failing_allocations(void);
 
 #endif

@@ -218,6 +218,7 @@ static void formats_and_alpha(void **state)
             continue;
         assert_int_equal(status, STYLIZE_OK);
         assert_int_equal(out.format, formats[i]);
+        assert_int_equal(out.width, 33);
         ok(stylize_image_decode(ctx, &out, &decoded, &err));
         assert_int_equal(decoded.width, 33);
         assert_int_equal(decoded.format,

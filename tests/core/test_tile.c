@@ -11,7 +11,7 @@ static stz_model model = {
 static void tiles_cover_the_picture_once(void **state)
 {
     stz_open_engine engine = {.table = &fake_engine};
-    stz_net net = {.model = &model, .engine = &engine, .net = &model};
+    stz_ctx_net net = {.model = &model, .engine = &engine, .net = &model};
     stylize_error err;
     unsigned seed = 7;
     fake.bytes_per_pixel = 1000;

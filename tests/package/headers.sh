@@ -14,8 +14,9 @@ for std in c++11 c++20; do
     $cxx -std=$std $strict -x c++ "$public"
 done
 count=0
-for header in $(find "$source/lib" -name '*.h'); do
-    $cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only \
+# k_table.h is a list for kernels.c and the kernels, not a header of its own.
+for header in $(find "$source/lib" -name '*.h' ! -name k_table.h); do
+    $cc -std=gnu11 -D_GNU_SOURCE -DSTZ_SUFFIX=alone -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only \
         -I"$source/include" -I"$source/lib" -x c "$header"
     count=$((count + 1))
 done

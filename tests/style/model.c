@@ -24,7 +24,7 @@ static void reads_shipped_models(void **state)
     assert_string_equal(m->dir, STYLIZE_SOURCE_DIR "/models/brush");
     assert_string_equal(m->native_file, "brush.safetensors");
     assert_string_equal(m->torch_file, "brush.pt");
-    assert_null(m->native_int8_file);
+    assert_string_equal(m->native_int8_file, "brush_int8.safetensors");
     assert_null(m->torch_encoder_file);
     assert_int_equal(m->multiple, 4);
     assert_int_equal(m->min_side, 16);
@@ -258,6 +258,43 @@ static void paths_stay_inside(void **state)
         assert_false(stz_path_inside(outside[i]));
 }
 
+static void knows_utf8(void **state)
+{
+    static const char *const good[] = {"",
+                                       "a",
+                                       "~",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "星月夜"};
+    static const char *const bad[] = {"\x1f",
+                                      "\n",
+                                      "\x7f",
+                                      "\x80",
+                                      "\xc1\xbf",
+                                      "\xc3",
+                                      "\xc3(",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xe4\xb8",
+                                      "\xe4\xb8(",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xf0\x90\x80",
+                                      "a\xff"};
+    for (size_t i = 0; i < STZ_LEN(good); i++)
+        assert_true(stz_text_clean(good[i], strlen(good[i])));
+    for (size_t i = 0; i < STZ_LEN(bad); i++)
+        assert_false(stz_text_clean(bad[i], strlen(bad[i])));
+    assert_false(stz_text_clean("a\0b", 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +307,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(limits_reports_of_unknown_members),
         cmocka_unit_test(paths_stay_inside),
+        cmocka_unit_test(knows_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

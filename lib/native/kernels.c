@@ -1,0 +1,21 @@
+/* Which kernels this build has, and the choice among them. */
+#include "kernel.h"
+
+static const stz_kernels *for_isa(stz_isa isa, bool half)
+{
+    switch (isa) {
+#if defined(__x86_64__)
+    case STZ_ISA_AVX512:
+        return half ? &stz_kernels_avx512_half : &stz_kernels_avx512;
+    case STZ_ISA_AVX2:
+        return half ? &stz_kernels_avx2_half : &stz_kernels_avx2;
+#elif defined(__aarch64__)
+    case STZ_ISA_NEON:
+        return half ? &stz_kernels_neon_half : &stz_kernels_neon;
+#endif
+    default:
+        return &stz_kernels_portable;
+    }
+}
+
+const stz_kernels *stz_kernels_get(bool half) { return for_isa(stz_cpu_isa(), half); }

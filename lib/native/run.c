@@ -1,0 +1,254 @@
+#include "run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "moments.h"
+
+void (*stz_run_trace)(int layer, uint64_t ns);
+
+/* One run. */
+typedef struct run {
+    stz_part *part;
+    const stz_plan *plan;
+    uint8_t *arena;
+    const stz_apply *job; /* NULL: encoding */
+    const stz_view *in;
+    const stz_exec *exec;
+} run;
+
+static float *floats_at(const run *r, size_t at) { return (float *)(void *)(r->arena + at); }
+
+static void *tensor(const run *r, int index)
+{
+    return index < 0 ? NULL : r->arena + r->plan->tensor_at[index];
+}
+
+/* Scale and shift of a value without a norm. */
+static void fill_ones(const run *r)
+{
+    const int n = r->plan->ones;
+    float *ones = floats_at(r, r->plan->ones_at);
+    for (int i = 0; i < n; i++) {
+        ones[i] = 1;
+        ones[n + i] = 0;
+    }
+}
+
+/* Scale and shift of a norm from the statistics of its input and its gamma and beta. */
+static void set_norm(const run *r, const stz_op *op, const float *mean, const float *variance)
+{
+    const stz_graph *g = r->plan->net->graph;
+    const int padded = stz_plan_padded(r->plan->kernels, op->out);
+    const float *code = r->job->code;
+    const float *gamma = op->gamma ? op->gamma : code + op->norm_offset;
+    const float *beta = op->beta ? op->beta : code + g->norm_channels + op->norm_offset;
+    float *scale = floats_at(r, r->plan->norm_at[op->norm]), *shift = scale + padded;
+    memset(scale, 0, sizeof(float) * 2 * (size_t)padded);
+    for (int c = 0; c < op->out; c++) {
+        const double s = (double)gamma[c] / sqrt((double)variance[c] + (double)g->eps);
+        scale[c] = (float)s;
+        shift[c] = (float)((double)beta[c] - (double)mean[c] * s);
+    }
+}
+
+/* After a layer that feeds a norm or the code vector: its statistics, own or given. */
+static void finish_layer(const run *r, int index, const float *records)
+{
+    const stz_layer *l = &r->plan->net->layers[index];
+    const stz_graph *g = r->plan->net->graph;
+    const int channels = l->out_channels / (l->shuffle * l->shuffle);
+    float *vector = floats_at(r, r->plan->vector_at);
+    if (l->norm_out >= 0 && r->job->stats) {
+        const stz_op *op = &g->ops[l->norm_out];
+        const float *mean = r->job->stats + op->norm_offset;
+        set_norm(r, op, mean, mean + g->norm_channels);
+        if (r->job->stats_out) {
+            memcpy(r->job->stats_out + op->norm_offset, mean, sizeof *mean * (size_t)channels);
+            memcpy(r->job->stats_out + g->norm_channels + op->norm_offset, mean + g->norm_channels,
+                   sizeof *mean * (size_t)channels);
+        }
+        return;
+    }
+    if (!records)
+        return;
+    const double *mean, *variance;
+    stz_moments_merge(l, &r->plan->convs[index], records, (double *)(void *)(r->arena + r->plan->moments_at),
+                      &mean, &variance);
+    if (l->append >= 0) {
+        for (int c = 0; c < channels; c++) {
+            vector[l->append + c] = (float)mean[c];
+            vector[l->append + channels + c] = (float)sqrt(variance[c] + (double)g->eps);
+        }
+        return;
+    }
+    const stz_op *op = &g->ops[l->norm_out];
+    float *means = r->job->stats_out ? r->job->stats_out + op->norm_offset : vector;
+    float *variances = r->job->stats_out ? means + g->norm_channels : vector + channels;
+    for (int c = 0; c < channels; c++) { /* through float, so that given statistics act just the same */
+        means[c] = (float)mean[c];
+        variances[c] = (float)variance[c];
+    }
+    set_norm(r, op, means, variances);
+}
+
+/* A vector may be read past the last channel of the last pixel: what lies there must be a number. */
+static void clear_tail(const run *r, int index)
+{
+    if (index < 0)
+        return;
+    const size_t size = r->plan->kernels->elem_size, bytes = r->plan->layouts[index].count * size;
+    memset((uint8_t *)tensor(r, index) + bytes - 64, 0, 64);
+}
+
+static void run_layer(const run *r, int index)
+{
+    const stz_plan *plan = r->plan;
+    const stz_layers *net = plan->net;
+    const stz_layer *l = &net->layers[index];
+    const stz_conv *c = &plan->convs[index];
+    const stz_layer_weights *w = stz_part_weights(r->part, plan, index);
+    const stz_op *norm = l->norm_in >= 0 ? &net->graph->ops[l->norm_in] : NULL;
+    const float *scale = floats_at(r, norm ? plan->norm_at[norm->norm] : plan->ones_at);
+    const bool wants_stats = l->append >= 0 || (l->norm_out >= 0 && !r->job->stats);
+    stz_conv_run cr = {
+        .conv = c,
+        .weights = w->weights,
+        .bias = w->bias,
+        .x = tensor(r, l->x),
+        .base = tensor(r, l->base),
+        .stored = tensor(r, l->stored),
+        .out = tensor(r, l->out),
+        .scale = scale,
+        .shift = scale + (norm ? stz_plan_padded(plan->kernels, norm->out) : plan->ones),
+        .low = l->relu_in ? 0 : -INFINITY,
+        .picture_in = r->in,
+        .picture_out = l->out < 0 ? &r->job->out : NULL,
+        .in_mul = net->in_mul,
+        .in_add = net->in_add,
+        .out_low = net->out_low,
+        .out_high = net->out_high,
+        .sigmoid = net->sigmoid,
+        .records = wants_stats ? floats_at(r, plan->records_at) : NULL,
+    };
+    clear_tail(r, l->out);
+    clear_tail(r, l->stored);
+    void (*const item)(void *, int, void *) = l->kind == STZ_CONV_FIRST9  ? plan->kernels->first9
+                                              : l->kind == STZ_CONV_LAST9 ? plan->kernels->last9
+                                                                          : plan->kernels->conv;
+    stz_team_run(r->exec->team, item, &cr, c->items);
+    if (l->norm_out >= 0 || l->append >= 0)
+        finish_layer(r, index, cr.records);
+}
+
+/* Layers 0 to count - 1. */
+static stylize_status run_layers(const run *r, int count, stylize_error *err)
+{
+    fill_ones(r);
+    for (int i = 0; i < count; i++) {
+        if (stz_cancelled(r->exec))
+            return stz_fail(err, STYLIZE_ERR_CANCELLED, "cancelled");
+        const uint64_t start = stz_run_trace ? stz_now_ns() : 0;
+        run_layer(r, i);
+        if (stz_run_trace)
+            stz_run_trace(i, stz_now_ns() - start);
+    }
+    return STYLIZE_OK;
+}
+
+stylize_status stz_run_apply(stz_part *part, const stz_apply *job, stz_pool *pool, const stz_exec *exec,
+                             stylize_error *err)
+{
+    stz_plan *plan;
+    stylize_status status = stz_part_plan_get(part, job->in.width, job->in.height, &plan, err);
+    if (status)
+        return status;
+    stz_buf *arena = NULL;
+    status = stz_team_reserve(exec->team, plan->scratch, err);
+    if (status)
+        goto done;
+    arena = stz_pool_get(pool, STZ_MEM_ARENA, plan->arena);
+    if (!arena) {
+        status = stz_nomem(err, plan->arena);
+        goto done;
+    }
+    const run r = {part, plan, arena->data, job, &job->in, exec};
+    status = run_layers(&r, job->out.data ? part->layers.count : part->layers.stat_layers, err);
+done:
+    stz_buf_unref(arena);
+    stz_part_plan_put(part, plan);
+    return status;
+}
+
+/* ---------------------------------------------------------------- encoding */
+
+typedef struct linear_job {
+    const stz_kernels *kernels;
+    const stz_op *op;
+    const float *x;
+    float *y;
+} linear_job;
+
+#define LINEAR_ROWS 64 /* an item's */
+
+static void linear_item(void *arg, int item, void *scratch)
+{
+    const linear_job *j = arg;
+    const int first = item * LINEAR_ROWS;
+    j->kernels->linear(j->op->weight, j->op->bias, j->x, j->y, j->op->in, first,
+                       stz_min(first + LINEAR_ROWS, j->op->out));
+}
+
+/* The operations on the code vector. */
+static void run_linears(const run *r, float *code)
+{
+    const stz_graph *g = r->plan->net->graph;
+    float *x = floats_at(r, r->plan->vector_at), *y = NULL;
+    int length = r->plan->net->vector_length, longest = length;
+    for (int i = 0; i < g->count; i++)
+        if (g->ops[i].kind == STZ_OP_LINEAR)
+            longest = stz_max(longest, g->ops[i].out);
+    y = x + longest + 16;
+    for (int i = r->plan->net->first_linear; i < g->count; i++) {
+        const stz_op *op = &g->ops[i];
+        if (op->kind == STZ_OP_RELU) {
+            for (int k = 0; k < length; k++)
+                x[k] = fmaxf(x[k], 0);
+            continue;
+        }
+        linear_job job = {r->plan->kernels, op, x, y};
+        stz_team_run(r->exec->team, linear_item, &job, (op->out + LINEAR_ROWS - 1) / LINEAR_ROWS);
+        length = op->out;
+        float *t = x;
+        x = y;
+        y = t;
+    }
+    memcpy(code, x, sizeof *code * (size_t)length);
+}
+
+stylize_status stz_run_encode(stz_part *part, const stz_view *style, float *code, stz_pool *pool,
+                              const stz_exec *exec, stylize_error *err)
+{
+    stz_plan *plan;
+    stylize_status status = stz_part_plan_get(part, style->width, style->height, &plan, err);
+    if (status)
+        return status;
+    stz_buf *arena = NULL;
+    status = stz_team_reserve(exec->team, plan->scratch, err);
+    if (status)
+        goto done;
+    arena = stz_pool_get(pool, STZ_MEM_ARENA, plan->arena);
+    if (!arena) {
+        status = stz_nomem(err, plan->arena);
+        goto done;
+    }
+    const stz_apply none = {0};
+    const run r = {part, plan, arena->data, &none, style, exec};
+    status = run_layers(&r, part->layers.count, err);
+    if (!status)
+        run_linears(&r, code);
+done:
+    stz_buf_unref(arena);
+    stz_part_plan_put(part, plan);
+    return status;
+}

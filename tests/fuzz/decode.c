@@ -1,0 +1,41 @@
+/* Any bytes as a picture: decoded in full size and with a hint. */
+#include <stdlib.h>
+
+#include "codec/codec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const stz_limits limits = {1u << 20, 1u << 18, 2048, 16};
+
+static void check(const stylize_image *image)
+{
+    stylize_image checked;
+    if (stz_image_check(image, "picture", &checked, NULL) != STYLIZE_OK || image->width > limits.max_side ||
+        (uint64_t)image->width * image->height > limits.max_pixels)
+        abort();
+    volatile uint8_t sum = 0; /* every byte is there and has a value */
+    for (size_t i = 0; i < image->size; i++)
+        sum ^= image->pixels[i];
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    stz_pool *pool = stz_pool_create(0);
+    const stz_decode_hint hints[] = {{0, 0}, {5, 3}};
+    for (int i = 0; i < 2; i++) {
+        stylize_image image = {0};
+        stylize_error err = {0};
+        stylize_status status = stz_codec_decode(data, size, &limits, &hints[i], pool, &image, &err);
+        if (status == STYLIZE_OK)
+            check(&image);
+        else if (image.pixels || !err.message[0] || err.status != status)
+            abort();
+        stylize_image_free(&image);
+    }
+    stz_pool_stats stats;
+    stz_pool_get_stats(pool, STZ_MEM_PURPOSES, &stats);
+    if (stats.bytes)
+        abort(); /* a buffer was lost */
+    stz_pool_end(pool);
+    return 0;
+}
