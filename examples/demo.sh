@@ -19,11 +19,11 @@ mkdir -p demo
 "$stylize" info
 echo
 for style in $styles; do
-    "$stylize" "$photo" --style "$style" -o "demo/$style.jpg"
+    "$stylize" "$photo" --style "$style" --size 768 -o "demo/$style.jpg"
 done
-"$stylize" "$photo" --style-image "$artwork" -o demo/your_own_picture.jpg
-"$stylize" "$photo" --style great_wave:0.5,scream:0.5 -o demo/blend.jpg
-"$stylize" "$photo" --style wheat_field --preserve-color -o demo/own_colours.jpg
+"$stylize" "$photo" --style-image "$artwork" --size 768 -o demo/your_own_picture.jpg
+"$stylize" "$photo" --style great_wave:0.5,scream:0.5 --size 768 -o demo/blend.jpg
+"$stylize" "$photo" --style wheat_field --preserve-color --size 768 -o demo/own_colours.jpg
 "$stylize" sheet "$photo" --style-image "$artwork" -o demo/sheet.jpg
 
 cat <<TEXT
