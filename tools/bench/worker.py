@@ -25,6 +25,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w")  # what libraries print must not come between
     os.dup2(2, 1)
     os.sched_setaffinity(0, json.loads(sys.argv[2]))
+    os.nice(int(sys.argv[3]))
     import engines
 
     engine = engines.ENGINES[sys.argv[1]]()
