@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-volatile sig_atomic_t interrupted;
+atomic_int interrupted;
 
 static void on_signal(int number) { interrupted = number; }
 

@@ -163,15 +163,11 @@ void stz_part_plan_put(stz_part *part, stz_plan *plan)
 
 /* ----------------------------------------------------------------- loading */
 
-static stylize_status part_load(stz_part *part, stz_safetensors *file, const char *key,
-                                const stz_kernels *kernels, stylize_error *err)
+stylize_status stz_part_init(stz_part *part, const stz_kernels *kernels, stylize_error *err)
 {
-    stylize_status status = stz_graph_read(file, key, &part->graph, err);
+    stylize_status status = stz_layers_build(&part->graph, &part->layers, err);
     if (status)
         return status;
-    status = stz_layers_build(&part->graph, &part->layers, err);
-    if (status)
-        goto fail_graph;
     part->weights = calloc((size_t)part->layers.count + 1, sizeof *part->weights);
     if (!part->weights) {
         status = stz_nomem(err, sizeof *part->weights * (uint64_t)part->layers.count);
@@ -188,12 +184,22 @@ fail_weights:
     free(part->weights);
 fail_layers:
     stz_layers_free(&part->layers);
-fail_graph:
-    stz_graph_free(&part->graph);
     return status;
 }
 
-static void part_free(stz_part *part)
+static stylize_status part_load(stz_part *part, stz_safetensors *file, const char *key,
+                                const stz_kernels *kernels, stylize_error *err)
+{
+    stylize_status status = stz_graph_read(file, key, &part->graph, err);
+    if (status)
+        return status;
+    status = stz_part_init(part, kernels, err);
+    if (status)
+        stz_graph_free(&part->graph);
+    return status;
+}
+
+void stz_part_free(stz_part *part)
 {
     for (int i = 0; i < STZ_PLANS; i++)
         stz_plan_destroy(part->plans[i].plan);
@@ -203,12 +209,18 @@ static void part_free(stz_part *part)
     free(part->weights);
     pthread_mutex_destroy(&part->lock);
     stz_layers_free(&part->layers);
+}
+
+static void part_unload(stz_part *part)
+{
+    stz_part_free(part);
     stz_graph_free(&part->graph);
 }
 
-stylize_status stz_net_load(const char *path, const stz_kernels *kernels, stz_net **out, stylize_error *err)
+stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
+                               stylize_error *err)
 {
-    stz_net *net = calloc(1, sizeof *net);
+    stz_native_net *net = calloc(1, sizeof *net);
     if (!net)
         return stz_nomem(err, sizeof *net);
     stylize_status status = stz_safetensors_open(path, &net->file, err);
@@ -227,7 +239,7 @@ stylize_status stz_net_load(const char *path, const stz_kernels *kernels, stz_ne
     return STYLIZE_OK;
 
 fail_generator:
-    part_free(&net->generator);
+    part_unload(&net->generator);
 fail_file:
     stz_safetensors_close(net->file);
 fail:
@@ -235,13 +247,13 @@ fail:
     return status;
 }
 
-void stz_net_free(stz_net *net)
+void stz_native_free(stz_native_net *net)
 {
     if (!net)
         return;
-    part_free(&net->generator);
+    part_unload(&net->generator);
     if (net->encodes)
-        part_free(&net->encoder);
+        part_unload(&net->encoder);
     stz_safetensors_close(net->file);
     free(net);
 }

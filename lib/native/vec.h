@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifndef STZ_SUFFIX
-#error "kernel files need STZ_SUFFIX, the name of the instruction set"
+#ifndef STZ_SUFFIX /* given by the build: the name of the instruction set */
+#define STZ_SUFFIX portable
 #endif
 #define STZ_PASTE2(a, b) stz_##a##_##b
 #define STZ_PASTE(a, b)  STZ_PASTE2(a, b)
@@ -201,12 +201,11 @@ INLINE void st_u8(uint8_t *p, vf v)
 }
 INLINE void transpose(vf r[4])
 {
-    vf t[4];
+    float t[4][4];
     for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++)
-            t[i][l] = r[l][i];
+        st(t[i], r[i]);
     for (int i = 0; i < 4; i++)
-        r[i] = t[i];
+        r[i] = (vf){t[0][i], t[1][i], t[2][i], t[3][i]};
 }
 #endif
 

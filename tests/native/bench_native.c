@@ -42,8 +42,8 @@ int main(int argc, char **argv)
     const uint64_t begin = stz_now_ns();
     stylize_error err;
     const stz_kernels *k = stz_kernels_get(half);
-    stz_net *net;
-    if (stz_net_load(argv[1], k, &net, &err))
+    stz_native_net *net;
+    if (stz_native_load(argv[1], k, &net, &err))
         return fprintf(stderr, "%s\n", err.message), 1;
     stz_pool *pool = stz_pool_create(1u << 30);
     stz_scratch scratch = {0};
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     stz_part_plan_put(&net->generator, plan);
     stz_team_destroy(team);
     stz_scratch_free(&scratch);
-    stz_net_free(net);
+    stz_native_free(net);
     stz_pool_end(pool);
     free(in);
     free(out);

@@ -125,7 +125,7 @@ static void wrong_promises(void **state)
     load_fails(*state, &m, STYLIZE_ERR_MODEL, "stats gave [1 x 1168], not [1 x 1000]");
     m = shipped_model("brush");
     m.code_length = 100;
-    load_fails(*state, &m, STYLIZE_ERR_MODEL, "\"brush.pt\"");
+    load_fails(*state, &m, STYLIZE_ERR_MODEL, "\"brush\"");
     m = shipped_model("any");
     m.torch_encoder_file = "../brush/brush.pt";
     load_fails(*state, &m, STYLIZE_ERR_MODEL, "forward takes 2 inputs, model.json says 1");

@@ -14,8 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from export_torch import build, check, save  # noqa: E402
-from graph import Network  # noqa: E402
+from export_torch import Graph, build, check, save  # noqa: E402
 
 
 class Invert(torch.nn.Module):
@@ -132,7 +131,7 @@ def main():
         save(torch.jit.script(kind()), os.path.join(out, name + ".pt"))
     path = os.path.join(out, "transformer.safetensors")
     transformer_net(path)
-    net = Network(path)
+    net = Graph(path)
     module = build(net)
     save(module, path.replace(".safetensors", ".pt"))
     check(net, module, path.replace(".safetensors", ".pt"))

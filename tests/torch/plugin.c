@@ -1,12 +1,19 @@
 /* Finding and refusing plugins. Needs no libtorch: the plugins and libtorches here are empty. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "torch_plugin.h"
-#include "util.h"
 
 static void open_fails(const char *plugins, stylize_status status, const char *part)
 {

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "npy.h"
 #include "safetensors.h"
+#include "style/style.h"
 
 photo photo_new(int width, int height)
 {
@@ -60,50 +62,34 @@ double photo_distance(const photo *a, const photo *b)
 
 /* ------------------------------------------------------------------ golden files */
 
-static float *read_npy(const char *name, char *header, size_t size, size_t *count)
+static npy read_golden(const char *name)
 {
+    npy array;
     char path[512];
-    unsigned char head[10];
     snprintf(path, sizeof path, GOLDEN "/%s.npy", name);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    assert_int_equal(fread(head, 1, 10, f), 10);
-    assert_memory_equal(head, "\x93NUMPY\x01", 7);
-    const size_t length = head[8] | (size_t)head[9] << 8;
-    assert_true(length < size);
-    assert_int_equal(fread(header, 1, length, f), length);
-    header[length] = 0;
-    assert_non_null(strstr(header, "'<f4'"));
-    assert_int_equal(fseek(f, 0, SEEK_END), 0);
-    *count = ((size_t)ftell(f) - 10 - length) / 4;
-    float *data = malloc(*count * 4);
-    assert_non_null(data);
-    fseek(f, (long)(10 + length), SEEK_SET);
-    assert_int_equal(fread(data, 4, *count, f), *count);
-    fclose(f);
-    return data;
+    assert_true(npy_read(path, &array));
+    return array;
 }
 
 photo golden_photo(const char *name)
 {
-    char header[512];
-    size_t count;
-    int width, height;
-    float *planes = read_npy(name, header, sizeof header, &count);
-    assert_int_equal(sscanf(strstr(header, "'shape': ("), "'shape': (1, 3, %d, %d)", &height, &width), 2);
+    npy planes = read_golden(name);
+    assert_true(planes.dims == 4 && planes.shape[0] == 1 && planes.shape[1] == 3);
+    const int height = (int)planes.shape[2], width = (int)planes.shape[3];
     photo p = photo_new(width, height);
-    assert_int_equal(count, (size_t)width * height * 3);
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < width * height; i++)
-            p.data[i * 3 + c] = planes[c * width * height + i];
-    free(planes);
+            p.data[i * 3 + c] = planes.data[c * width * height + i];
+    npy_free(&planes);
     return p;
 }
 
-float *golden_floats(const char *name, size_t *count)
+void golden_code(const char *name, float *code, size_t count)
 {
-    char header[512];
-    return read_npy(name, header, sizeof header, count);
+    npy array = read_golden(name);
+    assert_int_equal(array.count, count);
+    memcpy(code, array.data, count * sizeof *code);
+    npy_free(&array);
 }
 
 float *library_code(const char *model, int row)
@@ -134,18 +120,24 @@ stz_model user_model(const char *dir, const char *file)
     return m;
 }
 
+/* Owned by this file until the program ends. */
+static stz_model *shipped[2];
+
+static void free_shipped(void)
+{
+    stz_model_free(shipped[0]);
+    stz_model_free(shipped[1]);
+}
+
 stz_model shipped_model(const char *name)
 {
-    const bool any = strcmp(name, "any") == 0;
-    stz_model m = any ? user_model(MODELS "/any", "any.pt") : user_model(MODELS "/brush", "brush.pt");
-    m.multiple = m.grid = 4;
-    m.code_length = m.stats_length = 1168;
-    m.receptive_radius = 53;
-    m.encodes = any;
-    m.torch_encoder_file = any ? m.torch_file : NULL;
-    m.style_multiple = 2;
-    m.style_min_side = 32;
-    return m;
+    const int i = strcmp(name, "any") == 0;
+    if (!shipped[0] && !shipped[1])
+        atexit(free_shipped);
+    stylize_error err = {0};
+    if (!shipped[i] && stz_model_read(i ? MODELS "/any" : MODELS "/brush", &shipped[i], &err) != STYLIZE_OK)
+        fail_msg("%s", err.message);
+    return *shipped[i];
 }
 
 void *engine_open(const char *device)

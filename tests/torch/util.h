@@ -28,14 +28,14 @@ photo photo_crop(const photo *p, int x, int y, int width, int height);
 void photo_free(photo *p);
 double photo_distance(const photo *a, const photo *b);
 
-/* A .npy file of the golden folder: [1, 3, H, W] as a picture, [1, n] as floats to free. */
+/* A .npy file of the golden folder: [1, 3, H, W] as a picture, [1, n] as floats. */
 photo golden_photo(const char *name);
-float *golden_floats(const char *name, size_t *count);
+void golden_code(const char *name, float *code, size_t count);
 
 /* Row `row` of the tensor "codes" in a network's safetensors file; free. */
 float *library_code(const char *model, int row);
 
-/* Descriptions as model.json has them. */
+/* What model.json of a shipped network says; the strings are not the caller's. */
 stz_model shipped_model(const char *name);
 stz_model user_model(const char *dir, const char *file);
 

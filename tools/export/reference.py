@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 def run(net, ops, x, code=None, stats=None):
     """Returns x after the last operation and the statistics [N, 2 * norm_channels] (None without norms)."""
-    t = {n: torch.from_numpy(a.copy()) for n, a in net.tensors.items()}
+    t = {n: torch.from_numpy(net.array(n).copy()) for n in net.network.tensors if not n.endswith(".scale")}
     n, saved, vector, found = net.norm_channels, None, [], {}
     for o in ops:
         op = o["op"]

@@ -1,0 +1,40 @@
+"""One engine in a process of its own, driven by lines of JSON on standard input (see peers.py)."""
+
+import json
+import os
+import sys
+import warnings
+
+warnings.filterwarnings("ignore")
+
+
+def answer(engine, request: dict) -> dict:
+    if request["do"] == "version":
+        return {"version": engine.version()}
+    if request["do"] == "load":
+        engine.load(request["case"])
+        engine.run()
+        import numpy as np
+
+        np.save(request["output"], engine.output())
+        return {"note": engine.note()}
+    return {"seconds": engine.times(request["count"])}
+
+
+def main() -> None:
+    replies = os.fdopen(os.dup(1), "w")  # what libraries print must not come between
+    os.dup2(2, 1)
+    os.sched_setaffinity(0, json.loads(sys.argv[2]))
+    import engines
+
+    engine = engines.ENGINES[sys.argv[1]]()
+    for line in sys.stdin:
+        try:
+            reply = answer(engine, json.loads(line))
+        except Exception as e:  # reported, and the engine is left out of the case
+            reply = {"error": f"{type(e).__name__}: {e}"[:300]}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
