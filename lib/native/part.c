@@ -76,7 +76,6 @@ static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_
         return stz_nomem(err, bytes);
     }
     madvise(memory, bytes, MADV_HUGEPAGE);
-    memset(memory, 0, floats * sizeof(float));
     chunks[part->chunk_count++] = memory;
     float *at = memory;
     for (int i = 0; i < net->count; i++) {
@@ -86,6 +85,9 @@ static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_
             continue;
         const size_t count = (c->weight_count + 15) / 16 * 16;
         *w = (stz_layer_weights){at, at + count};
+        if (c->kind == STZ_CONV_DOWN) /* has gaps between its parts */
+            memset(at, 0, count * sizeof *at);
+        memset(at + count, 0, (size_t)c->columns * sizeof *at);
         transform_layer(part, plan, i, w->weights, w->bias, columns, columns + widest);
         at += (c->weight_count + (size_t)c->columns + 31) / 16 * 16;
     }
