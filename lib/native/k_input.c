@@ -23,18 +23,35 @@ INLINE vf load(const enum source source, const struct window *x, const struct wi
     return vmax(v, low);
 }
 
+INLINE void copy_pixel(elem_t *dst, const elem_t *src, int block)
+{
+    if (block % STZ_LANES)
+        memcpy(dst, src, sizeof *dst * (size_t)block);
+    else
+        for (int i = 0; i < block; i += STZ_LANES)
+            st_elem(dst + i, ld_elem(src + i));
+}
+
 /* Copies a window whose pixels lie partly outside of the picture. */
 static void gather(const stz_layout *l, const elem_t *p, int y0, int x0, int rows, int cols, bool replicate,
                    elem_t *dst)
 {
-    const int planes = (l->channels + l->block - 1) / l->block;
+    const int planes = (l->channels + l->block - 1) / l->block, block = l->block;
+    const int left = stz_clamp(-x0, 0, cols), right = stz_clamp(l->width - x0, left, cols);
     for (int k = 0; k < planes; k++)
         for (int y = 0; y < rows; y++) {
-            int sy = replicate ? stz_clamp(y0 + y, 0, l->height - 1) : reflect(y0 + y, l->height);
+            const int sy = replicate ? stz_clamp(y0 + y, 0, l->height - 1) : reflect(y0 + y, l->height);
             const elem_t *row = p + k * l->plane + sy * l->row;
-            for (int x = 0; x < cols; x++, dst += l->block) {
-                int sx = replicate ? stz_clamp(x0 + x, 0, l->width - 1) : reflect(x0 + x, l->width);
-                memcpy(dst, row + (ptrdiff_t)sx * l->block, sizeof *dst * (size_t)l->block);
+            for (int x = 0; x < cols; x++, dst += block) {
+                if (x == left && right > left) { /* the part inside at once */
+                    memcpy(dst, row + (ptrdiff_t)(x0 + x) * block, sizeof *dst * (size_t)((right - left) * block));
+                    dst += (ptrdiff_t)(right - left) * block;
+                    x = right;
+                    if (x == cols)
+                        break;
+                }
+                const int sx = replicate ? stz_clamp(x0 + x, 0, l->width - 1) : reflect(x0 + x, l->width);
+                copy_pixel(dst, row + (ptrdiff_t)sx * block, block);
             }
         }
     memset(dst, 0, sizeof *dst * STZ_LANES); /* a vector may be read past the last pixel */
