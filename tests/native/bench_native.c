@@ -10,12 +10,11 @@
 
 #include "native/run.h"
 
-static double least[1024], sum[1024];
+static double least[1024];
 
 static void trace(int layer, uint64_t ns)
 {
     const double ms = (double)ns * 1e-6;
-    sum[layer] += ms;
     if (least[layer] == 0 || ms < least[layer])
         least[layer] = ms;
 }
@@ -87,6 +86,10 @@ int main(int argc, char **argv)
         printf("%3d %-6s F%d %4d ->%4d %5dx%-5d items %4d group %3d  %7.3f ms\n", i, kinds[l->kind], c->m,
                l->in_channels, l->out_channels, c->out_width, c->out_height, c->items, c->group, least[i]);
     }
+    double all = 0;
+    for (int i = 0; i < net->generator.layers.count; i++)
+        all += least[i];
+    printf("sum of the layers' best %.2f ms\n", all);
     stz_part_plan_put(&net->generator, plan);
     stz_team_destroy(team);
     stz_scratch_free(&scratch);
