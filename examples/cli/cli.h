@@ -26,6 +26,8 @@ enum {
     EXIT_SIGNAL = 128 /* plus the signal's number: 130 for Ctrl-C */
 };
 
+enum { INPUT_BYTES_MAX = 256 << 20 }; /* of an encoded picture */
+
 /* ------------------------------------------------------------------ args.c, options.c */
 
 typedef enum command {

@@ -16,12 +16,18 @@
 #define STZ_PASTE(a, b)  STZ_PASTE2(a, b)
 #define K(name)          STZ_PASTE(name, STZ_SUFFIX) /* a kernel's name in this instruction set */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INLINE static inline /* checked code is slow anyway, and would take minutes to compile */
+#else
 #define INLINE static inline __attribute__((always_inline))
+#endif
 
 /* Arrays of vectors stay in registers only if the loops over them are fully unrolled, and gcc and
  * clang each ignore the other's spelling. */
 #define STZ_PRAGMA(x) _Pragma(#x)
-#ifdef __clang__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNROLL(n)
+#elif defined(__clang__)
 #define UNROLL(n) STZ_PRAGMA(clang loop unroll(full))
 #else
 #define UNROLL(n) STZ_PRAGMA(GCC unroll n)

@@ -232,6 +232,8 @@ class One(CliTest):
         self.fails(3, "standard input", "-", "-s", "udnie", input=b"")
         self.fails(3, "standard input", "-", "-s", "udnie", input=b"no picture at all, but long enough")
         self.fails(2, "exclude each other", "-", "-s", "udnie", "--json", input=data)
+        with open("/dev/zero", "rb") as endless:
+            self.fails(3, "256 MiB", "-", "-s", "udnie", stdin=endless)
 
     def test_json(self):
         self.write("in.png", png(60, 40))
@@ -457,6 +459,21 @@ class Folder(CliTest):
         self.assertIn("in/x.png", err)
         self.assertIn("out/x.webp", err)
         self.assertEqual(self.files("out"), ["x.webp"])
+
+    def test_only_missing_files(self):
+        code, _, err = self.run_cli("a.png", "b.png", "-s", "udnie", "-o", "out")
+        self.assertEqual((code, err.count("\n")), (3, 2), err)
+
+    def test_save_fails(self):
+        self.fill(2)
+        os.mkdir(self.path("out"))
+        os.symlink("/proc/nothing/here", self.path("out/sub"))
+        self.write("in/sub/x.png", png(40, 40))
+        code, out, err = self.run_cli("in", "-r", "-s", "udnie", "-o", "out", "--json")
+        self.assertEqual(code, 1, err)
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line["input"] for line in lines[:-1] if "error" in line], ["in/sub/x.png"])
+        self.assertIn("stylize: out/sub/x.png: ", err)
 
     def test_empty_folder(self):
         os.mkdir(self.path("in"))

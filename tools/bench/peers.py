@@ -97,14 +97,14 @@ def prepare_picture(python: pathlib.Path, size: int) -> pathlib.Path:
 class Worker:
     """Stopped whenever it is not asked for something."""
 
-    def __init__(self, engine: str, python: pathlib.Path, cpus: list[int], library: pathlib.Path):
+    def __init__(self, engine: str, python: pathlib.Path, cpus: list[int], library: pathlib.Path, nice: int):
         environment = os.environ | {"STYLIZE_LIBRARY": str(library), "STYLIZE_MODELS": str(MODELS),
                                     "OMP_NUM_THREADS": str(len(cpus))}
         if engine == "stylize-avx2":
             environment["STYLIZE_CPU"] = "avx2"
         self.engine = engine
         self.log = open(WORK / f"{engine}-{len(cpus)}.log", "w")
-        self.process = subprocess.Popen([python, HERE / "worker.py", engine, json.dumps(cpus)], text=True,
+        self.process = subprocess.Popen([python, HERE / "worker.py", engine, json.dumps(cpus), str(nice)], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
                                         env=environment)
         self.process.send_signal(signal.SIGSTOP)
@@ -225,7 +225,7 @@ def measure_threads(python: pathlib.Path, cpus: list[int], pictures: dict, args,
     try:
         for engine in args.engines:
             own = args.torch_python if engine == "torch" and args.torch_python else python
-            workers.append(Worker(engine, own, cpus, args.library))
+            workers.append(Worker(engine, own, cpus, args.library, args.nice))
         for worker in list(workers):
             reply = worker.ask(do="version")
             if "error" in reply:
@@ -265,6 +265,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="for one case, three rounds at least")
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build/release/lib/libstylize.so")
     parser.add_argument("--torch-python", type=pathlib.Path, help="an interpreter that has torch and numpy")
+    parser.add_argument("--nice", type=int, default=0, help="priority of the engines, below 0 needs root")
     parser.add_argument("--docs", type=pathlib.Path, default=ROOT / "docs")
     parser.add_argument("--dry", action="store_true", help="measure, but leave the documents as they are")
     parser.add_argument("--report", action="store_true", help="write the documents from the last results")
@@ -288,8 +289,8 @@ def main() -> None:
         prepare_models(python)
         pictures = {size: prepare_picture(python, size) for size in args.sizes}
         cpus = sorted(os.sched_getaffinity(0))
-        results = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": {},
-                   "left_out": {}, "cases": []}
+        results = {"date": datetime.date.today().isoformat(), "machine": machine(), "nice": args.nice,
+                   "versions": {}, "left_out": {}, "cases": []}
         if not results["machine"]["avx512"]:  # stylize uses AVX2 there anyway
             args.engines = [e for e in args.engines if e != "stylize-avx2"]
         for mode in args.threads.split(","):

@@ -99,6 +99,7 @@ def notes_text(cases: list[dict]) -> str:
 def markdown(results: dict) -> str:
     machine = results["machine"]
     network_cases = [c for c in results["cases"] if not c["whole_call"]]
+    priority = f", and the engines ran with priority {results['nice']}" if results["nice"] else ""
     versions = ", ".join(f"{LABELS[e]} {v}" for e, v in results["versions"].items() if e != "stylize-avx2")
     lines = [
         "# Benchmarks", "",
@@ -107,8 +108,8 @@ def markdown(results: dict) -> str:
         "All engines run the same networks with the same weights in fp32, on a square photograph, one picture at a "
         "time. Times are milliseconds: the minimum, and the median in brackets. Each engine is a process of its "
         "own, pinned to the same processors, all others stopped meanwhile; rounds are interleaved, every engine has "
-        f"its turn in each. Other work ran on the machine (load {machine['load']:.1f} at the start), so the minimum "
-        "is the figure to compare and the median shows how disturbed it was." + notes_text(network_cases), "",
+        f"its turn in each. The load of the machine was {machine['load']:.1f} at the start{priority}; the minimum is the "
+        "figure to compare, the median shows how disturbed it was." + notes_text(network_cases), "",
         "stylize is measured by `stylize_ctx_bench`, from 8-bit pixels to 8-bit pixels; the others get and give "
         "floating-point planes, without any conversion.", "",
         "![Bar chart of the times](benchmarks.svg)", "",

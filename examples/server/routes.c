@@ -1,0 +1,26 @@
+/* The table of routes. */
+#include "gallery.h"
+#include "status.h"
+#include "transfer.h"
+
+const route routes[] = {
+    {"transfer", "POST", "/api/v1/style-transfer", ACCESS_USER, true, true, true, transfer_start,
+     transfer_finish},
+    {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
+    {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},
+    {"style_add", "POST", "/api/v1/styles/*", ACCESS_ADMIN, true, true, true, styles_add, styles_added},
+    {"style_remove", "DELETE", "/api/v1/styles/*", ACCESS_ADMIN, false, true, false, styles_remove, NULL},
+    {"preview", "GET", "/api/v1/styles/*/preview", ACCESS_OPEN, false, true, false, styles_preview, NULL},
+    {"session", "GET", "/api/v1/session", ACCESS_OPEN, false, true, false, status_session, NULL},
+    {"info", "GET", "/api/v1/info", ACCESS_USER, false, true, false, status_info, NULL},
+    {"health", "GET", "/health", ACCESS_OPEN, false, false, false, status_health, NULL},
+    {"live", "GET", "/health/live", ACCESS_OPEN, false, false, false, status_live, NULL},
+    {"ready", "GET", "/health/ready", ACCESS_OPEN, false, false, false, status_ready, NULL},
+    {"v2", "GET", "/v2", ACCESS_OPEN, false, true, false, status_server, NULL},
+    {"v2_live", "GET", "/v2/health/live", ACCESS_OPEN, false, false, false, status_live, NULL},
+    {"v2_ready", "GET", "/v2/health/ready", ACCESS_OPEN, false, false, false, status_ready, NULL},
+    {"v2_model", "GET", "/v2/models/*", ACCESS_OPEN, false, true, false, models_one, NULL},
+    {"v2_model_ready", "GET", "/v2/models/*/ready", ACCESS_OPEN, false, true, false, models_ready, NULL},
+    {"metrics", "GET", "/metrics", ACCESS_USER, false, false, false, status_metrics, NULL},
+};
+const int route_count = SRV_LEN(routes);
