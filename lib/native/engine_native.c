@@ -73,14 +73,7 @@ static void unload(void *engine, void *net) { stz_native_free(net); }
 
 static size_t memory(void *engine, void *net, int width, int height)
 {
-    stz_native_net *n = net;
-    stz_plan *plan;
-    if (width < 1 || height < 1 ||
-        stz_plan_create(&n->generator.layers, n->generator.kernels, width, height, &plan, NULL))
-        return 0;
-    const size_t bytes = plan->arena + plan->scratch;
-    stz_plan_destroy(plan);
-    return bytes;
+    return width < 1 || height < 1 ? 0 : stz_part_memory(&((stz_native_net *)net)->generator, width, height);
 }
 
 static double flop(void *engine, void *net, int width, int height)

@@ -50,6 +50,9 @@ void stz_part_free(stz_part *part);
  * their own. */
 stylize_status stz_part_plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err);
 void stz_part_plan_put(stz_part *part, stz_plan *plan);
+/* Bytes that a run of this size takes, 0 if it cannot be planned. Asked before every run, so the plans that
+ * are kept answer first. */
+size_t stz_part_memory(stz_part *part, int width, int height);
 const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *plan, int layer);
 
 #endif

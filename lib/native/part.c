@@ -163,6 +163,24 @@ void stz_part_plan_put(stz_part *part, stz_plan *plan)
         stz_plan_destroy(plan);
 }
 
+size_t stz_part_memory(stz_part *part, int width, int height)
+{
+    size_t bytes = 0;
+    stz_plan *plan;
+    pthread_mutex_lock(&part->lock);
+    for (int i = 0; i < STZ_PLANS && !bytes; i++) {
+        plan = part->plans[i].plan;
+        if (plan && plan->width == width && plan->height == height)
+            bytes = plan->arena + plan->scratch;
+    }
+    pthread_mutex_unlock(&part->lock);
+    if (!bytes && !stz_plan_create(&part->layers, part->kernels, width, height, &plan, NULL)) {
+        bytes = plan->arena + plan->scratch;
+        stz_plan_destroy(plan);
+    }
+    return bytes;
+}
+
 /* ----------------------------------------------------------------- loading */
 
 stylize_status stz_part_init(stz_part *part, const stz_kernels *kernels, stylize_error *err)
