@@ -52,7 +52,8 @@ static void load_row(const struct strip *s, int y)
                 vf t[STZ_LANES];
                 if (inside) {
                     q += (ptrdiff_t)first * in->block;
-                    const ptrdiff_t ahead = (ptrdiff_t)3 * STZ_LANES * in->block; /* the next vector of tiles */
+                    const ptrdiff_t ahead =
+                        (ptrdiff_t)3 * STZ_LANES * in->block; /* the next vector of tiles */
                     UNROLL(16)
                     for (int l = 0; l < STZ_LANES; l++) {
                         const elem_t *p = q + (ptrdiff_t)3 * l * in->block;
