@@ -17,7 +17,7 @@
 /* What is known of a file; kept in memory, rebuilt from the folder at start. */
 typedef struct item {
     char name[NAME_SIZE];
-    char subject[SUBJECT_MAX + 1];
+    char subject[OWNER_MAX + SUBJECT_MAX + 1];
     uint64_t bytes;
     struct item *newer, *older; /* by last use */
 } item;

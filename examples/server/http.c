@@ -138,7 +138,7 @@ static enum MHD_Result send_answer(exchange *x)
     answer_common(x);
     if (x->close)
         answer_header(x, MHD_HTTP_HEADER_CONNECTION, "close");
-    watch_deadline(x->watched, x->server->config.send_timeout);
+    watch_deadline(x->watched, x->stream ? 0 : x->server->config.send_timeout);
     return MHD_queue_response(x->connection, x->status, x->response);
 }
 
@@ -244,7 +244,7 @@ static bool is_public(const struct sockaddr_storage *at)
     return !address_is_loopback(&a);
 }
 
-static bool open_listener(server *s, char *message, size_t size)
+bool http_listen(server *s, char *message, size_t size)
 {
     struct sockaddr_storage at;
     socklen_t at_size;
@@ -282,8 +282,6 @@ static void raise_file_limit(uint64_t connections)
 bool http_start(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
-    if (s->listener < 0 && !open_listener(s, message, size))
-        return false;
     raise_file_limit(c->max_connections);
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;

@@ -93,6 +93,7 @@ struct exchange {
     struct MHD_Response *response;
     unsigned status;
     bool close;
+    bool stream; /* goes on for as long as it likes */
     /* waiting */
     atomic_bool gone;           /* the client left */
     bool (*leave)(exchange *x); /* true: nobody else will resume it */
@@ -106,7 +107,9 @@ struct exchange {
     void (*extra_free)(void *extra);
 };
 
-/* Starts to listen; false with a message. */
+/* Opens the port; false with a message. */
+bool http_listen(server *s, char *message, size_t size);
+/* Starts to serve; false with a message. */
 bool http_start(server *s, char *message, size_t size);
 unsigned http_port(const server *s);
 /* No new connections. */

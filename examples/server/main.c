@@ -13,6 +13,7 @@
 
 #include "gallery.h"
 #include "http.h"
+#include "jobs.h"
 #include "log.h"
 #include "tls.h"
 
@@ -94,17 +95,20 @@ static bool open_server(server *s, char *message, size_t size)
         return false;
     s->painter.added_style = gallery_digest;
     s->painter.added_user = s->gallery;
-    return true;
+    s->jobs = jobs_create(s, message, size);
+    return s->jobs != NULL;
 }
 
 static void close_server(server *s)
 {
     http_stop(s);
     watch_stop(&s->watch);
+    jobs_stop(s->jobs);
     if (s->ctx)
         stylize_ctx_destroy(s->ctx, STYLIZE_CANCEL);
-    if (s->painter.ctx)
+    if (s->painter.ctx) /* was made */
         painter_close(&s->painter);
+    jobs_destroy(s->jobs);
     gallery_destroy(s->gallery);
     tls_destroy(s->tls);
     keys_free(&s->keys);
@@ -161,6 +165,7 @@ static void drain(server *s)
     const struct timespec pause = {.tv_nsec = 20 * 1000000};
     atomic_store(&s->draining, true);
     http_quiesce(s);
+    jobs_stop(s->jobs);
     while (painter_in_work(&s->painter) && now_ns() < end)
         nanosleep(&pause, NULL);
     if (painter_in_work(&s->painter))
@@ -175,6 +180,8 @@ static void drain(server *s)
         nanosleep(&pause, NULL);
 }
 
+static void tick(void *user) { jobs_tick(((server *)user)->jobs); }
+
 static int serve(server *s, char *message, size_t size)
 {
     sigset_t signals;
@@ -186,13 +193,16 @@ static int serve(server *s, char *message, size_t size)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (!open_server(s, message, size) || !http_start(s, message, size) ||
-        !drop_root(s->config.user, message, size))
+    /* Only the port may need root; files are read and made as who serves. */
+    if (!http_listen(s, message, size) || !drop_root(s->config.user, message, size) ||
+        !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
-    if (!watch_start(&s->watch, NULL, NULL)) {
+    if (!watch_start(&s->watch, tick, s)) {
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
+    if (!http_start(s, message, size))
+        return EXIT_CONFIGURATION;
     log_line(STYLIZE_LOG_INFO, "listening on %s, port %u", s->config.listen, http_port(s));
     bool warming = s->config.warm_up && !pthread_create(&warmer, NULL, warm_up, s);
     if (!warming)

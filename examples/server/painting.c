@@ -14,7 +14,7 @@ typedef struct file_header {
     uint64_t size;
     uint32_t width, height, format, tiles, batch_size, degraded;
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
-    char engine[16], model[64], style[512], subject[SUBJECT_MAX + 1];
+    char engine[16], model[64], style[512], subject[OWNER_MAX + SUBJECT_MAX + 1];
 } file_header;
 
 static const char file_magic[8] = "STZPIC1";

@@ -17,7 +17,7 @@ typedef struct painting {
     uint32_t width, height;
     char engine[16], model[64];
     char style[512]; /* "starry_night", "a:0.5,b:0.5", "picture" */
-    char subject[SUBJECT_MAX + 1];
+    char subject[OWNER_MAX + SUBJECT_MAX + 1];
     uint32_t tiles, batch_size;
     bool degraded;
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;

@@ -195,6 +195,18 @@ static bool set_subject(params *p, const params_limits *l, slice value, problem 
     return true;
 }
 
+void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subject)
+{
+    const char *const pieces[] = {owner, owner[0] ? "/" : "", subject};
+    size_t n = 0;
+    for (size_t i = 0; i < SRV_LEN(pieces); i++) {
+        const size_t size = strnlen(pieces[i], STORED_SUBJECT - 1 - n);
+        memmove(out + n, pieces[i], size);
+        n += size;
+    }
+    out[n] = '\0';
+}
+
 static const struct {
     const char *name;
     bool (*set)(params *p, const params_limits *l, slice value, problem *wrong);

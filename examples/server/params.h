@@ -8,6 +8,7 @@
 #include "text.h"
 
 #define SUBJECT_MAX 128 /* characters of a subject key */
+#define OWNER_MAX   40  /* of the API key's name before it, with a slash */
 
 typedef struct style_choice {
     char id[64];   /* library style, or "" */
@@ -29,7 +30,7 @@ typedef struct params {
     uint64_t seed;
     uint32_t iterations;
     bool allow_degraded;
-    char subject[SUBJECT_MAX + 1];
+    char subject[OWNER_MAX + SUBJECT_MAX + 1]; /* "key/subject", or "subject" without keys */
 } params;
 
 /* Bounds that the configuration sets, and the default. */
@@ -47,6 +48,10 @@ bool params_check(const params *p, problem *wrong);
 bool params_read_form(params *p, const params_limits *limits, slice body, slice boundary, problem *wrong);
 /* A JSON body; the pictures are decoded into `pictures`, which must outlive p. */
 bool params_read_json(params *p, const params_limits *limits, slice body, buf *pictures, problem *wrong);
+
+#define STORED_SUBJECT (OWNER_MAX + SUBJECT_MAX + 1)
+/* As a subject is stored: "owner/subject", or "subject" for the owner "". Cut off where it does not fit. */
+void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subject);
 
 /* By name in a request or by type in a header: "png", "image/png"; NONE if unknown. */
 stylize_format format_by_name(slice name);

@@ -1,11 +1,19 @@
 /* The table of routes. */
 #include "gallery.h"
+#include "jobs.h"
 #include "status.h"
 #include "transfer.h"
 
 const route routes[] = {
     {"transfer", "POST", "/api/v1/style-transfer", ACCESS_USER, true, true, true, transfer_start,
      transfer_finish},
+    {"job_post", "POST", "/api/v1/jobs", ACCESS_USER, true, true, true, jobs_post, NULL},
+    {"job", "GET", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_get, NULL},
+    {"job_delete", "DELETE", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_delete, NULL},
+    {"job_result", "GET", "/api/v1/jobs/*/result", ACCESS_USER, false, true, false, jobs_result, NULL},
+    {"job_events", "GET", "/api/v1/jobs/*/events", ACCESS_USER, false, true, false, jobs_events, NULL},
+    {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, NULL},
+    {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase, NULL},
     {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
     {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},
     {"style_add", "POST", "/api/v1/styles/*", ACCESS_ADMIN, true, true, true, styles_add, styles_added},

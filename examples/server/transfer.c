@@ -38,10 +38,17 @@ bool transfer_read(const server *s, params *p, blob *memory, slice type, problem
                        "multipart/form-data or application/json is expected");
 }
 
-static bool take_subject(const exchange *x, params *p, problem *wrong)
+bool transfer_subject(const exchange *x, params *p, problem *wrong)
 {
     const slice subject = exchange_header(x, "X-Subject");
-    return !subject.data || params_set(p, NULL, (slice){"subject", 7}, subject, wrong);
+    if (subject.data && !params_set(p, NULL, (slice){"subject", 7}, subject, wrong))
+        return false;
+    if (x->key.name[0] && p->subject[0]) { /* nobody reaches the subjects of another key */
+        char own[STORED_SUBJECT];
+        memcpy(own, p->subject, sizeof own);
+        subject_join(p->subject, x->key.name, own);
+    }
+    return true;
 }
 
 /* Where the answer comes from, for the client. */
@@ -116,7 +123,7 @@ void transfer_start(exchange *x)
     }
     x->raw = transfer_accepts(exchange_header(x, "Accept"));
     bool ok = transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
-              take_subject(x, p, &wrong);
+              transfer_subject(x, p, &wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;
     if (ok && x->raw != STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED && p->format != x->raw)

@@ -52,9 +52,14 @@ static void load_row(const struct strip *s, int y)
                 vf t[STZ_LANES];
                 if (inside) {
                     q += (ptrdiff_t)first * in->block;
+                    const ptrdiff_t ahead =
+                        (ptrdiff_t)3 * STZ_LANES * in->block; /* the next vector of tiles */
                     UNROLL(16)
-                    for (int l = 0; l < STZ_LANES; l++)
-                        t[l] = vmax(fma_(ld_elem(q + (ptrdiff_t)3 * l * in->block), scale, shift), low);
+                    for (int l = 0; l < STZ_LANES; l++) {
+                        const elem_t *p = q + (ptrdiff_t)3 * l * in->block;
+                        __builtin_prefetch(p + ahead, 0, 3);
+                        t[l] = vmax(fma_(ld_elem(p), scale, shift), low);
+                    }
                 } else {
                     for (int l = 0; l < STZ_LANES; l++)
                         t[l] = vmax(fma_(ld_elem(pixel_at(s, q, 3 * (x + l) + j)), scale, shift), low);

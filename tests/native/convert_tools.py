@@ -79,6 +79,11 @@ class Tools(unittest.TestCase):
             self.assertIn(text, result.stderr)
             self.assertFalse((self.folder / "bad").exists())
 
+    def test_other_names_are_refused(self):
+        result = run("transformernet.py", "--random", 1, "--width", 4, self.folder / "My Net")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("a-z 0-9", result.stderr)
+
     def test_quantised_networks(self):
         for name in ("brush", "any"):
             source = ROOT / "models" / name / f"{name}.safetensors"

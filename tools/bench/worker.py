@@ -1,11 +1,16 @@
 """One engine in a process of its own, driven by lines of JSON on standard input (see peers.py)."""
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import warnings
 
 warnings.filterwarnings("ignore")
+
+
+PR_SET_PDEATHSIG = 1
 
 
 def answer(engine, request: dict) -> dict:
@@ -34,6 +39,8 @@ def set_priority(nice: int) -> None:
 
 
 def main() -> None:
+    # If peers.py is killed, this process may be stopped and could not notice.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     replies = os.fdopen(os.dup(1), "w")  # what libraries print must not come between
     os.dup2(2, 1)
     os.sched_setaffinity(0, json.loads(sys.argv[2]))
