@@ -12,7 +12,8 @@
 
 typedef struct reader {
     config *c;
-    bool *given; /* which options have a value from a stronger source */
+    int rank;   /* of the source that is read now */
+    int *given; /* for each option the rank of where its value is from; 0: none yet */
     char *message;
     size_t size;
 } reader;
@@ -85,11 +86,13 @@ static void describe_range(const option *o, char *out, size_t size)
 /* source: what the user wrote, "--listen" or "STYLIZE_LISTEN" or "file:3". */
 static bool assign(reader *r, const option *o, slice value, const char *source)
 {
-    bool *given = &r->given[o - options];
-    if (*given)
+    int *given = &r->given[o - options];
+    if (*given && *given < r->rank) /* from a stronger one; of the same one the last counts */
         return true;
-    if (set_value(r->c, o, value))
-        return *given = true;
+    if (set_value(r->c, o, value)) {
+        *given = r->rank;
+        return true;
+    }
     char range[96];
     describe_range(o, range, sizeof range);
     snprintf(r->message, r->size, "%s is \"%.*s\"; allowed: %s", source,
@@ -261,13 +264,16 @@ bool config_read(config *c, int argc, char **argv, char **environment, config_co
     *command = CONFIG_RUN;
     *word = NULL;
     message[0] = '\0';
-    bool *given = calloc(option_count, sizeof *given);
-    reader r = {c, given, message, size};
+    int *given = calloc(option_count, sizeof *given);
+    reader r = {c, 1, given, message, size};
     if (!given)
         return fail(&r, "%s", "out of memory");
     bool ok = read_flags(&r, argc, argv, command, word);
     if (ok && *command != CONFIG_HELP && *command != CONFIG_VERSION) {
-        ok = read_variables(&r, environment) && (!c->file || read_file(&r, c->file));
+        r.rank = 2;
+        ok = read_variables(&r, environment);
+        r.rank = 3;
+        ok = ok && (!c->file || read_file(&r, c->file));
         for (size_t i = 0; ok && i < option_count; i++)
             if (!given[i] && options[i].preset)
                 ok = set_value(c, &options[i], (slice){options[i].preset, strlen(options[i].preset)});

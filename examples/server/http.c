@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -313,10 +314,12 @@ unsigned http_port(const server *s)
 
 void http_quiesce(server *s)
 {
-    const int listener = MHD_quiesce_daemon(s->daemon);
-    if (listener >= 0)
-        close(listener);
-    s->listener = -1;
+    /* Its threads take the socket off their epoll sets a moment later, and end the process if they
+     * cannot; so it is closed only after them. Until then it refuses whoever knocks. */
+    const struct timespec moment = {.tv_nsec = 100 * 1000000};
+    MHD_quiesce_daemon(s->daemon);
+    nanosleep(&moment, NULL);
+    shutdown(s->listener, SHUT_RDWR);
 }
 
 void http_stop(server *s)

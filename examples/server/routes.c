@@ -1,10 +1,14 @@
 /* The table of routes. */
 #include "gallery.h"
 #include "jobs.h"
+#include "page.h"
 #include "status.h"
 #include "transfer.h"
 
 const route routes[] = {
+    {"page", "GET", "/", ACCESS_OPEN, false, true, false, page_index, NULL},
+    {"page_part", "GET", "/page/*", ACCESS_OPEN, false, false, false, page_part, NULL},
+    {"openapi", "GET", "/openapi.json", ACCESS_OPEN, false, true, false, page_api, NULL},
     {"transfer", "POST", "/api/v1/style-transfer", ACCESS_USER, true, true, true, transfer_start,
      transfer_finish},
     {"job_post", "POST", "/api/v1/jobs", ACCESS_USER, true, true, true, jobs_post, NULL},

@@ -55,7 +55,7 @@ static void flags_win_over_variables_over_the_file(void **state)
         write_file("# a comment\nqueue-length = 1\nthreads = 2 \n jobs-max=3\nlisten = \"[::1]:80\"\n\n");
     char file[64];
     snprintf(file, sizeof file, "STYLIZE_CONFIG=%s", path);
-    read_config(&o, (char *[]){"x", "--queue-length=11", "--no-warm-up", NULL},
+    read_config(&o, (char *[]){"x", "--queue-length=10", "--queue-length=11", "--no-warm-up", NULL},
                 (char *[]){file, "STYLIZE_QUEUE_LENGTH=12", "STYLIZE_THREADS=13", "HOME=/", NULL});
     unlink(path);
     assert_true(o.ok);
