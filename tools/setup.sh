@@ -18,6 +18,8 @@ libwebp-dev|pkg-config --exists libwebp|WebP pictures
 liblcms2-dev|pkg-config --exists lcms2|colour profiles
 libjansson-dev|pkg-config --exists jansson|JSON
 libxxhash-dev|pkg-config --exists libxxhash|keys of the style-code cache
+libmicrohttpd-dev|pkg-config --exists libmicrohttpd|stylize-server
+libgnutls28-dev|pkg-config --exists gnutls|TLS of stylize-server
 LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
