@@ -1,20 +1,24 @@
+#include "cpu.h"
 #include "image.h"
 
 #define ONE   (1 << 14) /* strength as a whole number */
 #define BLOCK 64        /* pixels whose channels are taken apart at a time */
 
+/* Everything is compiled into each of the two functions at the end. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* content + strength * (painted - content), rounded; exact at both ends, rising with strength. */
-static inline uint8_t mix(int content, int painted, int strength)
+INLINE uint8_t mix(int content, int painted, int strength)
 {
     return (uint8_t)((content * (ONE - strength) + painted * strength + ONE / 2) >> 14);
 }
 
-static inline float luminance(float r, float g, float b) { return 0.299f * r + 0.587f * g + 0.114f * b; }
+INLINE float luminance(float r, float g, float b) { return 0.299f * r + 0.587f * g + 0.114f * b; }
 
-static inline uint8_t to_byte(float v) { return (uint8_t)stz_clamp((int)(v + 0.5f), 0, 255); }
+INLINE uint8_t to_byte(float v) { return (uint8_t)stz_clamp((int)(v + 0.5f), 0, 255); }
 
 /* Takes n pixels apart into channels; a grey content has three equal ones. */
-static inline void split(const uint8_t *in, int bpp, int n, float r[BLOCK], float g[BLOCK], float b[BLOCK])
+INLINE void split(const uint8_t *in, int bpp, int n, float r[BLOCK], float g[BLOCK], float b[BLOCK])
 {
     int green = bpp == 1 ? 0 : 1, blue = bpp == 1 ? 0 : 2;
     for (int i = 0; i < n; i++, in += bpp) {
@@ -26,7 +30,7 @@ static inline void split(const uint8_t *in, int bpp, int n, float r[BLOCK], floa
 
 /* The painting's luminance on the content's chroma. A colour that leaves the range is drawn
  * towards the grey of that luminance, which keeps luminance and hue. */
-static inline void recolour(const uint8_t *content, int bpp, uint8_t *painted, int n)
+INLINE void recolour(const uint8_t *content, int bpp, uint8_t *painted, int n)
 {
     float r[BLOCK], g[BLOCK], b[BLOCK], pr[BLOCK], pg[BLOCK], pb[BLOCK];
     split(content, bpp, n, r, g, b);
@@ -53,7 +57,7 @@ static inline void recolour(const uint8_t *content, int bpp, uint8_t *painted, i
     }
 }
 
-static inline void mix_row(const uint8_t *content, int bpp, uint8_t *painted, int width, int strength)
+INLINE void mix_row(const uint8_t *content, int bpp, uint8_t *painted, int width, int strength)
 {
     int green = bpp == 1 ? 0 : 1, blue = bpp == 1 ? 0 : 2;
     for (int x = 0; x < width; x++, content += bpp, painted += 3) {
@@ -64,8 +68,8 @@ static inline void mix_row(const uint8_t *content, int bpp, uint8_t *painted, in
 }
 
 /* bpp is a constant where this is called, so that each case is compiled for itself. */
-static inline void blend_row(const uint8_t *content, int bpp, uint8_t *painted, int width, int strength,
-                             bool preserve)
+INLINE void blend_row(const uint8_t *content, int bpp, uint8_t *painted, int width, int strength,
+                      bool preserve)
 {
     for (int x = 0; preserve && strength > 0 && x < width; x += BLOCK)
         recolour(content + (ptrdiff_t)x * bpp, bpp, painted + (ptrdiff_t)x * 3, stz_min(BLOCK, width - x));
@@ -79,23 +83,51 @@ static inline void blend_row(const uint8_t *content, int bpp, uint8_t *painted, 
     mix_row(content, bpp, painted, width, strength);
 }
 
+INLINE void blend_rows(const uint8_t *content, ptrdiff_t content_stride, int bpp, uint8_t *painted,
+                       ptrdiff_t painted_stride, int width, int height, int strength, bool preserve)
+{
+    for (int y = 0; y < height; y++, content += content_stride, painted += painted_stride)
+        switch (bpp) {
+        case 1:
+            blend_row(content, 1, painted, width, strength, preserve);
+            break;
+        case 3:
+            blend_row(content, 3, painted, width, strength, preserve);
+            break;
+        default:
+            blend_row(content, 4, painted, width, strength, preserve);
+            break;
+        }
+}
+
+static void blend_portable(const uint8_t *content, ptrdiff_t content_stride, int bpp, uint8_t *painted,
+                           ptrdiff_t painted_stride, int width, int height, int strength, bool preserve)
+{
+    blend_rows(content, content_stride, bpp, painted, painted_stride, width, height, strength, preserve);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+/* The same lines for wider vectors: a third of the time, the same bytes. */
+__attribute__((target("avx2"))) static void blend_avx2(const uint8_t *content, ptrdiff_t content_stride,
+                                                       int bpp, uint8_t *painted, ptrdiff_t painted_stride,
+                                                       int width, int height, int strength, bool preserve)
+{
+    blend_rows(content, content_stride, bpp, painted, painted_stride, width, height, strength, preserve);
+}
+#else
+#define blend_avx2 blend_portable
+#endif
+
 void stz_blend_rgb(const uint8_t *content, ptrdiff_t content_stride, int content_bpp, uint8_t *painted,
                    ptrdiff_t painted_stride, int width, int height, float strength, bool preserve_color)
 {
     int s = !(strength > 0.0f) ? 0 : strength >= 1.0f ? ONE : (int)(strength * ONE + 0.5f);
     if (s == ONE && !preserve_color)
         return;
-    for (int y = 0; y < height; y++, content += content_stride, painted += painted_stride) {
-        switch (content_bpp) {
-        case 1:
-            blend_row(content, 1, painted, width, s, preserve_color);
-            break;
-        case 3:
-            blend_row(content, 3, painted, width, s, preserve_color);
-            break;
-        default:
-            blend_row(content, 4, painted, width, s, preserve_color);
-            break;
-        }
-    }
+    if (stz_cpu_isa() >= STZ_ISA_AVX2)
+        blend_avx2(content, content_stride, content_bpp, painted, painted_stride, width, height, s,
+                   preserve_color);
+    else
+        blend_portable(content, content_stride, content_bpp, painted, painted_stride, width, height, s,
+                       preserve_color);
 }

@@ -379,8 +379,10 @@ static int check_together(const cli_args *args)
         message_error("--size", "a list of sizes is for stylize bench only");
     else if (args->command != COMMAND_BENCH && args->thread_count > 1)
         message_error("--threads", "a list of numbers is for stylize bench only");
-    else if (args->command == COMMAND_SHEET && args->size_count && !args->sizes[0].side)
-        message_error("--size", "one number is needed for stylize sheet: the longer side of a picture in it");
+    else if (args->command == COMMAND_SHEET && args->size_count &&
+             (!args->sizes[0].side || args->sizes[0].side > 8192))
+        message_error("--size",
+                      "stylize sheet needs one number from 16 to 8192: the longer side of a picture in it");
     else if (args->resume && args->force)
         message_error(NULL, "--resume and --force exclude each other");
     else

@@ -3,6 +3,7 @@
 #define STYLIZE_CLI_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,8 @@ enum {
     EXIT_ENGINE = 5,
     EXIT_SIGNAL = 128 /* plus the signal's number: 130 for Ctrl-C */
 };
+
+enum { INPUT_BYTES_MAX = 256 << 20 }; /* of an encoded picture */
 
 /* ------------------------------------------------------------------ args.c, options.c */
 
@@ -184,8 +187,9 @@ double clock_seconds(void);
 
 /* ------------------------------------------------------------------ main.c */
 
-/* The signal that asked the program to end, 0 until then. */
-extern volatile sig_atomic_t interrupted;
+/* The signal that asked the program to end, 0 until then. Atomic, as the library's threads read it
+ * too; a lock-free atomic may be written by a signal handler. */
+extern atomic_int interrupted;
 
 /* A context as the options want it; threads and queue length given apart. NULL after a message,
  * *exit_code is then set. */

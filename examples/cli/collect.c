@@ -238,7 +238,8 @@ int file_list_collect(file_list *list, const cli_args *args, const char *label)
     if (code == EXIT_DONE && c.folders_left > 0)
         message_note("%zu folders inside are left out, --recursive takes them", c.folders_left);
     if (code == EXIT_DONE && list->count == 0) {
-        message_error(args->inputs[0], "no picture found");
+        if (list->failed == 0)
+            message_error(args->inputs[0], "no picture found");
         code = EXIT_INPUT;
     }
     if (code == EXIT_DONE) {

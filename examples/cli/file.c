@@ -116,6 +116,11 @@ bool stdin_read(stylize_image *out)
         if (n == 0)
             break;
         size += (size_t)n;
+        if (size > INPUT_BYTES_MAX) {
+            message_error("standard input", "is larger than %d MiB", INPUT_BYTES_MAX >> 20);
+            free(bytes);
+            return false;
+        }
         if (size == room) {
             room *= 2;
             bytes = memory_grow(bytes, room, 1);

@@ -11,17 +11,19 @@ typedef struct folder_run {
     stylize_ctx *ctx;
     style_set styles;
     file_list files;
+    uint32_t tasks_max;
     size_t next;
     size_t painted, failed, skipped;
     int fatal; /* exit code of an error that concerns all pictures, 0: none */
 } folder_run;
 
-static void print_failure(folder_run *r, const char *input, const task *t)
+/* subject: the file that the trouble is with, input or output. */
+static void print_failure(folder_run *r, const char *subject, const file_entry *e, const task *t)
 {
-    message_failure(input, &t->error);
+    message_failure(subject, &t->error);
     r->failed++;
     if (r->args->json)
-        json_print(report_json(input, "", t), JSON_COMPACT);
+        json_print(report_json(e->input, e->output, t), JSON_COMPACT);
 }
 
 /* The file of entry `index`, encoded; false if it cannot be painted. */
@@ -34,7 +36,7 @@ static bool load(folder_run *r, task *t, const file_entry *e)
         message_note("%s: skipped, not a picture", e->input);
         r->skipped++;
     } else {
-        print_failure(r, e->input, t);
+        print_failure(r, e->input, e, t);
     }
     return false;
 }
@@ -88,9 +90,9 @@ static void finish(void *user, task *t)
     if (for_all)
         return;
     if (t->status != STYLIZE_OK) {
-        print_failure(r, e->input, t);
+        print_failure(r, e->input, e, t);
     } else if (!save(r, t, e)) {
-        print_failure(r, e->output, t);
+        print_failure(r, e->output, e, t);
     } else {
         r->painted++;
         if (r->args->json)
@@ -156,9 +158,8 @@ static int run_all(folder_run *r)
     if (code != EXIT_DONE || (code = file_list_collect(&r->files, args, r->styles.label)) != EXIT_DONE ||
         (code = make_output_folder(args)) != EXIT_DONE)
         return code;
-    const uint32_t threads = args->thread_count ? args->threads[0] : 0;
     queue q = {.ctx = r->ctx, .user = r, .fill = fill, .finish = finish, .tick = tick};
-    q.tasks_max = args->jobs ? args->jobs : queue_default_tasks(threads);
+    q.tasks_max = r->tasks_max;
     q.bytes_max = queue_default_bytes();
     if (!args->quiet)
         progress_begin("painting", r->files.count);
@@ -178,9 +179,10 @@ int paint_folder(const cli_args *args)
         message_error(NULL, "several pictures cannot go to the standard output: -o FOLDER is needed");
         return EXIT_USAGE;
     }
-    folder_run r = {.args = args};
+    const uint32_t threads = args->thread_count ? args->threads[0] : 0;
+    folder_run r = {.args = args, .tasks_max = args->jobs ? args->jobs : queue_default_tasks(threads)};
     int code = EXIT_DONE;
-    r.ctx = context_create(args, args->thread_count ? args->threads[0] : 0, args->jobs, &code);
+    r.ctx = context_create(args, threads, r.tasks_max, &code);
     if (!r.ctx)
         return code;
     code = run_all(&r);

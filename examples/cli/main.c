@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-volatile sig_atomic_t interrupted;
+atomic_int interrupted;
 
 static void on_signal(int number) { interrupted = number; }
 
@@ -36,7 +36,7 @@ stylize_ctx *context_create(const cli_args *args, uint32_t threads, uint32_t que
     if (args->memory)
         o.memory_budget = args->memory;
     /* The library's limits are meant for servers; pictures given to a command are trusted more. */
-    o.max_input_bytes = 256u << 20;
+    o.max_input_bytes = INPUT_BYTES_MAX;
     o.max_pixels = 16384u * 16384u;
     if (args->verbose) {
         o.log_level = STYLIZE_LOG_DEBUG;

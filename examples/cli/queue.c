@@ -52,7 +52,7 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
     pthread_mutex_unlock(&s->shared->lock);
 }
 
-static bool shared_init(shared *s)
+static void shared_init(shared *s)
 {
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -62,7 +62,6 @@ static bool shared_init(shared *s)
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->ended, &attr);
     pthread_condattr_destroy(&attr);
-    return true;
 }
 
 /* Ended requests, waiting a tenth of a second for the first one. */
@@ -195,17 +194,27 @@ uint32_t queue_default_tasks(uint32_t threads)
     return 2 * (threads ? threads : 1) + 8;
 }
 
-uint64_t queue_default_bytes(void)
+/* The number in a line that scanf's format describes, of a file of the kernel; 0 if there is none. */
+static unsigned long long read_number(const char *path, const char *format)
 {
-    uint64_t free_bytes = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    FILE *f = fopen("/proc/meminfo", "r");
+    FILE *f = fopen(path, "r");
     char line[128];
-    unsigned long long kib;
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-            free_bytes = (uint64_t)kib << 10;
+    unsigned long long number = 0;
+    while (f && number == 0 && fgets(line, sizeof line, f))
+        if (sscanf(line, format, &number) != 1)
+            number = 0;
     if (f)
         fclose(f);
+    return number;
+}
+
+uint64_t queue_default_bytes(void)
+{
+    uint64_t free_bytes = (uint64_t)read_number("/proc/meminfo", "MemAvailable: %llu") << 10;
+    /* A container sees the memory of the whole machine there, and its own limit here. */
+    const uint64_t limit = read_number("/sys/fs/cgroup/memory.max", "%llu");
+    if (limit && (limit < free_bytes || free_bytes == 0))
+        free_bytes = limit;
     const uint64_t quarter = free_bytes / 4, least = 256u << 20;
     return quarter > least ? quarter : least;
 }

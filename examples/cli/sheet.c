@@ -14,18 +14,22 @@ typedef struct cell {
     stylize_style_ref style;
     stylize_image picture; /* style picture, or nothing */
     stylize_image painted;
-    bool failed;
 } cell;
 
 typedef struct sheet {
     const cli_args *args;
     stylize_ctx *ctx;
     const char *input;
-    stylize_image content; /* pixels, already of the cells' size */
+    stylize_image content;  /* pixels, OVERSIZE times a cell's width and height */
+    stylize_image original; /* of a cell's size */
     cell *cells;
     size_t count, next, finished, failed;
     int code;
 } sheet;
+
+/* Painted larger than shown: strokes keep their shape when they are scaled down, and stay as bold
+ * relative to the picture as one expects from a large painting. */
+enum { OVERSIZE = 2 };
 
 /* Lengths of a sheet in pixels, all from the size of its pictures. */
 typedef struct layout {
@@ -101,30 +105,36 @@ static int choose_styles(sheet *s, const stylize_style_info *list, size_t count)
     return code;
 }
 
-/* Decodes the photograph once and scales it to the size of a cell: all requests share it. */
+static uint32_t scaled(uint32_t length, double scale)
+{
+    const uint32_t n = (uint32_t)(length * scale + 0.5);
+    return n < 16 ? 16 : n;
+}
+
+/* Decodes the photograph once and scales it: all requests share it. */
 static int load_content(sheet *s)
 {
     stylize_error err = {0};
     stylize_image file = {0}, full = {0};
     const uint32_t side = s->args->size_count ? s->args->sizes[0].side : 320;
+    int code = EXIT_INPUT;
     if (stylize_image_load(s->ctx, s->input, &file, &err) != STYLIZE_OK ||
         stylize_image_decode(s->ctx, &file, &full, &err) != STYLIZE_OK)
-        goto fail;
+        goto out;
     const double scale = (double)side / (full.width > full.height ? full.width : full.height);
-    uint32_t width = (uint32_t)(full.width * scale + 0.5), height = (uint32_t)(full.height * scale + 0.5);
-    width = width < 16 ? 16 : width;
-    height = height < 16 ? 16 : height;
-    if (stylize_image_resize(s->ctx, &full, width, height, &s->content, &err) != STYLIZE_OK)
-        goto fail;
-    stylize_image_free(&file);
-    stylize_image_free(&full);
-    return EXIT_DONE;
+    const uint32_t width = scaled(full.width, scale), height = scaled(full.height, scale);
+    if (stylize_image_resize(s->ctx, &full, width, height, &s->original, &err) != STYLIZE_OK ||
+        stylize_image_resize(s->ctx, &full, OVERSIZE * width, OVERSIZE * height, &s->content, &err) !=
+            STYLIZE_OK)
+        goto out;
+    code = EXIT_DONE;
 
-fail:
-    stylize_image_free(&file);
+out:
+    if (code != EXIT_DONE)
+        message_failure(s->input, &err);
     stylize_image_free(&full);
-    message_failure(s->input, &err);
-    return EXIT_INPUT;
+    stylize_image_free(&file);
+    return code;
 }
 
 static bool fill(void *user, task *t)
@@ -145,11 +155,10 @@ static void finish(void *user, task *t)
     sheet *s = user;
     cell *c = &s->cells[t->index];
     s->finished++;
-    if (t->status == STYLIZE_OK) {
-        c->painted = t->result;
-        t->result = (stylize_image){0};
-    } else if (t->status != STYLIZE_ERR_CANCELLED) {
-        c->failed = true;
+    if (t->status == STYLIZE_OK)
+        t->status = stylize_image_resize(s->ctx, &t->result, s->original.width, s->original.height,
+                                         &c->painted, &t->error);
+    if (t->status != STYLIZE_OK && t->status != STYLIZE_ERR_CANCELLED) {
         s->failed++;
         s->code = exit_by_status(t->status);
         message_failure(c->title, &t->error);
@@ -178,7 +187,7 @@ static size_t choose_columns(size_t cells)
 static layout make_layout(const sheet *s)
 {
     const size_t cells = s->count + 1;
-    layout l = {.width = (int)s->content.width, .height = (int)s->content.height};
+    layout l = {.width = (int)s->original.width, .height = (int)s->original.height};
     const int side = l.width > l.height ? l.width : l.height;
     l.columns = s->args->columns ? s->args->columns : choose_columns(cells);
     if (l.columns > cells)
@@ -218,7 +227,7 @@ static int write_sheet(sheet *s, const char *output)
         message_error(output, "a sheet of %zu x %zu pixels does not fit into memory", width, height);
         return EXIT_OUTPUT;
     }
-    draw_cell(&c, &l, 0, &s->content, "Original", NULL);
+    draw_cell(&c, &l, 0, &s->original, "Original", NULL);
     for (size_t i = 0; i < s->count; i++)
         draw_cell(&c, &l, i + 1, &s->cells[i].painted, s->cells[i].title, s->cells[i].line);
     const stylize_image picture = {.pixels = c.pixels,
@@ -319,6 +328,7 @@ int command_sheet(const cli_args *args)
     }
     free(s.cells);
     stylize_image_free(&s.content);
+    stylize_image_free(&s.original);
     free(output);
     return code;
 }

@@ -102,7 +102,7 @@ static size_t encoded_guess(const stylize_image *in, stylize_format format, int 
 {
     size_t raw = (size_t)in->width * in->height * (size_t)stz_bytes_per_pixel(in->format);
     size_t share = format == STYLIZE_FORMAT_PNG ? raw / 2 : quality >= 90 ? raw / 4 : raw / 8;
-    return share + 16384;
+    return share + 65536;
 }
 
 stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,

@@ -1,7 +1,7 @@
 /*
  * Encoded pictures: sniffing, limits, decoding, encoding, files.
- * Each format is one file: jpeg.c, png.c, webp.c; a format that is not in the build still sniffs
- * and then answers UNSUPPORTED.
+ * Each format is a pair of files, jpeg.c and jpeg_encode.c and so on; a format that is not in the
+ * build still sniffs and then answers UNSUPPORTED.
  */
 #ifndef STZ_CODEC_H
 #define STZ_CODEC_H

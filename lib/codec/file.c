@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "format.h"
@@ -202,13 +205,31 @@ static int replace(const char *real, mode_t mode, const void *data, size_t size)
     return code;
 }
 
+/* write_all without the signal that ends a process whose pipe has lost its reader: it is held back
+ * in this thread and taken away if it came. */
+static int write_quietly(int fd, const void *data, size_t size)
+{
+    sigset_t broken, before, waiting;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    sigpending(&waiting);
+    pthread_sigmask(SIG_BLOCK, &broken, &before);
+    int code = write_all(fd, data, size);
+    const struct timespec now = {0};
+    if (code == EPIPE && !sigismember(&waiting, SIGPIPE))
+        while (sigtimedwait(&broken, NULL, &now) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 /* A device or a pipe: there is nothing to rename over. */
 static int write_through(const char *path, const void *data, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
-    int code = write_all(fd, data, size);
+    int code = write_quietly(fd, data, size);
     if (close(fd) && !code)
         code = errno;
     return code;

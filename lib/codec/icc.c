@@ -5,31 +5,36 @@
 #ifdef STZ_HAVE_LCMS2
 #include <lcms2.h>
 
-#include <stdlib.h>
-#include <string.h>
+#include <math.h>
 
-#define STEPS 6 /* of each channel, for the test whether a profile is sRGB */
+/* Light of an sRGB value, both 0 to 1. */
+static double srgb_light(double v) { return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4); }
 
-/* True if colours of the whole range change by at most one level: the profile is sRGB, under
- * whatever name, and converting would cost time and exactness for nothing. */
-static bool is_identity(cmsHTRANSFORM transform, size_t bpp)
+static bool near(const cmsCIEXYZ *v, double x, double y, double z)
 {
-    uint8_t in[(STEPS * STEPS * STEPS + 256) * 4], out[sizeof in];
-    size_t n = 0;
-    memset(in, 255, sizeof in);
-    for (int i = 0; i < STEPS * STEPS * STEPS; i++, n++) {
-        in[n * bpp] = (uint8_t)(i % STEPS * 255 / (STEPS - 1));
-        in[n * bpp + 1] = (uint8_t)(i / STEPS % STEPS * 255 / (STEPS - 1));
-        in[n * bpp + 2] = (uint8_t)(i / STEPS / STEPS * 255 / (STEPS - 1));
-    }
-    for (int i = 0; i < 256; i++, n++)
-        memset(in + n * bpp, i, 3);
-    memcpy(out, in, sizeof in);
-    cmsDoTransform(transform, in, out, (cmsUInt32Number)n);
-    for (size_t i = 0; i < n * bpp; i++)
-        if (abs(in[i] - out[i]) > 1)
+    return v && fabs(v->X - x) < 0.001 && fabs(v->Y - y) < 0.001 && fabs(v->Z - z) < 0.001;
+}
+
+/* True if no value is off by a level or more. */
+static bool is_srgb_curve(const cmsToneCurve *curve)
+{
+    for (int i = 0; curve && i < 256; i++) {
+        double light = cmsEvalToneCurveFloat(curve, (float)i / 255.0f);
+        if (light <= srgb_light((i - 1) / 255.0) || light >= srgb_light((i + 1) / 255.0))
             return false;
-    return true;
+    }
+    return curve;
+}
+
+/* sRGB under whatever name, as most cameras embed it: converting would cost time and exactness for
+ * nothing. Its primaries, adapted to the profiles' white, and its curve are what tells. */
+static bool is_srgb(cmsHPROFILE p)
+{
+    return cmsIsMatrixShaper(p) && near(cmsReadTag(p, cmsSigRedColorantTag), 0.4361, 0.2225, 0.0139) &&
+           near(cmsReadTag(p, cmsSigGreenColorantTag), 0.3851, 0.7169, 0.0971) &&
+           near(cmsReadTag(p, cmsSigBlueColorantTag), 0.1431, 0.0606, 0.7141) &&
+           is_srgb_curve(cmsReadTag(p, cmsSigRedTRCTag)) && is_srgb_curve(cmsReadTag(p, cmsSigGreenTRCTag)) &&
+           is_srgb_curve(cmsReadTag(p, cmsSigBlueTRCTag));
 }
 
 static bool formats(stz_icc_kind kind, bool grey, cmsColorSpaceSignature *space, cmsUInt32Number *in,
@@ -58,14 +63,11 @@ stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, 
     if (!from)
         return NULL;
     cmsHTRANSFORM transform = NULL;
-    cmsHPROFILE to = cmsGetColorSpace(from) == space ? cmsCreate_sRGBProfile() : NULL;
+    bool fits = cmsGetColorSpace(from) == space && !(space == cmsSigRgbData && is_srgb(from));
+    cmsHPROFILE to = fits ? cmsCreate_sRGBProfile() : NULL;
     if (to)
         transform = cmsCreateTransform(from, in, to, out, INTENT_RELATIVE_COLORIMETRIC,
                                        cmsFLAGS_BLACKPOINTCOMPENSATION);
-    if (transform && space == cmsSigRgbData && is_identity(transform, kind == STZ_ICC_RGBA ? 4 : 3)) {
-        cmsDeleteTransform(transform);
-        transform = NULL;
-    }
     if (to)
         cmsCloseProfile(to);
     cmsCloseProfile(from);

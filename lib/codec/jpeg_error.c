@@ -15,6 +15,9 @@ static void on_error(j_common_ptr cinfo)
     switch (e->mgr.msg_code) {
     case JERR_OUT_OF_MEMORY:
         stz_jpeg_error_raise(e, stz_nomem(e->err, (uint64_t)e->mgr.msg_parm.i[0]));
+    case JERR_NO_BACKING_STORE:
+        stz_jpeg_error_raise(
+            e, stz_fail(e->err, STYLIZE_ERR_LIMIT, "JPEG needs more memory than its size allows"));
     case JERR_BAD_PRECISION:
         stz_jpeg_error_raise(e,
                              stz_fail(e->err, STYLIZE_ERR_UNSUPPORTED,

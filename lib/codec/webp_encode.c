@@ -41,6 +41,7 @@ stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *s
     if (!WebPConfigPreset(&config, WEBP_PRESET_DEFAULT, (float)quality) || !WebPPictureInit(&picture))
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
                         "libwebp is of another version than the one built with");
+    config.method = 2; /* of 4, the default: half the time, the same size, 0.5 dB less */
     picture.width = (int)in->width;
     picture.height = (int)in->height;
     picture.writer = write_bytes;

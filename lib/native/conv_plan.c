@@ -135,6 +135,50 @@ static void plan_scratch(stz_conv *c, const stz_layer *l, const stz_kernels *k)
     c->scratch = c->aux_at + window;
 }
 
+/* The first 9x9: rows of half tiles of the picture are transformed as they are needed. */
+static void plan_first9(stz_conv *c, const stz_kernels *k)
+{
+    const int wide = 2 * k->rows_max[c->vectors];
+    c->across = ceil_div(c->tiles_x, wide);
+    c->group = ceil_div(c->tiles_x, c->across);
+    c->band = stz_min(8, c->tiles_y);
+    c->phases = c->band;
+    c->items = c->across * ceil_div(c->tiles_y, c->band);
+    c->weight_count = (size_t)c->points * 27 * (size_t)c->columns;
+    for (int p = 0; p < c->points; p++) {
+        c->depth[p] = 27;
+        c->panels[p] = 1;
+        c->panel0[p] = p;
+    }
+    c->strip = (2 * c->group + 1) * 3;
+    c->strip = (ptrdiff_t)odd_lines((size_t)c->strip);
+    c->m_panel = (ptrdiff_t)odd_lines((size_t)(c->group * c->vectors * k->lanes));
+    c->m_at = odd_lines(64 * 3 * (size_t)c->strip + 16);
+    c->window_at = c->m_at + odd_lines((size_t)c->points * (size_t)c->m_panel);
+    c->aux_at = c->window_at + odd_lines((size_t)(2 * c->group + 3) * 9 + 32);
+    c->scratch = c->aux_at + 3 * (size_t)(c->strip + 32) + 64 * (size_t)c->strip + 64;
+}
+
+/* The last 9x9: two positions more than tiles are read, and one pixel group more than positions. */
+static void plan_last9(stz_conv *c, const stz_kernels *k)
+{
+    enum { STRIP = 96, BAND = 32 };
+    const size_t channels = (size_t)c->in_channels;
+    c->across = ceil_div(c->tiles_x, STRIP - 3);
+    c->group = ceil_div(c->tiles_x, c->across);
+    c->band = stz_clamp(ceil_div(c->tiles_y, 8), stz_min(8, c->tiles_y), BAND);
+    c->items = c->across * ceil_div(c->tiles_y, c->band);
+    c->weight_count = 25 * 3 * channels * 9;
+    c->strip = stz_round_up(c->group + 3, k->lanes);
+    const size_t strip = (size_t)c->strip, pitch = strip + 16, point = odd_lines(channels * pitch);
+    for (int p = 0; p < c->points; p++)
+        c->v_offset[p] = (ptrdiff_t)((size_t)p * point);
+    c->m_at = 25 * point + 16;
+    c->window_at = c->m_at + odd_lines(3 * 25 * 3 * strip);
+    c->aux_at = c->window_at + odd_lines(5 * channels * 3 * pitch + 16);
+    c->scratch = c->aux_at + 3 * (strip * 9 + (size_t)k->lanes) + 16;
+}
+
 void stz_conv_plan(stz_conv *c, const stz_layer *l, const stz_kernels *k, int height, int width, int tile,
                    int group)
 {
@@ -155,9 +199,14 @@ void stz_conv_plan(stz_conv *c, const stz_layer *l, const stz_kernels *k, int he
     c->in.height = height;
     c->in.width = width;
     plan_tiles(c, l, height, width, tile);
-    const size_t floats = plan_points(c, l, k);
-    plan_groups(c, k, floats, group);
-    plan_scratch(c, l, k);
+    if (l->kind == STZ_CONV_FIRST9) {
+        plan_first9(c, k);
+    } else if (l->kind == STZ_CONV_LAST9) {
+        plan_last9(c, k);
+    } else {
+        plan_groups(c, k, plan_points(c, l, k), group);
+        plan_scratch(c, l, k);
+    }
     c->stream = c->weight_count * sizeof(float) > stz_cpu_l2() / 2;
 }
 

@@ -54,38 +54,31 @@ static stylize_status load(void *engine, const stz_model *model, void **out, sty
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", model->dir, file) >= (int)sizeof path)
         return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
-    stz_net *net;
-    stylize_status status = stz_net_load(path, n->kernels, &net, err);
+    stz_native_net *net;
+    stylize_status status = stz_native_load(path, n->kernels, &net, err);
     if (status)
         return status;
     const stz_graph *g = &net->generator.graph;
     if (g->code_length != model->code_length) {
         status = stz_fail(err, STYLIZE_ERR_MODEL, "model %s: its style code has %d floats, the file wants %d",
                           model->name, model->code_length, g->code_length);
-        stz_net_free(net);
+        stz_native_free(net);
         return status;
     }
     *out = net;
     return STYLIZE_OK;
 }
 
-static void unload(void *engine, void *net) { stz_net_free(net); }
+static void unload(void *engine, void *net) { stz_native_free(net); }
 
 static size_t memory(void *engine, void *net, int width, int height)
 {
-    stz_net *n = net;
-    stz_plan *plan;
-    if (width < 1 || height < 1 ||
-        stz_plan_create(&n->generator.layers, n->generator.kernels, width, height, &plan, NULL))
-        return 0;
-    const size_t bytes = plan->arena + plan->scratch;
-    stz_plan_destroy(plan);
-    return bytes;
+    return width < 1 || height < 1 ? 0 : stz_part_memory(&((stz_native_net *)net)->generator, width, height);
 }
 
 static double flop(void *engine, void *net, int width, int height)
 {
-    return stz_graph_flop(&((stz_net *)net)->generator.graph, width, height);
+    return stz_graph_flop(&((stz_native_net *)net)->generator.graph, width, height);
 }
 
 /* ------------------------------------------------------------------- calls */
@@ -104,7 +97,7 @@ static stylize_status encode(void *engine, void *net, const stz_view *style, flo
                              const stz_exec *exec, stylize_error *err)
 {
     const native *e = engine;
-    stz_net *n = net;
+    stz_native_net *n = net;
     if (!n->encodes)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "this model cannot read a style from a picture");
     stylize_status status =
@@ -116,7 +109,7 @@ static stylize_status apply(void *engine, void *net, const stz_apply *batch, int
                             stylize_error *err)
 {
     const native *e = engine;
-    stz_net *n = net;
+    stz_native_net *n = net;
     for (int i = 0; i < count; i++) {
         const stz_apply *a = &batch[i];
         stylize_status status =

@@ -1,6 +1,5 @@
 /* One item of a 3x3 convolution: a group of tiles through all three steps; and the table. */
 #include "k_internal.h"
-#include "k_table.h"
 
 static void conv(void *arg, int item, void *scratch)
 {

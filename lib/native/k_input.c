@@ -23,18 +23,36 @@ INLINE vf load(const enum source source, const struct window *x, const struct wi
     return vmax(v, low);
 }
 
+INLINE void copy_pixel(elem_t *dst, const elem_t *src, int block)
+{
+    if (block % STZ_LANES)
+        memcpy(dst, src, sizeof *dst * (size_t)block);
+    else
+        for (int i = 0; i < block; i += STZ_LANES)
+            st_elem(dst + i, ld_elem(src + i));
+}
+
 /* Copies a window whose pixels lie partly outside of the picture. */
 static void gather(const stz_layout *l, const elem_t *p, int y0, int x0, int rows, int cols, bool replicate,
                    elem_t *dst)
 {
-    const int planes = (l->channels + l->block - 1) / l->block;
+    const int planes = (l->channels + l->block - 1) / l->block, block = l->block;
+    const int left = stz_clamp(-x0, 0, cols), right = stz_clamp(l->width - x0, left, cols);
     for (int k = 0; k < planes; k++)
         for (int y = 0; y < rows; y++) {
-            int sy = replicate ? stz_clamp(y0 + y, 0, l->height - 1) : reflect(y0 + y, l->height);
+            const int sy = replicate ? stz_clamp(y0 + y, 0, l->height - 1) : reflect(y0 + y, l->height);
             const elem_t *row = p + k * l->plane + sy * l->row;
-            for (int x = 0; x < cols; x++, dst += l->block) {
-                int sx = replicate ? stz_clamp(x0 + x, 0, l->width - 1) : reflect(x0 + x, l->width);
-                memcpy(dst, row + (ptrdiff_t)sx * l->block, sizeof *dst * (size_t)l->block);
+            for (int x = 0; x < cols; x++, dst += block) {
+                if (x == left && right > left) { /* the part inside at once */
+                    memcpy(dst, row + (ptrdiff_t)(x0 + x) * block,
+                           sizeof *dst * (size_t)((right - left) * block));
+                    dst += (ptrdiff_t)(right - left) * block;
+                    x = right;
+                    if (x == cols)
+                        break;
+                }
+                const int sx = replicate ? stz_clamp(x0 + x, 0, l->width - 1) : reflect(x0 + x, l->width);
+                copy_pixel(dst, row + (ptrdiff_t)sx * block, block);
             }
         }
     memset(dst, 0, sizeof *dst * STZ_LANES); /* a vector may be read past the last pixel */
@@ -50,6 +68,15 @@ static struct window window_at(const stz_layout *l, const elem_t *p, int y0, int
 }
 
 INLINE ptrdiff_t at_channel(const struct window *w, int c) { return c / w->block * w->plane + c % w->block; }
+
+/* The first `rows` of a column; an index that is not constant would take d out of its registers. */
+INLINE void store_column(elem_t *q, ptrdiff_t row, const vf *d, const int most, int rows)
+{
+    UNROLL(6)
+    for (int i = 0; i < most; i++)
+        if (i < rows)
+            st_elem(q + i * row, d[i]);
+}
 
 /* One tile of n x n pixels, all channels. rows, cols: of `stored` that lie in the picture. */
 INLINE void tile_same(const stz_conv_run *r, const enum source source, const bool store, const int n,
@@ -77,12 +104,14 @@ INLINE void tile_same(const stz_conv_run *r, const enum source source, const boo
             if (store && j > 0 && j <= cols) {
                 elem_t *q = s + (ptrdiff_t)(j - 1) * c->stored.block;
                 if (rows == own)
-                    UNROLL(6)
-                for (int i = 0; i < own; i++)
-                    st_elem(q + i * c->stored.row, d[i + 1]);
-                else UNROLL(6) for (int i = 0; i < own; i++) if (i < rows)
-                    st_elem(q + i * c->stored.row, d[i + 1]);
+                    store_column(q, c->stored.row, d + 1, own, own);
+                else
+                    store_column(q, c->stored.row, d + 1, own, rows);
             }
+            /* Ask for the same column of the next tile. Measured: it helps the larger steps only. */
+            if (n == 5 && source == TENSOR && j >= n - own)
+                for (int i = 0; i < n; i++)
+                    __builtin_prefetch((const elem_t *)x->p + xc + i * x->row + (j + own) * x->block, 0, 3);
             bt(n, d);
             UNROLL(8)
             for (int i = 0; i < n; i++)
@@ -123,6 +152,10 @@ INLINE void tile_down(const stz_conv_run *r, const enum source source, const str
                 for (int i = 0; i < 4; i++)
                     d[i] = load(source, x, b, xo + 2 * i * x->row, source == SUM ? b0 + 2 * i * b->row : 0,
                                 scale, shift, low);
+                if (source != PICTURE) /* the same pixels of the next tile */
+                    for (int i = 0; i < 4; i++)
+                        __builtin_prefetch((const elem_t *)x->p + xo + 2 * i * x->row + c->step * x->block, 0,
+                                           3);
                 if (!ey) {
                     d[4] = load(source, x, b, xo + 8 * x->row, source == SUM ? b0 + 8 * b->row : 0, scale,
                                 shift, low);

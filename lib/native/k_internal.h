@@ -5,6 +5,23 @@
 #include "kernel.h"
 #include "vec.h"
 
+/* The instruction set this file is compiled for. */
+#if STZ_LANES == 16
+#define STZ_ISA_ID STZ_ISA_AVX512
+#elif STZ_LANES == 8
+#define STZ_ISA_ID STZ_ISA_AVX2
+#elif defined(__aarch64__) && !defined(STZ_PORTABLE)
+#define STZ_ISA_ID STZ_ISA_NEON
+#else
+#define STZ_ISA_ID STZ_ISA_PORTABLE
+#endif
+
+/* ------------------------------------------------ entries of the table of kernels */
+
+void K(first9)(void *arg, int item, void *scratch);
+void K(last9)(void *arg, int item, void *scratch);
+void K(weights)(const stz_weight_job *job);
+
 /* ---------------------------------------------------------------- k_gemm.c */
 
 extern const int K(rows_max)[4];

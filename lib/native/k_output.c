@@ -152,7 +152,7 @@ static void any_tiles(const stz_conv_run *r, int t0, int count, const float *m, 
 void K(output_tiles)(const stz_conv_run *r, int t0, int count, const float *m, int block, float *records)
 {
     const stz_conv *c = r->conv;
-    if (c->phases == 1) {
+    if (c->kind != STZ_CONV_UP) {
         struct phase f = {0, 0, 1, c->m, {0}};
         for (int p = 0; p < c->points; p++)
             f.panel[p] = c->panel0[p] * c->m_panel;

@@ -45,8 +45,14 @@ void K(fetch_window)(const stz_conv_run *r, int y0, int x0, int rows, int cols, 
                 read_samples(r, sy + dy, x0 * f, cols * samples, line[dy]);
                 continue;
             }
+            const int left = stz_clamp(-x0, 0, cols), right = stz_clamp(c->in.width - x0, left, cols);
             for (int x = 0; x < cols; x++)
-                read_samples(r, sy + dy, reflect(x0 + x, c->in.width) * f, samples, line[dy] + x * samples);
+                if (x < left || x >= right)
+                    read_samples(r, sy + dy, reflect(x0 + x, c->in.width) * f, samples,
+                                 line[dy] + x * samples);
+            if (right > left)
+                read_samples(r, sy + dy, (x0 + left) * f, (right - left) * samples,
+                             line[dy] + left * samples);
         }
         float *d = window + (ptrdiff_t)y * cols * STZ_PICTURE_PIX;
         if (f == 2) {

@@ -3,7 +3,6 @@
  * used at a tile size. In double precision, a vector of output channels at a time.
  */
 #include "k_internal.h"
-#include "k_table.h"
 
 typedef double vd __attribute__((vector_size(STZ_LANES * 8)));
 

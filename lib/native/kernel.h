@@ -67,7 +67,11 @@ typedef struct stz_conv {
     ptrdiff_t out_row, out_pixel;
     const ptrdiff_t *vector_offset;
     int shuffle; /* to_picture: 1, or 2: pixels of 2x2 picture pixels */
-    int phases;  /* records an item writes: 1, or 4 */
+    int phases; /* records an item writes: 1, the 4 phases of an upsampling, its tile rows of the first 9x9 */
+
+    /* 9x9: an item is `band` rows of up to `group` tiles, `across` of them side by side. */
+    int band, across;
+    ptrdiff_t strip; /* floats of a row of positions */
 
     /* Scratch, in floats from its start. */
     size_t v_at, m_at, window_at, aux_at, scratch;
@@ -119,6 +123,9 @@ typedef struct stz_kernels {
 
 /* The best kernels of this CPU that allow the wish; never NULL. */
 const stz_kernels *stz_kernels_get(bool half);
+
+/* Those of one instruction set; NULL if this build or CPU does not have them. For tests. */
+const stz_kernels *stz_kernels_of(stz_isa isa, bool half);
 
 extern const stz_kernels stz_kernels_portable;
 extern const stz_kernels stz_kernels_neon, stz_kernels_neon_half;

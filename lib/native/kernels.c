@@ -1,9 +1,11 @@
 /* Which kernels this build has, and the choice among them. */
 #include "kernel.h"
 
-static const stz_kernels *for_isa(stz_isa isa, bool half)
+static const stz_kernels *built(stz_isa isa, bool half)
 {
     switch (isa) {
+    case STZ_ISA_PORTABLE:
+        return &stz_kernels_portable;
 #if defined(__x86_64__)
     case STZ_ISA_AVX512:
         return half ? &stz_kernels_avx512_half : &stz_kernels_avx512;
@@ -14,8 +16,17 @@ static const stz_kernels *for_isa(stz_isa isa, bool half)
         return half ? &stz_kernels_neon_half : &stz_kernels_neon;
 #endif
     default:
-        return &stz_kernels_portable;
+        return NULL;
     }
 }
 
-const stz_kernels *stz_kernels_get(bool half) { return for_isa(stz_cpu_isa(), half); }
+const stz_kernels *stz_kernels_of(stz_isa isa, bool half)
+{
+    return isa <= stz_cpu_isa() ? built(isa, half) : NULL;
+}
+
+const stz_kernels *stz_kernels_get(bool half)
+{
+    const stz_kernels *k = built(stz_cpu_isa(), half);
+    return k ? k : &stz_kernels_portable;
+}

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The value after the operations so far, as the next convolution would read it. */
+/* The value after the operations so far, as the next convolution would read it.
+ */
 typedef struct fuser {
     const stz_graph *graph;
     stz_layers *net;
@@ -17,7 +18,8 @@ typedef struct fuser {
     int unshuffle;
     bool upsampled;
     int saved;        /* tensor, -1: none */
-    bool save_wanted; /* `save` was there, the value is yet to be written by the next layer */
+    bool save_wanted; /* `save` was there, the value is yet to be written by the
+                       next layer */
     bool finishing;   /* operations on the final picture have begun */
     bool linear;
 } fuser;
@@ -78,7 +80,8 @@ static stylize_status choose_kind(const fuser *f, const stz_op *op, stz_conv_kin
         }
     }
     return unsupported(f,
-                       "kernel %d, stride %d, %d to %d channels; it has 3x3, and 9x9 as the first (3 to any) "
+                       "kernel %d, stride %d, %d to %d channels; it has 3x3, and "
+                       "9x9 as the first (3 to any) "
                        "and the last (any to 3)",
                        op->kernel, op->stride, op->in, op->out);
 }
@@ -119,7 +122,8 @@ static stylize_status add_conv(fuser *f, const stz_op *op)
 static stylize_status add_norm(fuser *f)
 {
     if (!is_plain(f) || f->last->append >= 0)
-        return unsupported(f, "it must follow a convolution, with at most a pixel shuffle or relu between");
+        return unsupported(f, "it must follow a convolution, with at most a pixel "
+                              "shuffle or relu between");
     f->norm = f->last->norm_out = f->op;
     f->net->stat_layers = f->net->count;
     return STYLIZE_OK;
@@ -167,7 +171,8 @@ static stylize_status add_shuffle(fuser *f)
     return STYLIZE_OK;
 }
 
-/* sub, mul, clamp and sigmoid: on the picture at the beginning, on the result at the end. */
+/* sub, mul, clamp and sigmoid: on the picture at the beginning, on the result
+ * at the end. */
 static stylize_status add_pointwise(fuser *f, const stz_op *op)
 {
     stz_layers *n = f->net;
@@ -181,7 +186,8 @@ static stylize_status add_pointwise(fuser *f, const stz_op *op)
         return STYLIZE_OK;
     }
     if (!is_plain(f) || f->last->relu)
-        return unsupported(f, "it must follow the last convolution, with at most a pixel shuffle between");
+        return unsupported(f, "it must follow the last convolution, with at most a "
+                              "pixel shuffle between");
     f->finishing = true;
     if (op->kind == STZ_OP_CLAMP) {
         n->out_low = fminf(fmaxf(n->out_low, op->value), op->high);
@@ -265,12 +271,12 @@ static stylize_status end_picture(fuser *f)
     stz_layer *l = f->last;
     f->op = f->graph->count - 1;
     if (!l || !is_plain(f) || l->relu || l->norm_out >= 0)
-        return unsupported(
-            f, "the last convolution may be followed by pixel shuffle, sub, mul, clamp, sigmoid only");
+        return unsupported(f, "the last convolution may be followed by pixel "
+                              "shuffle, sub, mul, clamp, sigmoid only");
     if (l->kind == STZ_CONV_DOWN || l->kind == STZ_CONV_UP || l->kind == STZ_CONV_FIRST9 ||
         l->out_channels != 3 * l->shuffle * l->shuffle)
-        return unsupported(f,
-                           "the last convolution must have stride 1, no upsampling, and lead to 3 channels");
+        return unsupported(f, "the last convolution must have stride 1, no "
+                              "upsampling, and lead to 3 channels");
     l->out = -1;
     f->net->tensors--; /* it was the newest: nothing comes after it */
     return STYLIZE_OK;

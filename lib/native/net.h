@@ -32,19 +32,27 @@ typedef struct stz_part {
     int chunk_count;
 } stz_part;
 
-typedef struct stz_net {
+typedef struct stz_native_net {
     stz_safetensors *file;
     stz_part generator, encoder;
     bool encodes;
-} stz_net;
+} stz_native_net;
 
-stylize_status stz_net_load(const char *path, const stz_kernels *kernels, stz_net **out, stylize_error *err);
-void stz_net_free(stz_net *net);
+stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
+                               stylize_error *err);
+void stz_native_free(stz_native_net *net);
+
+/* Fuses part->graph, which the caller has filled and frees after the part. Everything else is zero. */
+stylize_status stz_part_init(stz_part *part, const stz_kernels *kernels, stylize_error *err);
+void stz_part_free(stz_part *part);
 
 /* A plan with the weights it needs; to be given back. More sizes at once than are kept get plans of
  * their own. */
 stylize_status stz_part_plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err);
 void stz_part_plan_put(stz_part *part, stz_plan *plan);
+/* Bytes that a run of this size takes, 0 if it cannot be planned. Asked before every run, so the plans that
+ * are kept answer first. */
+size_t stz_part_memory(stz_part *part, int width, int height);
 const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *plan, int layer);
 
 #endif

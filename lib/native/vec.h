@@ -9,19 +9,25 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifndef STZ_SUFFIX
-#error "kernel files need STZ_SUFFIX, the name of the instruction set"
+#ifndef STZ_SUFFIX /* given by the build: the name of the instruction set */
+#define STZ_SUFFIX portable
 #endif
 #define STZ_PASTE2(a, b) stz_##a##_##b
 #define STZ_PASTE(a, b)  STZ_PASTE2(a, b)
 #define K(name)          STZ_PASTE(name, STZ_SUFFIX) /* a kernel's name in this instruction set */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INLINE static inline /* checked code is slow anyway, and would take minutes to compile */
+#else
 #define INLINE static inline __attribute__((always_inline))
+#endif
 
 /* Arrays of vectors stay in registers only if the loops over them are fully unrolled, and gcc and
  * clang each ignore the other's spelling. */
 #define STZ_PRAGMA(x) _Pragma(#x)
-#ifdef __clang__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNROLL(n)
+#elif defined(__clang__)
 #define UNROLL(n) STZ_PRAGMA(clang loop unroll(full))
 #else
 #define UNROLL(n) STZ_PRAGMA(GCC unroll n)
@@ -201,12 +207,11 @@ INLINE void st_u8(uint8_t *p, vf v)
 }
 INLINE void transpose(vf r[4])
 {
-    vf t[4];
+    float t[4][4];
     for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++)
-            t[i][l] = r[l][i];
+        st(t[i], r[i]);
     for (int i = 0; i < 4; i++)
-        r[i] = t[i];
+        r[i] = (vf){t[0][i], t[1][i], t[2][i], t[3][i]};
 }
 #endif
 

@@ -264,6 +264,36 @@ static void save_leaves_nothing_behind(void **state)
     assert_int_equal(count_files(), 0);
 }
 
+/* The reader of a pipe takes a little and leaves: an error, and the process lives. */
+static void *read_little(void *user)
+{
+    char bytes[10];
+    FILE *f = fopen(user, "rb");
+    if (f) {
+        setvbuf(f, NULL, _IONBF, 0);
+        if (fread(bytes, 1, sizeof bytes, f) == 0)
+            user = NULL;
+        fclose(f);
+    }
+    return user;
+}
+
+static void save_survives_a_broken_pipe(void **state)
+{
+    static char path[256], data[1 << 20]; /* more than a pipe holds */
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    signal(SIGPIPE, SIG_DFL);
+    pthread_t thread;
+    stylize_error err = {0};
+    pthread_create(&thread, NULL, read_little, path);
+    assert_int_equal(stz_file_save(path, data, sizeof data, &err), STYLIZE_ERR_IO);
+    pthread_join(thread, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    assert_non_null(strstr(err.message, "Broken pipe"));
+    empty_folder();
+}
+
 static void *save_often(void *user)
 {
     for (int i = 0; i < 100; i++)
@@ -323,6 +353,7 @@ int main(void)
         cmocka_unit_test(saves_without_a_folder_in_the_name),
         cmocka_unit_test(saves_through_links),
         cmocka_unit_test(save_leaves_nothing_behind),
+        cmocka_unit_test(save_survives_a_broken_pipe),
         cmocka_unit_test(saves_from_two_threads),
         cmocka_unit_test(knows_endings),
     };

@@ -180,7 +180,7 @@ static void believes_no_second_header(void **state)
     size_t length = 2 + ((size_t)sof[2] << 8 | sof[3]);
     blob_add(&twice, sof, length);
     memcpy(twice.data + 2 + 5, "\0\x08\0\x08", 4); /* 8 x 8 first */
-    memset(sof + 5, 0xff, 4); /* then 65535 x 65535 */
+    memset(sof + 5, 0xff, 4);                      /* then 65535 x 65535 */
     blob_add(&twice, b.data + 2, b.size - 2);
     stylize_image image;
     stylize_error err;

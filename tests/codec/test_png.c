@@ -196,6 +196,20 @@ static void converts_profiles(void **state)
     assert_in_range(p[0], 176, 184);
     stylize_image_free(&image);
 
+    cmsToneCurve *linear = cmsBuildGamma(NULL, 1.0); /* grey with alpha, and a profile for grey */
+    cmsHPROFILE grey = cmsCreateGrayProfile(cmsD50_xyY(), linear);
+    uint8_t bytes[4096];
+    cmsUInt32Number length = sizeof bytes;
+    assert_true(cmsSaveProfileToMem(grey, bytes, &length));
+    cmsCloseProfile(grey);
+    cmsFreeToneCurve(linear);
+    b = png_start(1, 1, 8, 4, 0);
+    add_profile(&b, bytes, length);
+    p = decode_pixel(&b, "\0\x40\x2a", 3, &image);
+    assert_in_range(p[0], 135, 139); /* sRGB of 64/255 of the light: 137 */
+    assert_true(p[1] == p[0] && p[2] == p[0] && p[3] == 42);
+    stylize_image_free(&image);
+
     b = png_start(1, 1, 8, 2, 0); /* damaged: left out */
     memset(icc.data + 128, 0xee, icc.size - 128);
     add_profile(&b, icc.data, icc.size);

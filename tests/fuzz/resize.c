@@ -16,17 +16,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     static const stylize_format formats[] = {STYLIZE_FORMAT_RGB8, STYLIZE_FORMAT_RGBA8, STYLIZE_FORMAT_GRAY8};
     stylize_image in = {
-        .width = get16(data) % 600,
-        .height = get16(data + 2) % 600,
+        .width = get16(data) % 200,
+        .height = get16(data + 2) % 200,
         .stride = data[15] & 1 ? (ptrdiff_t)get16(data + 13) : 0,
         .format = formats[data[12] % 3],
     };
-    stz_rect part = {get16(data + 4) % 601, get16(data + 6) % 601, data[8] * 3u, data[9] * 3u};
+    stz_rect part = {get16(data + 4) % 201, get16(data + 6) % 201, data[8] * 3u, data[9] * 3u};
     uint32_t width = data[10] * 2u, height = data[11] * 2u;
     if (data[15] & 2) {
         part = (stz_rect){0, 0, in.width, in.height};
-        width = get16(data + 4) % 700;
-        height = get16(data + 6) % 700;
+        width = get16(data + 4) % 300;
+        height = get16(data + 6) % 300;
     }
     size_t row = in.stride ? (size_t)in.stride : in.width * (size_t)stz_bytes_per_pixel(in.format);
     size_t need = row * in.height;

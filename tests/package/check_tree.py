@@ -19,11 +19,11 @@ SKIP = {"build", "demo", "__pycache__", ".git", "node_modules"}
 @functools.lru_cache(maxsize=None)
 def tree(under=".", endings=None):
     """Files of the project in a folder: those that git knows or would add; without git, all."""
-    git = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard", "--", under],
-                         capture_output=True, text=True, check=False)
-    if git.returncode == 0:
+    try:
+        git = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard", "--", under],
+                             capture_output=True, text=True, check=True)
         names = git.stdout.split("\0")
-    else:
+    except (OSError, subprocess.CalledProcessError):
         names = []
         for folder, folders, files in os.walk(os.path.join(ROOT, under)):
             folders[:] = [f for f in folders if f not in SKIP]

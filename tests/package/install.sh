@@ -30,6 +30,8 @@ $cc -std=c99 -pedantic -Wall -Wextra -Werror minimal.c -o minimal $flags -Wl,-rp
 $cxx -std=c++11 -pedantic -Wall -Wextra -Werror stranger.cpp -o stranger_cpp $flags -Wl,-rpath,"$libdir"
 ./stranger_c
 ./stranger_cpp
+./minimal "$source/examples/data/photo.jpg" starry_night painted.jpg
+case "$(od -An -tx1 -N2 painted.jpg)" in " ff d8") ;; *) echo "minimal wrote no JPEG"; exit 1 ;; esac
 
 echo "by find_package"
 cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" \
@@ -39,10 +41,16 @@ cmake --build build >"$scratch/cmake.log" 2>&1 || { cat "$scratch/cmake.log"; ex
 ./build/stranger_cpp
 
 echo "the installed command"
-if [ -x "$prefix/bin/stylize" ]; then
-    "$prefix/bin/stylize" --version
-fi
-if grep -rlF "$source" "$prefix" --include='*.pc' --include='*.cmake' --include='*.h'; then
+"$prefix/bin/stylize" --version
+installed() { # SOURCE_FILE INSTALLED_FILE
+    [ ! -e "$source/$1" ] || cmp "$source/$1" "$prefix/share/$2"
+}
+installed docs/stylize.1 man/man1/stylize.1
+installed examples/cli/completions/stylize.bash bash-completion/completions/stylize
+installed examples/cli/completions/_stylize zsh/site-functions/_stylize
+installed examples/cli/completions/stylize.fish fish/vendor_completions.d/stylize.fish
+installed models/styles/library.json stylize/models/styles/library.json
+if grep -rlF "$source" "$prefix" --include='*.pc' --include='*.cmake' --include='*.h' --include='*.json'; then
     echo "installed files name the source tree"
     exit 1
 fi

@@ -2,11 +2,12 @@
 """Turns a published fast_neural_style network (TransformerNet, Johnson et al. 2016) into a model folder.
 
     transformernet.py candy.npz models/candy
+    transformernet.py candy.pth models/candy
     transformernet.py --random 1 --width 32 build/models/random
 
-The input holds the state dict of the well-known PyTorch example as .npz, 4-D weights as OIHW (float16
-stays float16 in the output). --random makes one of the same shape with random weights instead, always
-the same for the same number. Needs numpy.
+The input holds the state dict of the well-known PyTorch example: .npz, 4-D weights as OIHW (float16 stays
+float16 in the output), or as PyTorch saved it. --random makes one of the same shape with random weights
+instead, always the same for the same number. Needs numpy, and torch for what PyTorch saved.
 
 The folder receives model.json and <folder's name>.safetensors. The network has its one style inside:
 fixed gamma and beta, no style code. Pictures go from 0 to 255 inside, so the graph scales at both ends.
@@ -15,6 +16,7 @@ fixed gamma and beta, no style code. Pictures go from 0 to 255 inside, so the gr
 import argparse
 import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -115,6 +117,15 @@ def random_state(seed: int, width: int) -> dict[str, np.ndarray]:
     return state
 
 
+def read_state(path: pathlib.Path) -> dict[str, np.ndarray]:
+    if path.suffix == ".npz":
+        with np.load(path) as file:
+            return {n: file[n] for n in file.files}
+    import torch
+
+    return {n: t.numpy() for n, t in torch.load(path, map_location="cpu", weights_only=True).items()}
+
+
 def check_state(state: dict[str, np.ndarray]) -> None:
     if "conv1.conv2d.weight" not in state:
         sys.exit("no conv1.conv2d.weight in the input: not a TransformerNet state dict")
@@ -152,19 +163,20 @@ def write_folder(state: dict[str, np.ndarray], folder: pathlib.Path, description
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="[input.npz] output folder")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="[input] output folder")
     parser.add_argument("--random", type=int, metavar="SEED", help="random weights instead of an input")
     parser.add_argument("--width", type=int, default=32, help="channels of the first layer (random only)")
     args = parser.parse_args()
     if len(args.paths) != (1 if args.random is not None else 2):
         parser.error("give an input and an output folder, or --random and an output folder")
-    folder = pathlib.Path(args.paths[-1])
+    folder = pathlib.Path(args.paths[-1]).resolve()
+    if not re.fullmatch("[a-z0-9_-]{1,63}", folder.name):
+        parser.error("the folder's name becomes the network's: a-z 0-9 _ -, at most 63 characters")
     if args.random is not None:
         state = random_state(args.random, args.width)
         description = f"TransformerNet of width {args.width} with random weights (seed {args.random})"
     else:
-        with np.load(args.paths[0]) as file:
-            state = {n: file[n] for n in file.files}
+        state = read_state(pathlib.Path(args.paths[0]))
         description = f"TransformerNet (Johnson et al. 2016), {pathlib.Path(args.paths[0]).stem}"
     check_state(state)
     write_folder(state, folder, description)

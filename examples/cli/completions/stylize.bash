@@ -1,0 +1,52 @@
+# bash completion for stylize
+
+_stylize_words() {
+    case $1 in
+    sheet) echo "--style-image --styles --strength --preserve-color --method --iterations --seed --output --size \
+        --format --quality --force --columns --engine --device --threads --precision --memory --models \
+        --json --quiet --verbose --help" ;;
+    styles) echo "--lang --ids --models --json --quiet --verbose --help" ;;
+    info) echo "--engine --device --threads --precision --memory --models --json --quiet --verbose --help" ;;
+    bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --json \
+        --quiet --verbose --help" ;;
+    *) echo "--style --style-image --strength --preserve-color --method --iterations --seed --output --size \
+        --format --quality --force --recursive --resume --jobs --engine --device --threads --precision \
+        --memory --models --json --quiet --verbose --help --version" ;;
+    esac
+}
+
+_stylize() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=paint word
+    COMPREPLY=()
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case $word in sheet | styles | info | bench) command=$word; break ;; esac
+    done
+    case $prev in
+    -s | --style | --styles)
+        # A blend: complete the id after the last comma.
+        local head=
+        [[ $cur == *,* ]] && head=${cur%,*},
+        mapfile -t COMPREPLY < <(compgen -P "$head" -W "$("${COMP_WORDS[0]}" styles --ids 2>/dev/null)" -- "${cur##*,}")
+        compopt -o nospace 2>/dev/null
+        return ;;
+    --method) mapfile -t COMPREPLY < <(compgen -W "auto fast any optimize" -- "$cur"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp" -- "$cur"); return ;;
+    --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;
+    --device) mapfile -t COMPREPLY < <(compgen -W "auto cpu cuda" -- "$cur"); return ;;
+    --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8" -- "$cur"); return ;;
+    --lang) mapfile -t COMPREPLY < <(compgen -W "en zh" -- "$cur"); return ;;
+    --network) mapfile -t COMPREPLY < <(compgen -W "brush any" -- "$cur"); return ;;
+    --models) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --strength | --iterations | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
+        --memory) return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_stylize_words "$command")" -- "$cur")
+        return
+    fi
+    [[ $COMP_CWORD == 1 ]] && mapfile -t COMPREPLY < <(compgen -W "sheet styles info bench" -- "$cur")
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
+    compopt -o filenames 2>/dev/null
+}
+
+complete -F _stylize stylize

@@ -1,0 +1,58 @@
+# fish completion for stylize
+
+function __stylize_command
+    for word in (commandline -opc)[2..-1]
+        if contains -- $word sheet styles info bench
+            echo $word
+            return
+        end
+    end
+    echo paint
+end
+
+function __stylize_in
+    contains -- (__stylize_command) $argv
+end
+
+# The id after the last comma of a blend.
+function __stylize_ids
+    set -l head (string match -r '.*,' -- (commandline -ct))
+    for id in (stylize styles --ids 2>/dev/null)
+        echo "$head$id"
+    end
+end
+
+complete -c stylize -n '__fish_is_first_arg' -a 'sheet styles info bench'
+
+complete -c stylize -n '__stylize_in paint' -s s -l style -x -a '(__stylize_ids)' -d 'Library style or blend'
+complete -c stylize -n '__stylize_in sheet' -l styles -x -a '(__stylize_ids)' -d 'Styles of the sheet'
+complete -c stylize -n '__stylize_in sheet' -l columns -x -d 'Pictures in a row'
+complete -c stylize -n '__stylize_in paint sheet' -s i -l style-image -r -d 'Any picture as style'
+complete -c stylize -n '__stylize_in paint sheet' -l strength -x -d '0: the photograph, 1: the full style'
+complete -c stylize -n '__stylize_in paint sheet' -l preserve-color -d 'Keep the colours of the photograph'
+complete -c stylize -n '__stylize_in paint sheet' -l method -x -a 'auto fast any optimize' -d Method
+complete -c stylize -n '__stylize_in paint sheet' -l iterations -x -d 'Steps of the method optimize'
+complete -c stylize -n '__stylize_in paint sheet' -l seed -x -d Seed
+complete -c stylize -n '__stylize_in paint sheet' -s o -l output -r -d Output
+complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer side, or WxH'
+complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp' -d Format
+complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
+complete -c stylize -n '__stylize_in paint sheet' -s f -l force -d Overwrite
+complete -c stylize -n '__stylize_in paint' -s r -l recursive -d 'With the folders inside'
+complete -c stylize -n '__stylize_in paint' -l resume -d 'Leave out what was painted before'
+complete -c stylize -n '__stylize_in paint' -s j -l jobs -x -d 'Pictures in work at once'
+complete -c stylize -n '__stylize_in styles' -l lang -x -a 'en zh' -d 'Language of the names'
+complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
+complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network
+complete -c stylize -n '__stylize_in bench' -l rounds -x -d 'Measured runs'
+complete -c stylize -n 'not __stylize_in styles' -l engine -x -a 'auto native torch' -d Engine
+complete -c stylize -n 'not __stylize_in styles' -l device -x -a 'auto cpu cuda' -d Device
+complete -c stylize -n 'not __stylize_in styles' -s t -l threads -x -d 'Worker threads'
+complete -c stylize -n 'not __stylize_in styles' -l precision -x -a 'fp32 fp16 int8' -d Precision
+complete -c stylize -n 'not __stylize_in styles' -l memory -x -a '256M 512M 1G 2G' -d 'For one picture'
+complete -c stylize -l models -x -a '(__fish_complete_directories)' -d 'Folder with models and styles'
+complete -c stylize -l json -d 'Results as JSON'
+complete -c stylize -s q -l quiet -d 'Errors only'
+complete -c stylize -s v -l verbose -d 'The log of the library'
+complete -c stylize -s h -l help -d Help
+complete -c stylize -s V -l version -d Version

@@ -1,0 +1,50 @@
+/*
+ * A thread that looks after connections: it cuts off those that are too slow, and notices clients
+ * that go away while their request waits, which libmicrohttpd does not.
+ */
+#ifndef SERVER_WATCH_H
+#define SERVER_WATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct watch watch;
+
+/* One connection. */
+typedef struct watched {
+    int socket;
+    atomic_uint_fast64_t deadline_ns; /* when it is cut off; 0: never */
+    uint64_t number;                  /* never used twice */
+    /* Called by the watching thread if the client goes away while armed; under the watch's lock. */
+    void (*on_gone)(void *user);
+    void *user;
+    struct watched *next, *previous;
+} watched;
+
+struct watch {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    int epoll, timer, wake;
+    bool started;
+    atomic_bool stop;
+    uint64_t last_number;
+    watched *first;
+    atomic_uint_fast64_t cut; /* connections that were too slow */
+    void (*tick)(void *user); /* about four times a second, without the lock */
+    void *tick_user;
+};
+
+bool watch_start(watch *w, void (*tick)(void *user), void *user);
+void watch_stop(watch *w);
+watched *watch_add(watch *w, int socket); /* NULL without memory */
+void watch_remove(watch *w, watched *c);
+/* Cuts the connection off in so many ms unless this is called again; 0: never. */
+void watch_deadline(watched *c, uint64_t ms);
+/* From now on on_gone(user) is called once if the client goes away. */
+void watch_arm(watch *w, watched *c, void (*on_gone)(void *user), void *user);
+/* Afterwards on_gone is not called and not running; the lock of on_gone's caller is taken. */
+void watch_disarm(watch *w, watched *c);
+
+#endif

@@ -1,0 +1,45 @@
+/* Header values and lines of files: a byte says which parser, the rest is its text. */
+#include <stdlib.h>
+
+#include "address.h"
+#include "keys.h"
+#include "multipart.h"
+#include "transfer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!size)
+        return 0;
+    const slice text = {(const char *)data + 1, size - 1};
+    char message[200];
+    networks trusted;
+    address a = {{0}};
+    slice out;
+    uint64_t n;
+    size_t count;
+    switch (data[0] % 6) {
+    case 0:
+        transfer_accepts(text);
+        break;
+    case 1:
+        multipart_boundary(text, &out);
+        break;
+    case 2:
+        address_parse(text, &a);
+        break;
+    case 3:
+        networks_parse("0.0.0.0/1", &trusted);
+        address_parse((slice){"10.0.0.1", 8}, &a);
+        address_behind(&a, text, &trusted);
+        break;
+    case 4:
+        free(keys_parse(text, &count, message, sizeof message));
+        break;
+    default:
+        if (!parse_bytes(text, &n))
+            parse_milliseconds(text, &n);
+    }
+    return 0;
+}

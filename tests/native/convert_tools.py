@@ -1,0 +1,115 @@
+"""The converters in tools/convert. Exit status 77 (skipped) without numpy."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import numpy as np
+except ImportError:
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CONVERT = ROOT / "tools" / "convert"
+sys.path.insert(0, str(CONVERT))
+import network as net  # noqa: E402
+
+
+def run(tool: str, *arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, CONVERT / tool, *map(str, arguments)], capture_output=True, text=True)
+
+
+class Tools(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_files_come_back(self):
+        tensors = {"f": np.arange(6, dtype=np.float32).reshape(2, 3), "h": np.ones(3, np.float16),
+                   "q": np.array([[-127, 5]], np.int8), "q.scale": np.array([0.5], np.float32)}
+        path = self.folder / "x.safetensors"
+        net.write(path, net.Network(tensors, {"name": "x"}))
+        back = net.read(path)
+        self.assertEqual(back.meta, {"name": "x"})
+        for name, array in tensors.items():
+            self.assertEqual(back.tensors[name].dtype, array.dtype)
+            np.testing.assert_array_equal(back.tensors[name], array)
+        np.testing.assert_array_equal(back.array("q"), [[-63.5, 2.5]])
+        with self.assertRaises(ValueError):
+            net.write(path, net.Network({"f": np.array([np.nan], np.float32)}, {}))
+
+    def test_random_network_is_the_golden_one(self):
+        result = run("transformernet.py", "--random", 1, "--width", 4, self.folder / "transformer")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        made = net.read(self.folder / "transformer" / "transformer.safetensors")
+        golden = net.read(ROOT / "tests" / "golden" / "transformer.safetensors")
+        self.assertEqual(made.meta, golden.meta)
+        self.assertEqual(set(made.tensors), set(golden.tensors))
+        for name in golden.tensors:
+            np.testing.assert_array_equal(made.tensors[name], golden.tensors[name])
+
+    def test_state_dict(self):
+        run("transformernet.py", "--random", 1, "--width", 4, self.folder / "a")
+        state = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
+        state = {n: v.astype(np.float16) if v.ndim == 4 else v for n, v in state.items()}
+        state["in1.running_mean"] = np.zeros(4, np.float32)  # of older files
+        np.savez(self.folder / "b.npz", **state)
+        result = run("transformernet.py", self.folder / "b.npz", self.folder / "b")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        made = net.read(self.folder / "b" / "b.safetensors")
+        self.assertEqual(made.tensors["conv1.conv2d.weight"].dtype, np.float16)
+        self.assertNotIn("in1.running_mean", made.tensors)
+        model = json.loads((self.folder / "b" / "model.json").read_text())
+        self.assertEqual(model["stats_length"], 2 * sum(net.norm_widths(made)))
+        self.assertEqual(model["receptive_radius"], 57)
+
+    def test_other_state_dicts_are_refused(self):
+        run("transformernet.py", "--random", 1, "--width", 4, self.folder / "a")
+        whole = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
+        missing = {n: v for n, v in whole.items() if n != "in3.bias"}
+        for state, text in (({"x": np.zeros(1)}, "not a TransformerNet"), (missing, "in3.bias: missing"),
+                            (whole | {"extra.weight": np.zeros(1)}, "extra.weight")):
+            np.savez(self.folder / "bad.npz", **state)
+            result = run("transformernet.py", self.folder / "bad.npz", self.folder / "bad")
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(text, result.stderr)
+            self.assertFalse((self.folder / "bad").exists())
+
+    def test_other_names_are_refused(self):
+        result = run("transformernet.py", "--random", 1, "--width", 4, self.folder / "My Net")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("a-z 0-9", result.stderr)
+
+    def test_quantised_networks(self):
+        for name in ("brush", "any"):
+            source = ROOT / "models" / name / f"{name}.safetensors"
+            result = run("quantize.py", source, self.folder / "q.safetensors")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            whole, made = net.read(source), net.read(self.folder / "q.safetensors")
+            shipped = net.read(ROOT / "models" / name / f"{name}_int8.safetensors")
+            self.assertEqual(made.meta, shipped.meta)
+            self.assertEqual(set(made.tensors), set(shipped.tensors))
+            for tensor in (t for t in made.tensors if made.tensors[t].dtype == np.int8):
+                rows = whole.array(tensor).reshape(len(whole.array(tensor)), -1)
+                error = np.square(made.array(tensor).reshape(rows.shape) - rows).mean(axis=1)
+                self.assertLess((error / np.square(rows).mean(axis=1)).max(), 1e-3)  # 30 dB
+                np.testing.assert_allclose(made.array(tensor), shipped.array(tensor), atol=np.abs(rows).max() / 50)
+
+    def test_half_precision(self):
+        source = ROOT / "models" / "brush" / "brush.safetensors"
+        self.assertEqual(run("quantize.py", "--type", "f16", source, self.folder / "h.safetensors").returncode, 0)
+        whole, made = net.read(source), net.read(self.folder / "h.safetensors")
+        self.assertEqual(made.tensors["res0a"].dtype, np.float16)
+        self.assertEqual(made.tensors["up2_bias"].dtype, np.float32)
+        np.testing.assert_allclose(made.array("res0a"), whole.array("res0a"), rtol=1e-3, atol=1e-6)
+
+    def test_receptive_radius(self):
+        self.assertEqual(net.receptive_radius(net.read(ROOT / "models" / "brush" / "brush.safetensors"), 4), 53)
+
+
+if __name__ == "__main__":
+    unittest.main()

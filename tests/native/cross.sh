@@ -1,0 +1,24 @@
+#!/bin/sh
+# cross.sh CC EMULATOR SOURCE BUILD: compiles the kernels and their test for aarch64 and runs them.
+set -eu
+cc=$1 emulator=$2 source=$3 build=$4
+flags="-std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D_GNU_SOURCE -DSTZ_NO_CMOCKA
+    -I$source/include -I$source/lib -I$source/tests"
+kernel_flags="-O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math"
+mkdir -p "$build"
+rm -f "$build"/*.o
+for kernel in gemm input output picture conv weights first9 last9; do
+    file=$source/lib/native/k_$kernel.c
+    $cc $flags $kernel_flags -DSTZ_SUFFIX=portable -DSTZ_PORTABLE=1 -c "$file" -o "$build/${kernel}_portable.o"
+    $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
+    $cc $flags $kernel_flags -DSTZ_SUFFIX=neon_half -DSTZ_HALF=1 -c "$file" -o "$build/${kernel}_half.o"
+done
+for file in common cpu mem team native/layers native/conv_plan native/plan native/part native/moments native/run \
+    native/kernels; do
+    $cc $flags -c "$source/lib/$file.c" -o "$build/$(basename $file).o"
+done
+for file in kernels_main net_util reference; do
+    $cc $flags -c "$source/tests/native/$file.c" -o "$build/$file.o"
+done
+$cc -static -o "$build/kernels" "$build"/*.o -lm -lpthread
+"$emulator" "$build/kernels"

@@ -1,0 +1,59 @@
+/*
+ * The kernels alone against plain loops, without any library besides libc: for machines of another
+ * kind, cross-compiled and run in an emulator (tools see tests/native/CMakeLists.txt). Random networks
+ * go through every instruction set that the build has, tile side and one and three threads.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "net_util.h"
+#include "reference.h"
+
+#define TOLERANCE 2e-4
+
+static int failures;
+
+static void check(const net_builder *b, const float *code, int width, int height, bool half)
+{
+    const size_t count = (size_t)width * (size_t)height * 3;
+    float *in = picture_random(width, height, 5), *want = malloc(count * 4), *out = malloc(count * 4);
+    reference_apply(&b->graph, in, width, height, code, NULL, NULL, want);
+    for (int isa = STZ_ISA_PORTABLE; isa <= STZ_ISA_AVX512; isa++) {
+        const stz_kernels *k = stz_kernels_of((stz_isa)isa, half);
+        if (!k)
+            continue;
+        for (stz_plan_tile = 4; stz_plan_tile <= 6; stz_plan_tile += 2)
+            for (int threads = 1; threads <= 3; threads += 2) {
+                runner r;
+                runner_open(&r, &b->graph, k, threads);
+                runner_apply(&r, in, width, height, code, NULL, NULL, out);
+                const double d = difference(out, want, count);
+                const bool good = d < (k->half ? 3e-2 : TOLERANCE);
+                printf("%s%s %dx%d tile %d, %d threads: %.2g%s\n", stz_isa_name(k->isa),
+                       k->half ? " half" : "", width, height, stz_plan_tile, threads, d,
+                       good ? "" : " FAILED");
+                failures += !good;
+                runner_close(&r);
+            }
+    }
+    free(in);
+    free(want);
+    free(out);
+}
+
+int main(void)
+{
+    static const int sizes[][2] = {{16, 16}, {44, 28}};
+    for (int s = 0; s < 2; s++)
+        for (int half = 0; half < 2; half++) {
+            net_builder b;
+            net_brush(&b, 1, 16, 20, 6, 1);
+            check(&b, net_code(&b), sizes[s][0], sizes[s][1], half);
+            net_free(&b);
+            net_transformer(&b, 2, 5, 1);
+            if (!half)
+                check(&b, NULL, sizes[s][0], sizes[s][1], false);
+            net_free(&b);
+        }
+    return failures != 0;
+}

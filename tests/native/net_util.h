@@ -1,0 +1,52 @@
+/* Small networks with random weights, and runs of the native engine, for its tests. */
+#ifndef TESTS_NET_UTIL_H
+#define TESTS_NET_UTIL_H
+
+#include "native/run.h"
+
+/* A graph being built. All memory is kept until net_free. */
+typedef struct net_builder {
+    stz_graph graph;
+    float *memory[256];
+    int blocks;
+    unsigned seed;
+    int channels;
+} net_builder;
+
+void net_begin(net_builder *b, unsigned seed);
+float net_random(net_builder *b); /* -1 to 1 */
+void net_op(net_builder *b, stz_op_kind kind);
+void net_value(net_builder *b, stz_op_kind kind, float value, float high);
+void net_conv(net_builder *b, int out, int kernel, int stride, bool bias);
+void net_norm(net_builder *b, bool fixed); /* and its gamma and beta, from the code if not fixed */
+void net_linear(net_builder *b, int in, int out);
+float *net_code(net_builder *b); /* gammas about 1, betas about 0; NULL if it has none */
+void net_free(net_builder *b);
+
+/* The shapes of our networks, with other widths. */
+void net_brush(net_builder *b, unsigned seed, int first, int middle, int up, int blocks);
+void net_transformer(net_builder *b, unsigned seed, int width, int blocks);
+void net_encoder(net_builder *b, unsigned seed, int first, int second);
+
+/* A network with what a run of it needs. */
+typedef struct runner {
+    stz_part part;
+    stz_pool *pool;
+    stz_scratch scratch;
+    stz_team *team;
+    stz_exec exec;
+} runner;
+
+void runner_open(runner *r, const stz_graph *graph, const stz_kernels *kernels, int threads);
+void runner_close(runner *r);
+/* Fails the test if the run fails. in, out: interleaved, no padding. */
+void runner_apply(runner *r, const float *in, int width, int height, const float *code, const float *stats,
+                  float *stats_out, float *out);
+
+float *picture_random(int width, int height, unsigned seed);     /* smooth with some noise, 0 to 1 */
+double difference(const float *a, const float *b, size_t count); /* the largest; NaN counts as infinite */
+
+/* Every set of kernels of this machine, one after the other; NULL after the last. */
+const stz_kernels *kernels_at(int index);
+
+#endif

@@ -1,0 +1,225 @@
+#include "cache.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static painting_key key_of(uint8_t n)
+{
+    painting_key k = {{0}};
+    k.bytes[0] = n;
+    k.bytes[31] = 7;
+    return k;
+}
+
+static painting *make(const char *bytes, size_t size, const char *subject)
+{
+    painting *p = calloc(1, sizeof *p);
+    atomic_init(&p->references, 1);
+    p->image.pixels = malloc(size);
+    memset(p->image.pixels, bytes[0], size);
+    p->image.size = size;
+    p->image.format = STYLIZE_FORMAT_PNG;
+    p->width = 3;
+    p->degraded = true;
+    strcpy(p->engine, "native");
+    strcpy(p->style, "scream");
+    strcpy(p->subject, subject);
+    return p;
+}
+
+static void put(cache *c, uint8_t n, size_t size, const char *subject)
+{
+    const painting_key k = key_of(n);
+    painting *p = make("x", size, subject);
+    cache_put(c, &k, p);
+    painting_release(p);
+}
+
+static bool has(cache *c, uint8_t n)
+{
+    const painting_key k = key_of(n);
+    int tier;
+    painting *p = cache_get(c, &k, &tier);
+    painting_release(p);
+    return p != NULL;
+}
+
+static char *make_folder(void)
+{
+    static char path[] = "/tmp/stylize-cache-XXXXXX";
+    strcpy(path + strlen(path) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(path));
+    return path;
+}
+
+static void remove_folder(cache *c, const char *path)
+{
+    cache_forget(c, NULL);
+    cache_close(c);
+    assert_int_equal(rmdir(path), 0); /* nothing else was left in it */
+}
+
+static void the_least_used_goes_first(void **state)
+{
+    cache c = {.tier_count = 0};
+    assert_true(cache_add_memory(&c, 40000));
+    for (uint8_t i = 1; i <= 3; i++)
+        put(&c, i, 10000, "");
+    assert_true(has(&c, 1)); /* now the newest */
+    put(&c, 4, 10000, "");
+    assert_true(has(&c, 1) && has(&c, 3) && has(&c, 4));
+    assert_false(has(&c, 2));
+    put(&c, 5, 50000, ""); /* larger than the whole cache */
+    assert_false(has(&c, 5));
+    assert_true(has(&c, 4));
+    cache_close(&c);
+}
+
+static void a_second_put_replaces_the_first(void **state)
+{
+    cache c = {.tier_count = 0};
+    cache_tier_counts counts;
+    assert_true(cache_add_memory(&c, 1 << 20));
+    put(&c, 1, 1000, "");
+    put(&c, 1, 1000, "");
+    c.tiers[0].counts(c.tiers[0].state, &counts);
+    assert_int_equal(counts.entries, 1);
+    cache_close(&c);
+}
+
+static void a_painting_outlives_the_cache(void **state)
+{
+    cache c = {.tier_count = 0};
+    int tier;
+    const painting_key k = key_of(1);
+    assert_true(cache_add_memory(&c, 1 << 20));
+    put(&c, 1, 1000, "");
+    painting *p = cache_get(&c, &k, &tier);
+    cache_close(&c);
+    assert_int_equal(p->image.pixels[999], 'x');
+    painting_release(p);
+}
+
+static void a_subject_is_forgotten(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200];
+    char *path = make_folder();
+    assert_true(cache_add_memory(&c, 1 << 20) &&
+                cache_add_folder(&c, path, 1 << 20, message, sizeof message));
+    put(&c, 1, 1000, "anna");
+    put(&c, 2, 1000, "bert");
+    put(&c, 3, 1000, "");
+    assert_int_equal(cache_forget(&c, "anna"), 2); /* one in each tier */
+    assert_false(has(&c, 1));
+    assert_true(has(&c, 2) && has(&c, 3));
+    remove_folder(&c, path);
+}
+
+static void files_survive_a_restart(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200];
+    int tier;
+    const painting_key k = key_of(9);
+    char *path = make_folder();
+    assert_true(cache_add_folder(&c, path, 1 << 20, message, sizeof message));
+    put(&c, 9, 5000, "anna");
+    cache_close(&c);
+    assert_true(cache_add_folder(&c, path, 1 << 20, message, sizeof message));
+    painting *p = cache_get(&c, &k, &tier);
+    assert_non_null(p);
+    assert_int_equal(p->image.size, 5000);
+    assert_int_equal(p->image.pixels[4999], 'x');
+    assert_int_equal(p->image.format, STYLIZE_FORMAT_PNG);
+    assert_true(p->width == 3 && p->degraded);
+    assert_string_equal(p->engine, "native");
+    assert_string_equal(p->subject, "anna");
+    painting_release(p);
+    assert_int_equal(cache_forget(&c, "anna"), 1);
+    remove_folder(&c, path);
+}
+
+static void the_folder_is_bounded(void **state)
+{
+    cache c = {.tier_count = 0};
+    cache_tier_counts counts;
+    char message[200];
+    char *path = make_folder();
+    assert_true(cache_add_folder(&c, path, 20000, message, sizeof message));
+    for (uint8_t i = 1; i <= 5; i++)
+        put(&c, i, 5000, "");
+    c.tiers[0].counts(c.tiers[0].state, &counts);
+    assert_true(counts.bytes <= 20000 && counts.entries >= 2 && counts.evictions >= 1);
+    assert_true(has(&c, 5));
+    assert_false(has(&c, 1));
+    remove_folder(&c, path);
+}
+
+static void change_file(const char *path, off_t at, const char *byte)
+{
+    const int file = open(path, O_WRONLY);
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, byte, 1, at), 1);
+    close(file);
+}
+
+static void damaged_files_are_not_used(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200], hex[65], name[200];
+    const painting_key k = key_of(1);
+    char *path = make_folder();
+    hex_encode(k.bytes, 32, hex);
+    snprintf(name, sizeof name, "%s/%s.pic", path, hex);
+    const off_t places[] = {0, 10, 50, 90, 130, 700, 3000};
+    for (size_t i = 0; i < SRV_LEN(places); i++) {
+        assert_true(cache_add_folder(&c, path, 1 << 20, message, sizeof message));
+        put(&c, 1, 5000, "");
+        assert_true(has(&c, 1));
+        change_file(name, places[i], "\xa5");
+        assert_false(has(&c, 1));
+        assert_int_equal(access(name, F_OK), -1);
+        cache_close(&c);
+    }
+    assert_int_equal(rmdir(path), 0);
+}
+
+static void leftovers_of_a_crash_are_swept(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200], name[200];
+    char *path = make_folder();
+    snprintf(name, sizeof name, "%s/new-5", path);
+    const int file = open(name, O_WRONLY | O_CREAT, 0600);
+    close(file);
+    assert_true(cache_add_folder(&c, path, 1 << 20, message, sizeof message));
+    assert_int_equal(access(name, F_OK), -1);
+    remove_folder(&c, path);
+}
+
+static void a_folder_that_cannot_be_is_told(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200] = "";
+    assert_false(cache_add_folder(&c, "/proc/nowhere/at/all", 1 << 20, message, sizeof message));
+    assert_true(strlen(message) > 10);
+    assert_int_equal(c.tier_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_used_goes_first),       cmocka_unit_test(a_second_put_replaces_the_first),
+        cmocka_unit_test(a_painting_outlives_the_cache),   cmocka_unit_test(a_subject_is_forgotten),
+        cmocka_unit_test(files_survive_a_restart),         cmocka_unit_test(the_folder_is_bounded),
+        cmocka_unit_test(damaged_files_are_not_used),      cmocka_unit_test(leftovers_of_a_crash_are_swept),
+        cmocka_unit_test(a_folder_that_cannot_be_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# run.sh BINARY SOURCE_DIR [PYTEST_ARGUMENT...]: the end-to-end tests against the real binary, on loopback only.
+# 77 (skipped) where pytest or httpx are missing, or the build cannot paint.
+set -eu
+python=${STYLIZE_TEST_PYTHON:-python3}
+if ! "$python" -c 'import pytest, httpx' 2>/dev/null; then
+    echo "skipped: pytest and httpx are needed (pip install pytest httpx, or STYLIZE_TEST_PYTHON)"
+    exit 77
+fi
+export STYLIZE_SERVER="$1" STYLIZE_SOURCE="$2" STYLIZE_MODELS="$2/models"
+shift 2
+exec "$python" -m pytest -q -p no:cacheprovider "$(dirname "$0")" "$@"

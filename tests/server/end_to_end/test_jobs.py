@@ -1,0 +1,148 @@
+"""Jobs, their files, privacy, starting and stopping."""
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+
+
+def state_of(server, job):
+    answer = server.client.get(f"/api/v1/jobs/{job}")
+    return answer.json().get("state") if answer.status_code == 200 else answer.status_code
+
+
+def files(server):
+    return sorted(os.listdir(server.folder / "state"))
+
+
+def test_a_job_is_accepted_painted_and_fetched(start, photo):
+    s = start()
+    made = s.add_job(photo)
+    assert made.status_code == 202 and made.headers["location"] == f"/api/v1/jobs/{made.json()['id']}"
+    job = made.json()["id"]
+    s.wait(lambda: state_of(s, job) == "done")
+    assert files(s) == [f"{job}.done"]  # the upload is gone
+    result = s.client.get(f"/api/v1/jobs/{job}/result", headers={"Accept": "image/*"})
+    assert result.content.startswith(b"\xff\xd8\xff")
+    assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == 128
+    assert s.client.delete(f"/api/v1/jobs/{job}").status_code == 204
+    assert state_of(s, job) == 404 and files(s) == []
+    assert oct(os.stat(s.folder / "state").st_mode & 0o777) == "0o700"
+
+
+def test_a_bad_job_is_refused_at_once(server, photo):
+    assert server.add_job(b"no picture").status_code == 415
+    assert server.add_job(photo, strength="7").status_code == 422
+
+
+def test_events_tell_of_the_end(start, photo):
+    s = start()
+    job = s.add_job(photo, output_size="1024").json()["id"]
+    with s.client.stream("GET", f"/api/v1/jobs/{job}/events") as events:
+        text = "".join(events.iter_text())
+    assert text.startswith("event: job\ndata: {") and '"state": "done"' in text
+
+
+def test_waiting_jobs_have_a_place_and_can_be_cancelled(start, photo):
+    s = start("--threads", "1", "--cache-memory", "0")
+    jobs = [s.add_job(photo, output_size=str(2000 + 4 * i)).json()["id"] for i in range(6)]
+    last = s.client.get(f"/api/v1/jobs/{jobs[-1]}").json()
+    assert last["state"] == "queued" and last["place"] >= 1
+    assert s.client.get(f"/api/v1/jobs/{jobs[-1]}/result").status_code == 409
+    for job in jobs[1:]:
+        assert s.client.delete(f"/api/v1/jobs/{job}").status_code == 204
+    s.wait(lambda: all(state_of(s, job) == "cancelled" for job in jobs[2:]))
+    s.wait(lambda: state_of(s, jobs[0]) == "done")
+    assert s.client.get(f"/api/v1/jobs/{jobs[-1]}/result").status_code == 410
+
+
+def test_jobs_expire(start, photo):
+    s = start("--job-ttl", "2s")
+    job = s.add_job(photo).json()["id"]
+    s.wait(lambda: state_of(s, job) == 410)
+    assert files(s) == []
+    s.wait(lambda: state_of(s, job) == 404)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_restart_loses_no_job(start, photo, number):
+    s = start("--threads", "1", "--cache-memory", "0", "--graceful-timeout", "0s")
+    jobs = [s.add_job(photo, output_size=str(900 + 4 * i)).json()["id"] for i in range(8)]
+    assert s.stop(number) == (0 if number == signal.SIGTERM else -number)
+    s.start()
+    s.wait(lambda: all(state_of(s, job) == "done" for job in jobs))
+    for i, job in enumerate(jobs):
+        assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == 900 + 4 * i
+
+
+def test_damaged_files_do_not_stop_the_start(start, photo):
+    s = start()
+    job = s.add_job(photo).json()["id"]
+    s.wait(lambda: state_of(s, job) == "done")
+    s.stop()
+    folder = s.folder / "state"
+    (folder / f"{job}.done").write_bytes(b"damaged")
+    (folder / ("0" * 24 + ".job")).write_bytes(b"{}\nnothing")
+    (folder / ("1" * 24 + ".job")).write_bytes(b"")
+    (folder / ("2" * 24 + ".new")).write_bytes(b"half")
+    s.start()
+    assert state_of(s, job) == 404
+    assert not (folder / ("2" * 24 + ".new")).exists()
+    s.wait(lambda: state_of(s, "0" * 24) == "failed")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_is_told_and_nothing_is_left(start, photo, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], capture_output=True).returncode:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        s = start("--state-dir", str(disk / "state"), "--cache-dir", str(disk / "cache"))
+        refused = s.add_job(photo)
+        assert refused.status_code == 503 and refused.json()["error"]["code"] == "no_storage"
+        assert s.paint(photo, output_size="512").status_code == 200
+        assert os.listdir(disk / "state") == []
+        s.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+        shutil.rmtree(disk, ignore_errors=True)
+
+
+def test_data_of_a_subject_is_shown_and_erased(start, photo, tmp_path):
+    s = start("--cache-dir", str(tmp_path / "cache"))
+    s.paint(photo, headers={"X-Subject": "anna"})
+    s.paint(photo, headers={"X-Subject": "bert"})
+    job = s.add_job(photo, headers={"X-Subject": "anna"}, output_size="96").json()["id"]
+    s.wait(lambda: state_of(s, job) == "done")
+    data = s.client.get("/api/v1/data/anna").json()
+    assert len(data["jobs"]) == 1 and data["jobs"][0]["picture"].startswith("data:image/jpeg;base64,")
+    assert len(data["results"]) == 2 and "picture" in data["results"][0]
+    gone = s.client.delete("/api/v1/data/anna").json()
+    assert gone["complete"] and gone["deleted"]["jobs"] == 1
+    assert s.client.get("/api/v1/data/anna").json() == {"subject": "anna", "jobs": [], "results": []}
+    assert len(s.client.get("/api/v1/data/bert").json()["results"]) == 1
+    assert files(s) == [] and len(os.listdir(tmp_path / "cache")) == 1
+    assert state_of(s, job) == 404
+
+
+def test_running_requests_finish_after_sigterm(start, photo):
+    s = start("--cache-memory", "0", "--no-degrade")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(s.paint(photo, output_size="2048")))
+    thread.start()
+    s.wait(lambda: s.metric("stylize_queue_depth") == 1)
+    s.process.send_signal(signal.SIGTERM)
+    thread.join()
+    assert s.process.wait(timeout=30) == 0
+    assert answers[0].status_code == 200
+
+
+def test_ready_only_after_the_warm_up(start):
+    s = start(ready=False)
+    seen = s.client.get("/health")
+    assert seen.json()["live"] and seen.status_code == (200 if seen.json()["ready"] else 503)
+    s.wait(lambda: s.client.get("/v2/health/ready").status_code == 200)
+    assert any("ready after a warm-up" in line["message"] for line in s.log())

@@ -1,0 +1,198 @@
+"""Limits, wrong requests, slow and absent clients, load."""
+import concurrent.futures
+import socket
+import struct
+import time
+import zlib
+
+import httpx
+import pytest
+
+
+def talk(server, data, seconds=10):
+    """Sends bytes as they are and reads until the server closes or the time is over."""
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        s.settimeout(seconds)
+        answer = b""
+        try:
+            s.sendall(data)
+            while piece := s.recv(65536):
+                answer += piece
+        except (TimeoutError, ConnectionError):
+            pass
+        return answer
+
+
+def status_of(answer):
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else None
+
+
+def request(line, *headers):
+    return "\r\n".join([line, "Host: localhost", "Connection: close", *headers, "", ""]).encode()
+
+
+def flat_png(width, height):
+    """A picture that is small as a file and large as pixels."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    row = zlib.compressobj(9)
+    data = b"".join(row.compress(b"\0" * (1 + width // 8 + 1)) for _ in range(height)) + row.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)) + \
+        chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/nothing", 404), ("GET", "/api/v1/style-transfer", 405), ("PUT", "/health", 405),
+    ("GET", "/page/../../etc/passwd", 404), ("GET", "/page/nothing.js", 404), ("GET", "/api/v1/jobs/x", 404)])
+def test_routes(server, method, path, status):
+    answer = server.client.request(method, path)
+    assert answer.status_code == status and answer.json()["error"]["code"]
+    assert status != 405 or answer.headers["allow"]
+
+
+def test_a_large_body_is_refused_by_its_header(server):
+    answer = talk(server, request("POST /api/v1/style-transfer HTTP/1.1", "Content-Length: 99999999999",
+                                  "Content-Type: multipart/form-data; boundary=x"))
+    assert status_of(answer) == 413
+
+
+def test_pixels_are_counted_before_they_are_decoded(server):
+    bomb = flat_png(15000, 15000)
+    assert len(bomb) < 100_000
+    answer = server.paint(bomb)
+    assert answer.status_code == 413 and answer.json()["error"]["field"] == "content_image"
+
+
+def test_chunked_bodies_need_a_length(server):
+    answer = talk(server, request("POST /api/v1/style-transfer HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\n\r\n")
+    assert status_of(answer) == 411
+
+
+def test_a_body_shorter_than_it_says_is_given_up(start):
+    s = start("--body-timeout", "500ms")
+    answer = talk(s, request("POST /api/v1/style-transfer HTTP/1.1", "Content-Length: 1000",
+                             "Content-Type: application/json") + b"{}")
+    assert status_of(answer) in (None, 400, 408)
+    assert s.client.get("/health").status_code == 200
+
+
+def test_a_header_too_large(server):
+    assert status_of(talk(server, request("GET /health HTTP/1.1", "X-Long: " + "a" * 60000))) == 431
+
+
+@pytest.mark.parametrize("data", [b"\r\n\r\n", b"GET\r\n\r\n", b"\0\1\2\3\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
+                                  b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+                                  b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n"])
+def test_nonsense_is_answered_or_cut_off(start, data):
+    s = start("--header-timeout", "500ms")
+    assert status_of(talk(s, data)) in (None, 400, 404, 405, 413, 505)
+    assert s.client.get("/health").status_code == 200
+
+
+def test_slow_headers_are_cut_off_while_others_are_served(start, photo):
+    s = start("--header-timeout", "1s")
+    slow = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(50)]
+    for c in slow:
+        c.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+    end = time.monotonic() + 15
+    while time.monotonic() < end and slow:
+        for c in list(slow):
+            try:
+                c.sendall(b"X-Drip: 1\r\n")
+                c.settimeout(0.001)
+                if c.recv(1) == b"":
+                    raise ConnectionError
+            except TimeoutError:
+                continue
+            except OSError:
+                c.close()
+                slow.remove(c)
+        assert s.client.get("/health").status_code == 200
+        time.sleep(0.1)
+    assert not slow
+    assert s.metric("stylize_slow_connections_total") >= 50
+
+
+def test_a_thousand_idle_connections(start, photo):
+    s = start("--header-timeout", "60s")
+    idle = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(1000)]
+    assert s.paint(photo).status_code == 200
+    assert s.metric("stylize_http_connections") >= 1000
+    for c in idle:
+        c.close()
+
+
+def test_one_client_is_limited(start):
+    s = start("--rate-limit", "5", "--rate-burst", "10")
+    answers = [s.client.get("/api/v1/session") for _ in range(40)]
+    refused = [a for a in answers if a.status_code == 429]
+    assert 20 <= len(refused) <= 30 and int(refused[0].headers["retry-after"]) >= 1
+    assert refused[0].json()["error"]["code"] == "rate_limited"
+    assert s.client.get("/health").status_code == 200
+
+
+def test_forwarded_addresses_of_a_trusted_proxy_count(start):
+    s = start("--rate-limit", "1", "--rate-burst", "2", "--trusted-proxy", "127.0.0.0/8")
+    codes = [s.client.get("/api/v1/session", headers={"X-Forwarded-For": f"198.51.100.{i}"}).status_code
+             for i in range(20)]
+    assert codes == [200] * 20
+
+
+def test_a_full_queue_is_answered_503(start, photo):
+    s = start("--queue-length", "2", "--cache-memory", "0", "--no-degrade", "--rate-limit", "0", "--threads", "1")
+
+    def one(i):
+        with httpx.Client(base_url=s.url, timeout=60) as client:
+            return client.post("/api/v1/style-transfer", files={"content_image": photo},
+                               data={"style_id": "scream", "output_size": str(512 + i)})
+    with concurrent.futures.ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(one, range(60)))
+    codes = {a.status_code for a in answers}
+    assert codes == {200, 503}
+    assert all(a.headers.get("retry-after") for a in answers if a.status_code == 503)
+
+
+def test_five_hundred_clients_at_once(start, photo):
+    """Each gets a picture or a clear 503; equal requests are painted once."""
+    s = start("--rate-limit", "0")
+
+    def one(i):
+        with httpx.Client(base_url=s.url, timeout=120) as client:
+            return client.post("/api/v1/style-transfer", files={"content_image": photo},
+                               headers={"Accept": "image/jpeg"},
+                               data={"style_id": "scream", "output_size": str(64 + 4 * (i % 10))}).status_code
+    with concurrent.futures.ThreadPoolExecutor(100) as pool:
+        codes = list(pool.map(one, range(500)))
+    assert set(codes) <= {200, 503} and codes.count(200) >= 10
+    assert s.metric('stylize_cache_requests_total{tier="none",result="miss"}') == 10
+
+
+def test_a_client_that_leaves_cancels_its_run(start, photo):
+    s = start("--cache-memory", "0", "--no-degrade")
+    body = (b"--x\r\nContent-Disposition: form-data; name=content_image; filename=a\r\n\r\n" + photo +
+            b"\r\n--x\r\nContent-Disposition: form-data; name=style_id\r\n\r\nscream\r\n"
+            b"--x\r\nContent-Disposition: form-data; name=output_size\r\n\r\n4096\r\n--x--\r\n")
+    head = request("POST /api/v1/style-transfer HTTP/1.1", f"Content-Length: {len(body)}",
+                   "Content-Type: multipart/form-data; boundary=x")
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.sendall(head + body)
+            time.sleep(0.15)
+    s.wait(lambda: s.metric("stylize_clients_gone_total") >= 1)
+    s.wait(lambda: s.metric("stylize_queue_depth") == 0)
+    assert s.metric('stylize_paintings_total{result="cancelled"}') >= 1
+
+
+def test_results_shrink_under_load_unless_refused(start, photo):
+    s = start("--degrade-after", "1ms", "--cache-memory", "0", "--rate-limit", "0", "--threads", "1")
+
+    def one(i):
+        with httpx.Client(base_url=s.url, timeout=60) as client:
+            return client.post("/api/v1/style-transfer", files={"content_image": photo}, data={
+                "style_id": "scream", "output_size": str(640 + 4 * i), "allow_degraded": str(i % 2 == 0)})
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(enumerate(pool.map(one, range(60))))
+    small = [(i, a) for i, a in answers if a.json()["degraded"]]
+    assert small and all(i % 2 == 0 for i, _ in small)
+    assert all(a.json()["width"] < 640 + 4 * i and a.headers["x-stylize-degraded"] == "true" for i, a in small)
+    assert all(a.json()["width"] == 640 + 4 * i for i, a in answers if not a.json()["degraded"])

@@ -1,0 +1,173 @@
+#include "check.h"
+
+#include <stdlib.h>
+
+#include "sha256.h"
+
+static void base64_goes_both_ways(void **state)
+{
+    uint8_t data[100], back[100];
+    size_t size;
+    for (size_t n = 0; n <= sizeof data; n++) {
+        buf b = {0};
+        for (size_t i = 0; i < n; i++)
+            data[i] = (uint8_t)(i * 37 + n);
+        buf_base64(&b, data, n);
+        assert_int_equal(b.size, (n + 2) / 3 * 4);
+        assert_true(base64_decode(b.data, b.size, back, &size));
+        assert_int_equal(size, n);
+        assert_memory_equal(back, data, n);
+        buf_free(&b);
+    }
+}
+
+static void base64_is_read_in_a_strict_way(void **state)
+{
+    static const char *const wrong[] = {"A",        "AA",   "AAA",  "A===", "====", "AA=A",
+                                        "AA==AAAA", "AB==", "AAB=", "AA A", "AA-A", "A\nAA"};
+    uint8_t out[16];
+    size_t size;
+    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+        assert_false(base64_decode(wrong[i], strlen(wrong[i]), out, &size));
+    assert_true(base64_decode("", 0, out, &size));
+    assert_int_equal(size, 0);
+}
+
+static void json_text_is_escaped(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {{"plain", "plain"},
+                 {"a\"b\\c", "a\\\"b\\\\c"},
+                 {"\n\t", "\\u000a\\u0009"},
+                 {"\xe6\x98\x9f", "\xe6\x98\x9f"},
+                 {"\xff", "\\ufffd"},
+                 {"\xc0\xaf", "\\ufffd\\ufffd"},
+                 {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
+                 {"\xe6\x98", "\\ufffd\\ufffd"},
+                 {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}};
+    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+        buf b = {0};
+        buf_json(&b, cases[i].in, strlen(cases[i].in));
+        assert_string_equal(b.data, cases[i].out);
+        buf_free(&b);
+    }
+}
+
+static void a_buffer_refuses_what_cannot_be(void **state)
+{
+    buf b = {0};
+    assert_false(buf_reserve(&b, SIZE_MAX - 4));
+    assert_true(b.failed);
+    buf_puts(&b, "more");
+    assert_null(b.data);
+    buf_free(&b);
+}
+
+static void numbers_are_read_whole_or_not(void **state)
+{
+    uint64_t n;
+    double d;
+    bool yes;
+    assert_true(parse_uint(TEXT("16"), 16, 20, &n));
+    assert_false(parse_uint(TEXT("15"), 16, 20, &n));
+    assert_false(parse_uint(TEXT("21"), 16, 20, &n));
+    assert_false(parse_uint(TEXT("-1"), 0, UINT64_MAX, &n));
+    assert_false(parse_uint(TEXT("1 "), 0, 9, &n));
+    assert_false(parse_uint(TEXT(""), 0, 9, &n));
+    assert_false(parse_uint(TEXT("18446744073709551616"), 0, UINT64_MAX, &n));
+    assert_false(parse_uint((slice){"1\0", 2}, 0, 9, &n));
+    assert_true(parse_number(TEXT("0.25"), 0, 1, &d));
+    assert_true(d == 0.25);
+    static const char *const wrong[] = {"nan", "inf", "0x1", "", " 1", "1,5", "1.5", "1e999", "--1"};
+    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+        assert_false(parse_number(TEXT(wrong[i]), 0, 1, &d));
+    assert_true(parse_bool(TEXT("True"), &yes) && yes);
+    assert_true(parse_bool(TEXT("off"), &yes) && !yes);
+    assert_false(parse_bool(TEXT("maybe"), &yes));
+}
+
+static void sizes_and_times_have_units(void **state)
+{
+    uint64_t n;
+    assert_true(parse_bytes(TEXT("32M"), &n) && n == 32u << 20);
+    assert_true(parse_bytes(TEXT("2GiB"), &n) && n == 2ull << 30);
+    assert_true(parse_bytes(TEXT("100"), &n) && n == 100);
+    assert_false(parse_bytes(TEXT("M"), &n));
+    assert_false(parse_bytes(TEXT("99999999999T"), &n));
+    assert_false(parse_bytes(TEXT("1X"), &n));
+    assert_true(parse_milliseconds(TEXT("250ms"), &n) && n == 250);
+    assert_true(parse_milliseconds(TEXT("2m"), &n) && n == 120000);
+    assert_true(parse_milliseconds(TEXT("20"), &n) && n == 20000);
+    assert_false(parse_milliseconds(TEXT("20min"), &n));
+}
+
+static void pieces_are_cut_one_by_one(void **state)
+{
+    slice rest = TEXT("a,,b"), piece;
+    assert_true(slice_next(&rest, ',', &piece));
+    assert_slice(piece, "a");
+    assert_true(slice_next(&rest, ',', &piece));
+    assert_slice(piece, "");
+    assert_true(slice_next(&rest, ',', &piece));
+    assert_slice(piece, "b");
+    assert_false(slice_next(&rest, ',', &piece));
+}
+
+/* Examples of FIPS 180-4, and lengths around the end of a block against one call. */
+static void sha256_is_right(void **state)
+{
+    static const struct {
+        const char *text, *hex;
+    } cases[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+    };
+    uint8_t digest[32], pieces[32], data[200];
+    char hex[65];
+    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+        sha256_of(cases[i].text, strlen(cases[i].text), digest);
+        hex_encode(digest, sizeof digest, hex);
+        assert_string_equal(hex, cases[i].hex);
+    }
+    memset(data, 'x', sizeof data);
+    for (size_t n = 0; n <= sizeof data; n++) {
+        sha256 h;
+        sha256_of(data, n, digest);
+        sha256_begin(&h);
+        for (size_t i = 0; i < n; i += 7)
+            sha256_add(&h, data + i, n - i < 7 ? n - i : 7);
+        sha256_end(&h, pieces);
+        assert_memory_equal(digest, pieces, sizeof digest);
+    }
+}
+
+static void secrets_are_compared(void **state)
+{
+    assert_true(equal_secret("abc", "abc", 3));
+    assert_false(equal_secret("abc", "abd", 3));
+    assert_false(equal_secret("abc", "bbc", 3));
+}
+
+static void style_ids_have_a_form(void **state)
+{
+    assert_true(is_style_id(TEXT("starry_night-2")));
+    assert_false(is_style_id(TEXT("")));
+    assert_false(is_style_id(TEXT("../x")));
+    assert_false(is_style_id(TEXT("Starry")));
+    assert_false(is_style_id(TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(base64_goes_both_ways),         cmocka_unit_test(base64_is_read_in_a_strict_way),
+        cmocka_unit_test(json_text_is_escaped),          cmocka_unit_test(a_buffer_refuses_what_cannot_be),
+        cmocka_unit_test(numbers_are_read_whole_or_not), cmocka_unit_test(sizes_and_times_have_units),
+        cmocka_unit_test(pieces_are_cut_one_by_one),     cmocka_unit_test(sha256_is_right),
+        cmocka_unit_test(secrets_are_compared),          cmocka_unit_test(style_ids_have_a_form),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
