@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /* Rises with every change of this header. */
-#define STZ_TORCH_ABI 1
+#define STZ_TORCH_ABI 2
 
 /* Codes; the numbers are those of stylize_status. */
 enum {
