@@ -77,10 +77,8 @@ static stylize_status start(torch_engine *e, const char *device, stylize_error *
     if (status != STYLIZE_OK)
         return status;
     reason why;
-    char built[sizeof e->version];
-    int code = e->plugin->open(cuda, e->threads, &e->torch, listen(&why));
-    if (code == STZ_TORCH_OK)
-        code = e->plugin->version(built, e->version, sizeof e->version, listen(&why));
+    const int code =
+        e->plugin->open(cuda, e->threads, &e->torch, e->version, sizeof e->version, listen(&why));
     if (code != STZ_TORCH_OK)
         return stz_fail(err, (stylize_status)code, "torch engine: %s", why.text);
     return STYLIZE_OK;

@@ -133,8 +133,8 @@ stylize_status stz_torch_plugin_find(char *path, size_t size, stylize_error *err
 static bool resolve(void *handle, stz_torch_plugin *p)
 {
 #define SYMBOL(name) (*(void **)&p->name = dlsym(handle, "stz_torch_" #name))
-    return SYMBOL(version) && SYMBOL(cuda_count) && SYMBOL(open) && SYMBOL(close) && SYMBOL(load) &&
-           SYMBOL(unload) && SYMBOL(bytes) && SYMBOL(encode) && SYMBOL(apply);
+    return SYMBOL(cuda_count) && SYMBOL(open) && SYMBOL(close) && SYMBOL(load) && SYMBOL(unload) &&
+           SYMBOL(bytes) && SYMBOL(encode) && SYMBOL(apply);
 #undef SYMBOL
 }
 

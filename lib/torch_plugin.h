@@ -12,7 +12,6 @@
 typedef struct stz_torch_plugin {
     char path[1024];
     __typeof__(stz_torch_abi) *abi;
-    __typeof__(stz_torch_version) *version;
     __typeof__(stz_torch_cuda_count) *cuda_count;
     __typeof__(stz_torch_open) *open;
     __typeof__(stz_torch_close) *close;

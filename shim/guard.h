@@ -5,7 +5,6 @@
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include <c10/core/Device.h>
 #include <c10/util/Exception.h>
@@ -49,12 +48,12 @@ using WarningGuard = c10::Warning::WarningHandlerGuard;
 int report(const stz_torch_error *error, int code, const char *text) noexcept;
 
 /* Runs body; `code` is for failures that do not bring their own. */
-template <class Body> int guard(const stz_torch_error *error, int code, Body &&body) noexcept
+template <class Body> int guard(const stz_torch_error *error, int code, const Body &body) noexcept
 {
     try {
         Quiet quiet;
         WarningGuard drop(&quiet);
-        std::forward<Body>(body)();
+        body();
         return STZ_TORCH_OK;
     } catch (const Failure &e) {
         return report(error, e.code, e.what());

@@ -21,16 +21,12 @@ using Stack = std::vector<IValue>;
 struct stz_torch_net {
     const stz_torch *torch;
     std::optional<Method> forward, stats, frozen, encode; /* each keeps its module alive */
-    int code_length, stats_length;
-    float range;
-    float mean[3], std[3];
+    stz_torch_spec spec;                                  /* its paths are not used after load */
     double bytes;
 };
 
 namespace stz
 {
-
-/* ------------------------------------------------------------------ threads and memory */
 
 /* Both settings belong to a thread: the number of OpenMP threads it starts, and that TorchScript
  * runs the graph as it is instead of profiling and rewriting it in the first runs. */
@@ -64,8 +60,6 @@ class Meter final : public c10::MemoryReportingInfoBase
     std::atomic<int64_t> now_{0}, peak_{0};
 };
 
-/* ------------------------------------------------------------------ calling a method */
-
 static std::string shape_text(at::IntArrayRef shape)
 {
     std::string text;
@@ -88,8 +82,6 @@ static at::Tensor call(const Method &method, Stack inputs, std::vector<int64_t> 
     return tensor.to(at::kFloat);
 }
 
-/* ------------------------------------------------------------------ pictures and rows of floats */
-
 static at::Tensor view_of(const stz_torch_picture &p, int width, int height)
 {
     const int64_t row = p.stride / (p.is_float ? 4 : 1);
@@ -97,21 +89,13 @@ static at::Tensor view_of(const stz_torch_picture &p, int width, int height)
                          at::dtype(p.is_float ? at::kFloat : at::kByte));
 }
 
-/* x = sample * scale - shift, a channel each. */
+/* From samples to what the network was trained with. */
 static void normalise(const stz_torch_net &net, at::Tensor &x, float white)
 {
     float scale[3], shift[3];
-    bool plain = true;
     for (int c = 0; c < 3; c++) {
-        scale[c] = net.range / (white * net.std[c]);
-        shift[c] = net.mean[c] * net.range / net.std[c];
-        plain = plain && shift[c] == 0 && scale[c] == scale[0];
-    }
-    if (plain && scale[0] == 1)
-        return;
-    if (plain) {
-        x.mul_(scale[0]);
-        return;
+        scale[c] = net.spec.range / (white * net.spec.std[c]);
+        shift[c] = net.spec.mean[c] * net.spec.range / net.spec.std[c];
     }
     x.mul_(at::from_blob(scale, {1, 3, 1, 1}).to(x.device()));
     x.sub_(at::from_blob(shift, {1, 3, 1, 1}).to(x.device()));
@@ -133,9 +117,9 @@ static void write_picture(const stz_torch_net &net, const at::Tensor &y, const s
     const int height = static_cast<int>(y.size(1)), width = static_cast<int>(y.size(2));
     at::Tensor pixels = y;
     if (!p.is_float)
-        pixels = y.mul(255.0f / net.range).add_(0.5f).clamp_(0, 255).to(at::kByte);
-    else if (net.range != 1)
-        pixels = y.mul(1.0f / net.range);
+        pixels = y.mul(255.0f / net.spec.range).add_(0.5f).clamp_(0, 255).to(at::kByte);
+    else if (net.spec.range != 1)
+        pixels = y.mul(1.0f / net.spec.range);
     view_of(p, width, height).copy_(pixels.permute({1, 2, 0}));
 }
 
@@ -160,8 +144,6 @@ static void check_finite(const at::Tensor &t, const char *what)
         throw Failure(STZ_TORCH_ENGINE, std::string(what) + " has values that are not finite");
 }
 
-/* ------------------------------------------------------------------ loading */
-
 /* A method that can be called with `inputs` tensors, or nothing. */
 static std::optional<Method> find(const torch::jit::Module &module, const char *name, size_t inputs)
 {
@@ -179,19 +161,14 @@ static std::optional<Method> find(const torch::jit::Module &module, const char *
     return Method(*method);
 }
 
-static torch::jit::Module open_module(const stz_torch_net &net, const char *path)
+static void bind_methods(stz_torch_net &net)
 {
-    torch::jit::Module module = torch::jit::load(path, net.torch->device);
-    module.eval();
-    return module;
-}
-
-static void bind_methods(stz_torch_net &net, const stz_torch_spec &spec)
-{
+    const stz_torch_spec &spec = net.spec;
     const size_t code = spec.code_length > 0 ? 1 : 0;
     std::optional<torch::jit::Module> module;
     if (spec.apply_path) {
-        module = open_module(net, spec.apply_path);
+        module = torch::jit::load(spec.apply_path, net.torch->device);
+        module->eval();
         net.forward = find(*module, "forward", 1 + code);
         if (!net.forward)
             throw Failure(STZ_TORCH_MODEL, "there is no method forward");
@@ -205,8 +182,10 @@ static void bind_methods(stz_torch_net &net, const stz_torch_spec &spec)
     }
     if (!spec.encode_path)
         return;
-    if (!module || std::string(spec.encode_path) != spec.apply_path)
-        module = open_module(net, spec.encode_path);
+    if (!module || std::string(spec.encode_path) != spec.apply_path) {
+        module = torch::jit::load(spec.encode_path, net.torch->device);
+        module->eval();
+    }
     net.encode = find(*module, "encode", 1);
     if (!net.encode)
         net.encode = find(*module, "forward", 1);
@@ -217,18 +196,19 @@ static void bind_methods(stz_torch_net &net, const stz_torch_spec &spec)
 static Stack stack(const stz_torch_net &net, const at::Tensor &x, const at::Tensor &code)
 {
     Stack s{x};
-    if (net.code_length)
+    if (net.spec.code_length)
         s.emplace_back(code);
     return s;
 }
 
 /* Runs everything once on an empty picture: shapes are wrong here or never, and the memory is known. */
-static void try_out(stz_torch_net &net, const stz_torch_spec &spec)
+static void try_out(stz_torch_net &net)
 {
+    const stz_torch_spec &spec = net.spec;
     const c10::InferenceMode inference;
     settle_thread(net.torch);
     const auto options = at::dtype(at::kFloat).device(net.torch->device);
-    const at::Tensor code = at::zeros({1, net.code_length}, options);
+    const at::Tensor code = at::zeros({1, net.spec.code_length}, options);
     if (net.forward) {
         const int side = spec.trial_side;
         const auto meter = std::make_shared<Meter>();
@@ -240,7 +220,7 @@ static void try_out(stz_torch_net &net, const stz_torch_spec &spec)
         net.bytes = static_cast<double>(meter->peak()) / side / side;
         const at::Tensor x = at::zeros({1, 3, side, side}, options);
         if (net.stats) {
-            const at::Tensor stats = call(*net.stats, stack(net, x, code), {1, net.stats_length});
+            const at::Tensor stats = call(*net.stats, stack(net, x, code), {1, net.spec.stats_length});
             Stack s = stack(net, x, code);
             s.emplace_back(stats);
             call(*net.frozen, s, {1, 3, side, side});
@@ -248,11 +228,9 @@ static void try_out(stz_torch_net &net, const stz_torch_spec &spec)
     }
     if (net.encode) {
         const int side = spec.trial_style_side;
-        call(*net.encode, {at::zeros({1, 3, side, side}, options)}, {1, net.code_length});
+        call(*net.encode, {at::zeros({1, 3, side, side}, options)}, {1, net.spec.code_length});
     }
 }
-
-/* ------------------------------------------------------------------ running */
 
 static void apply(const stz_torch_net &net, const stz_torch_item *items, int n, int width, int height)
 {
@@ -264,18 +242,18 @@ static void apply(const stz_torch_net &net, const stz_torch_item *items, int n, 
         given.push_back(items[i].stats);
     }
     const at::Tensor x = read_pictures(net, in, width, height);
-    const at::Tensor code = net.code_length ? rows(net, codes, net.code_length) : at::Tensor();
+    const at::Tensor code = net.spec.code_length ? rows(net, codes, net.spec.code_length) : at::Tensor();
     at::Tensor stats;
     if (items[0].stats_out) {
-        stats = call(*net.stats, stack(net, x, code), {n, net.stats_length});
+        stats = call(*net.stats, stack(net, x, code), {n, net.spec.stats_length});
         check_finite(stats, "the statistics");
         for (int i = 0; i < n; i++)
-            write_row(stats, i, items[i].stats_out, net.stats_length);
+            write_row(stats, i, items[i].stats_out, net.spec.stats_length);
     }
     if (!items[0].out.data)
         return;
     if (items[0].stats)
-        stats = rows(net, given, net.stats_length);
+        stats = rows(net, given, net.spec.stats_length);
     Stack s = stack(net, x, code);
     if (stats.defined())
         s.emplace_back(stats);
@@ -290,14 +268,12 @@ static void encode(const stz_torch_net &net, const stz_torch_picture &style, int
                    float *code)
 {
     const at::Tensor x = read_pictures(net, {style}, width, height);
-    const at::Tensor y = call(*net.encode, {x}, {1, net.code_length});
+    const at::Tensor y = call(*net.encode, {x}, {1, net.spec.code_length});
     check_finite(y, "the style code");
-    write_row(y, 0, code, net.code_length);
+    write_row(y, 0, code, net.spec.code_length);
 }
 
 } // namespace stz
-
-/* ------------------------------------------------------------------ exported */
 
 int stz_torch_load(stz_torch *torch, const stz_torch_spec *spec, stz_torch_net **out,
                    const stz_torch_error *error) noexcept
@@ -305,13 +281,9 @@ int stz_torch_load(stz_torch *torch, const stz_torch_spec *spec, stz_torch_net *
     return stz::guard(error, STZ_TORCH_MODEL, [&] {
         auto net = std::make_unique<stz_torch_net>();
         net->torch = torch;
-        net->code_length = spec->code_length;
-        net->stats_length = spec->stats_length;
-        net->range = spec->range;
-        std::copy_n(spec->mean, 3, net->mean);
-        std::copy_n(spec->std, 3, net->std);
-        stz::bind_methods(*net, *spec);
-        stz::try_out(*net, *spec);
+        net->spec = *spec;
+        stz::bind_methods(*net);
+        stz::try_out(*net);
         *out = net.release();
     });
 }

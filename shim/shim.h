@@ -13,9 +13,8 @@
  *   4. Exported are the functions below and nothing else (shim.map, symbols.txt).
  *   5. All functions may be called by several threads at once, on one net too, except close and
  *      unload, which are the last call on their object. Forward runs in c10::InferenceMode.
- *   6. The source compiles against libtorch 1.13 and every later version, with and without CUDA;
- *      no CUDA library is linked, everything on a device goes through tensors. The caller opens
- *      libtorch_cuda from libtorch's own folder when a CUDA device is wanted.
+ *   6. Compiles against libtorch 1.13 and later, with and without CUDA: no CUDA library is linked,
+ *      devices are reached through tensors. The caller opens libtorch_cuda when it wants one.
  */
 #ifndef STZ_TORCH_SHIM_H
 #define STZ_TORCH_SHIM_H
@@ -32,7 +31,7 @@ extern "C" {
 #endif
 
 /* Rises with every change of this header. */
-#define STZ_TORCH_ABI 1
+#define STZ_TORCH_ABI 2
 
 /* Codes; the numbers are those of stylize_status. */
 enum {
@@ -44,9 +43,8 @@ enum {
     STZ_TORCH_ENGINE = 10
 };
 
-/* Where the text of a failure goes: always terminated, cut if too long. */
 typedef struct stz_torch_error {
-    char *text;
+    char *text; /* receives one line, terminated, cut if too long */
     size_t size;
 } stz_torch_error;
 
@@ -85,17 +83,13 @@ typedef struct stz_torch_item {
 
 STZ_TORCH_API int stz_torch_abi(void) STZ_NOEXCEPT;
 
-/* Versions of libtorch as text: the one built with, the one that runs. */
-STZ_TORCH_API int stz_torch_version(char *built, char *running, size_t size,
-                                    const stz_torch_error *error) STZ_NOEXCEPT;
-
 /* CUDA devices that can be used. libtorch looks for its CUDA half once, at the first call of this or
- * of version or open: libtorch_cuda must be in the process before. */
+ * of open: libtorch_cuda must be in the process before. */
 STZ_TORCH_API int stz_torch_cuda_count(void) STZ_NOEXCEPT;
 
 /* cuda: a device's index, or -1 for the CPU. threads: for each thread that calls apply or encode.
- * UNSUPPORTED: another libtorch runs than was built with. */
-STZ_TORCH_API int stz_torch_open(int cuda, int threads, stz_torch **out,
+ * version receives that of the libtorch that runs. UNSUPPORTED: it is not the one built with. */
+STZ_TORCH_API int stz_torch_open(int cuda, int threads, stz_torch **out, char *version, size_t size,
                                  const stz_torch_error *error) STZ_NOEXCEPT;
 STZ_TORCH_API void stz_torch_close(stz_torch *torch) STZ_NOEXCEPT; /* after its nets; NULL is fine */
 

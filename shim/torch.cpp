@@ -19,8 +19,6 @@ static const char *essence(const char *text) noexcept
     const char *found = text;
     for (const char *p = text; (p = strstr(p, "Error: ")); p += 7)
         found = p;
-    if (found == text)
-        return text;
     while (found > text && found[-1] != '\n')
         found--;
     return strncmp(found, "RuntimeError: ", 14) == 0 ? found + 14 : found;
@@ -47,8 +45,6 @@ int report(const stz_torch_error *error, int code, const char *text) noexcept
     return code;
 }
 
-/* ------------------------------------------------------------------ versions */
-
 /* The version of the library that runs stands only in the text that describes its build. */
 static std::string running_version()
 {
@@ -60,45 +56,35 @@ static std::string running_version()
     return config.substr(from, config.find_first_of(", \n", from) - from);
 }
 
-static void check_version()
+static bool same_minor(const std::string &running)
 {
-    const std::string running = running_version();
     int major = 0, minor = 0;
-    if (sscanf(running.c_str(), "%d.%d", &major, &minor) == 2 &&
-        (major != TORCH_VERSION_MAJOR || minor != TORCH_VERSION_MINOR))
-        throw Failure(STZ_TORCH_UNSUPPORTED, "the plugin was built with libtorch " TORCH_VERSION
-                                             ", libtorch " +
-                                                 running + " is in the process");
+    return sscanf(running.c_str(), "%d.%d", &major, &minor) != 2 ||
+           (major == TORCH_VERSION_MAJOR && minor == TORCH_VERSION_MINOR);
 }
 
 } // namespace stz
 
-/* ------------------------------------------------------------------ exported */
-
 int stz_torch_abi(void) noexcept { return STZ_TORCH_ABI; }
-
-int stz_torch_version(char *built, char *running, size_t size, const stz_torch_error *error) noexcept
-{
-    return stz::guard(error, STZ_TORCH_ENGINE, [&] {
-        snprintf(built, size, "%s", TORCH_VERSION);
-        snprintf(running, size, "%s", stz::running_version().c_str());
-    });
-}
 
 int stz_torch_cuda_count(void) noexcept
 {
     int count = 0;
     stz::guard(nullptr, STZ_TORCH_ENGINE, [&] {
-        if (torch::cuda::is_available())
-            count = static_cast<int>(torch::cuda::device_count());
+        count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
     });
     return count;
 }
 
-int stz_torch_open(int cuda, int threads, stz_torch **out, const stz_torch_error *error) noexcept
+int stz_torch_open(int cuda, int threads, stz_torch **out, char *version, size_t size,
+                   const stz_torch_error *error) noexcept
 {
     return stz::guard(error, STZ_TORCH_ENGINE, [&] {
-        stz::check_version();
+        const std::string running = stz::running_version();
+        if (!stz::same_minor(running))
+            throw stz::Failure(STZ_TORCH_UNSUPPORTED,
+                               "built with libtorch " TORCH_VERSION ", in the process is " + running);
+        snprintf(version, size, "%s", running.c_str());
         const auto index = static_cast<c10::DeviceIndex>(cuda);
         *out = new stz_torch{cuda < 0 ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, index), threads};
     });

@@ -69,6 +69,15 @@ static struct window window_at(const stz_layout *l, const elem_t *p, int y0, int
 
 INLINE ptrdiff_t at_channel(const struct window *w, int c) { return c / w->block * w->plane + c % w->block; }
 
+/* The first `rows` of a column; an index that is not constant would take d out of its registers. */
+INLINE void store_column(elem_t *q, ptrdiff_t row, const vf *d, const int most, int rows)
+{
+    UNROLL(6)
+    for (int i = 0; i < most; i++)
+        if (i < rows)
+            st_elem(q + i * row, d[i]);
+}
+
 /* One tile of n x n pixels, all channels. rows, cols: of `stored` that lie in the picture. */
 INLINE void tile_same(const stz_conv_run *r, const enum source source, const bool store, const int n,
                       const struct window *x, const struct window *b, elem_t *stored, int rows, int cols,
@@ -95,17 +104,14 @@ INLINE void tile_same(const stz_conv_run *r, const enum source source, const boo
             if (store && j > 0 && j <= cols) {
                 elem_t *q = s + (ptrdiff_t)(j - 1) * c->stored.block;
                 if (rows == own)
-                    UNROLL(6)
-                for (int i = 0; i < own; i++)
-                    st_elem(q + i * c->stored.row, d[i + 1]);
-                else UNROLL(6) for (int i = 0; i < own; i++) if (i < rows)
-                    st_elem(q + i * c->stored.row, d[i + 1]);
+                    store_column(q, c->stored.row, d + 1, own, own);
+                else
+                    store_column(q, c->stored.row, d + 1, own, rows);
             }
             /* Ask for the same column of the next tile. Measured: it helps the larger steps only. */
             if (n == 5 && source == TENSOR && j >= n - own)
-                UNROLL(8)
-            for (int i = 0; i < n; i++)
-                __builtin_prefetch((const elem_t *)x->p + xc + i * x->row + (j + own) * x->block, 0, 3);
+                for (int i = 0; i < n; i++)
+                    __builtin_prefetch((const elem_t *)x->p + xc + i * x->row + (j + own) * x->block, 0, 3);
             bt(n, d);
             UNROLL(8)
             for (int i = 0; i < n; i++)
@@ -147,9 +153,9 @@ INLINE void tile_down(const stz_conv_run *r, const enum source source, const str
                     d[i] = load(source, x, b, xo + 2 * i * x->row, source == SUM ? b0 + 2 * i * b->row : 0,
                                 scale, shift, low);
                 if (source != PICTURE) /* the same pixels of the next tile */
-                    UNROLL(4)
-                for (int i = 0; i < 4; i++)
-                    __builtin_prefetch((const elem_t *)x->p + xo + 2 * i * x->row + c->step * x->block, 0, 3);
+                    for (int i = 0; i < 4; i++)
+                        __builtin_prefetch((const elem_t *)x->p + xo + 2 * i * x->row + c->step * x->block, 0,
+                                           3);
                 if (!ey) {
                     d[4] = load(source, x, b, xo + 8 * x->row, source == SUM ? b0 + 8 * b->row : 0, scale,
                                 shift, low);

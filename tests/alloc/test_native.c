@@ -58,7 +58,7 @@ static bool paint_picture(stylize_ctx *ctx)
 static void walk(bool (*scenario)(stylize_ctx *), failing_mode mode)
 {
     const stylize_options o = native_options(1);
-    for (long n = 1;; n += 1 + n / 20) { /* far on the same calls come over and over */
+    for (long n = 1;; n += 1 + n / 6) { /* far on the same calls come over and over */
         stylize_error err = {0};
         stylize_ctx *ctx = NULL;
         if (stylize_ctx_create(&ctx, &o, &err) != STYLIZE_OK)

@@ -178,7 +178,7 @@ static void scratch_that_cannot_be_had_is_an_error(void **state)
 /* A worker of somebody else that joins and leaves the team over and over. */
 struct guest {
     stz_team *team;
-    atomic_int leave, stop, visits;
+    atomic_int leave, stop, visits, entered;
     stz_scratch scratch;
     pthread_t thread;
 };
@@ -187,6 +187,7 @@ static void *guest_main(void *arg)
 {
     struct guest *g = arg;
     while (!atomic_load(&g->stop)) {
+        atomic_store(&g->entered, 1);
         stz_team_help(g->team, &g->scratch, &g->leave);
         atomic_fetch_add(&g->visits, 1);
         sched_yield();
@@ -245,10 +246,12 @@ static void leave_takes_effect_in_sleep(void **state)
     struct guest guest = {0};
     stz_team_open(team);
     guests_start(&guest, 1, team);
-    pause_ms(20);
-    assert_int_equal(atomic_load(&guest.visits), 0); /* it sleeps inside */
-    guests_stop(&guest, 1, team);                    /* hangs here if the wake is lost */
-    assert_true(atomic_load(&guest.visits) > 0);
+    while (!atomic_load(&guest.entered))
+        sched_yield();
+    pause_ms(20); /* likely asleep by now; awake, it must leave just the same */
+    assert_int_equal(atomic_load(&guest.visits), 0);
+    guests_stop(&guest, 1, team); /* hangs here if the wake is lost */
+    assert_int_equal(atomic_load(&guest.visits), 1);
     stz_team_close(team);
     stz_team_destroy(team);
 }

@@ -147,11 +147,22 @@ static void any(void **state)
     compare(p, &model, ours);
 }
 
+/* A TransformerNet: 9x9 convolutions, bias, fixed gamma and beta, nearest upsampling, clamp. */
+static void transformer(void **state)
+{
+    stz_model model = user_model(DATA, "transformer.pt");
+    model.native_file = "transformer.safetensors";
+    model.multiple = 2;
+    model.stats_length = 2 * (8 + 12 + 12 + 12 + 8);
+    compare(*state, &model, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(brush, pair_open, pair_close),
         cmocka_unit_test_setup_teardown(any, pair_open, pair_close),
+        cmocka_unit_test_setup_teardown(transformer, pair_open, pair_close),
     };
     const int absent = skip_without_plugin();
     return absent ? absent : cmocka_run_group_tests_name("native against torch", tests, NULL, NULL);

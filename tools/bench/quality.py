@@ -1,0 +1,125 @@
+"""How much a precision changes what a judge network sees: style and content distances of the paintings.
+
+    python3 tools/bench/quality.py --loss-net 5SE.npz --artworks DIR --contents DIR [--count 6] [--size 512]
+
+Paints each content in each library style with the command `stylize`, once in fp32 and once in every other
+precision, and prints the mean distances of each network and precision and how far they are from fp32.
+Needs numpy, pillow and torch. The judge is a VGG-like encoder (its layout is that of the published
+collaborative-distillation networks); none is part of the project.
+
+Style: mean over four depths of the relative error of channel means and covariances against the artwork
+(Li et al. 2017, arXiv 1701.01036). Content: distance of instance-normalised features at the deepest one."""
+
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = ["11", "12", "21", "22", "31", "32", "33", "34", "41"]
+TAPS = ("11", "21", "31", "41")
+POOLED = ("12", "22", "34")
+
+
+class Judge:
+    def __init__(self, npz: pathlib.Path):
+        z = np.load(npz)
+        names = ["0"] + LAYERS
+        self.conv = {n: tuple(torch.from_numpy(z[f"conv{n}.{k}"].astype("float32")) for k in ("weight", "bias"))
+                     for n in names}
+
+    def features(self, x: torch.Tensor) -> list[torch.Tensor]:
+        out = []
+        x = F.conv2d(x, *self.conv["0"])
+        for n in LAYERS:
+            x = F.relu(F.conv2d(F.pad(x, [1, 1, 1, 1], mode="reflect"), *self.conv[n]))
+            if n in TAPS:
+                out.append(x)
+            if n in POOLED:
+                x = F.max_pool2d(x, 2)
+        return out
+
+
+def moments(f: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    f = f[0].flatten(1)
+    mean = f.mean(1)
+    f = f - mean[:, None]
+    return mean, f @ f.T / f.shape[1]
+
+
+def style_distance(painted: list[torch.Tensor], artwork: list[torch.Tensor]) -> float:
+    total = 0.0
+    for p, a in zip(painted, artwork):
+        for got, want in zip(moments(p), moments(a)):
+            total += float(((got - want) ** 2).sum() / (want ** 2).sum())
+    return total / len(painted)
+
+
+def content_distance(painted: torch.Tensor, content: torch.Tensor) -> float:
+    def normed(f: torch.Tensor) -> torch.Tensor:
+        var, mean = torch.var_mean(f, dim=(2, 3), keepdim=True, unbiased=False)
+        return (f - mean) * torch.rsqrt(var + 1e-2 * var.mean() + 1e-6)
+    return float(((normed(painted) - normed(content)) ** 2).mean())
+
+
+def read(path: pathlib.Path, size: int) -> torch.Tensor:
+    image = Image.open(path).convert("RGB")
+    image.thumbnail((size, size), Image.LANCZOS)
+    return torch.from_numpy(np.asarray(image).astype("float32") / 255).permute(2, 0, 1)[None]
+
+
+def paint(command: str, contents: list[pathlib.Path], out: pathlib.Path, style: str, method: str, precision: str,
+          size: int) -> None:
+    subprocess.run([command, *map(str, contents), "--style", style, "--method", method, "--precision", precision,
+                    "--size", str(size), "--format", "png", "--quiet", "-o", str(out)], check=True)
+
+
+def measure(a: argparse.Namespace, judge: Judge, method: str, precision: str, style: str,
+            contents: list[pathlib.Path]) -> list[tuple[float, float]]:
+    artwork = judge.features(read(a.artworks / f"{style}.jpg", a.size))
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder)
+        paint(a.stylize, contents, out, style, method, precision, a.size)
+        for content in contents:
+            painted = judge.features(read(next(out.glob(content.stem + ".*")), a.size))
+            original = judge.features(F.interpolate(read(content, a.size), size=read(
+                next(out.glob(content.stem + ".*")), a.size).shape[2:], mode="bilinear"))
+            rows.append((style_distance(painted, artwork), content_distance(painted[-1], original[-1])))
+    return rows
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--loss-net", type=pathlib.Path, required=True, help="npz of the judge's weights")
+    p.add_argument("--artworks", type=pathlib.Path, required=True, help="folder with <style_id>.jpg")
+    p.add_argument("--contents", type=pathlib.Path, required=True, help="folder of photographs")
+    p.add_argument("--count", type=int, default=6, help="photographs that are used")
+    p.add_argument("--size", type=int, default=512)
+    p.add_argument("--precisions", default="fp32,fp16,int8")
+    p.add_argument("--stylize", default=str(ROOT / "build/release/bin/stylize"))
+    a = p.parse_args()
+    torch.set_grad_enabled(False)
+    judge = Judge(a.loss_net)
+    contents = sorted(f for f in a.contents.iterdir() if f.suffix == ".jpg")[:a.count]
+    styles = sorted(f.stem for f in a.artworks.iterdir() if f.suffix == ".jpg")
+    print(f"{len(contents)} photographs, {len(styles)} styles, {a.size} px")
+    print("| network | precision | style | content | style against fp32 | content against fp32 |")
+    print("|---|---|---|---|---|---|")
+    for method, network in (("fast", "brush"), ("any", "any")):
+        base = None
+        for precision in a.precisions.split(","):
+            rows = [r for s in styles for r in measure(a, judge, method, precision, s, contents)]
+            style, content = np.mean(rows, axis=0)
+            base = base or (style, content)
+            print(f"| {network} | {precision} | {style:.4f} | {content:.4f} | {100 * (style / base[0] - 1):+.2f} % | "
+                  f"{100 * (content / base[1] - 1):+.2f} % |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
