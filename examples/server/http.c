@@ -127,6 +127,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     work_free(&x->work);
     painting_release(x->painting);
     blob_release(x->memory);
+    atomic_fetch_sub(&s->body_bytes, x->body_counted);
     atomic_fetch_sub(&s->metrics.in_flight, 1);
     free(x);
 }
@@ -152,6 +153,16 @@ static bool take_body(exchange *x, const char *data, size_t size)
     buf *b = &x->memory->body;
     if (b->size + size > x->body_limit)
         return false;
+    server *s = x->server;
+    x->body_counted += size;
+    if (atomic_fetch_add(&s->body_bytes, size) + size > s->config.max_decoded_bytes) {
+        problem busy;
+        problem_set(&busy, 503, "busy", NULL, "too many bytes are on their way; try again later");
+        answer_problem(x, &busy);
+        atomic_fetch_add(&s->metrics.rejected[REJECT_MEMORY], 1);
+        buf_free(b);
+        return true;
+    }
     if (!b->size)
         buf_reserve(b, x->body_limit < BODY_FIRST ? x->body_limit : BODY_FIRST);
     buf_append(b, data, size);

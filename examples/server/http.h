@@ -65,7 +65,8 @@ struct server {
     int listener;
     bool public_address; /* others than this machine can reach it */
     atomic_bool ready, draining;
-    char page_token[25]; /* a page that may read us knows it */
+    atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
+    char page_token[25];             /* a page that may read us knows it */
 };
 
 typedef enum exchange_phase {
@@ -88,6 +89,7 @@ struct exchange {
     address client;
     api_key key; /* name "" if none was given */
     uint64_t body_limit;
+    uint64_t body_counted; /* its share of server.body_bytes */
     blob *memory;
     /* the answer, once there is one */
     struct MHD_Response *response;

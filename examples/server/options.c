@@ -29,7 +29,7 @@ const option options[] = {
     {"Limits", "max-output-size", OPTION_UINT, AT(max_output_size), "4096", 64, 16384, "PIXELS",
      "longer side of a result"},
     {"Limits", "max-decoded-bytes", OPTION_BYTES, AT(max_decoded_bytes), "1G", 1 << 20, 1024 * GIB, "SIZE",
-     "pixels of all requests together that wait or run"},
+     "pixels of all requests that wait or run; uploads likewise"},
     {"Limits", "queue-length", OPTION_UINT, AT(queue_length), "256", 1, 65536, "N",
      "requests that may wait; more are answered 503"},
     {"Limits", "rate-limit", OPTION_NUMBER, AT(rate_limit), "100", 0, 1000000, "N",

@@ -139,6 +139,8 @@ static void add_server(gauges *g, server *s)
         "Paintings accepted and not finished.");
     add(g, "stylize_decoded_bytes", "gauge", NULL, (double)atomic_load(&s->painter.decoded),
         "Pixels promised to requests.");
+    add(g, "stylize_body_bytes", "gauge", NULL, (double)atomic_load(&s->body_bytes),
+        "Uploads of requests that are not answered yet.");
     add(g, "stylize_degrade_level", "gauge", NULL, (double)s->painter.degrade.level,
         "Step by which results are smaller now.");
     add(g, "stylize_decode_failures_total", "counter", NULL, (double)atomic_load(&s->metrics.decode_failures),

@@ -3,7 +3,7 @@ const texts = {
   en: {
     skip: "Skip to the styles", newPicture: "New picture", theme: "Light or dark", picture: "Picture",
     headline: "Your photograph, painted.",
-    intro: "Drop a picture here, paste one, or choose it. Sixteen painters are waiting.",
+    intro: "Drop a picture here, paste one, or choose it. The painters are waiting.",
     choose: "Choose a picture", camera: "Take a photo", example: "Try an example",
     private: "Painted on this server and nowhere else.",
     before: "Before", after: "After", compare: "Before and after", dropHere: "Drop it",
@@ -24,7 +24,7 @@ const texts = {
   zh: {
     skip: "跳到风格", newPicture: "换一张图片", theme: "浅色或深色", picture: "图片",
     headline: "让你的照片成为画作。",
-    intro: "拖入、粘贴或选择一张图片。十六位画家正在等候。",
+    intro: "拖入、粘贴或选择一张图片。画家们正在等候。",
     choose: "选择图片", camera: "拍照", example: "试试示例",
     private: "只在本服务器上绘制，不会发送到别处。",
     before: "原图", after: "画作", compare: "原图与画作对比", dropHere: "松开即可",

@@ -167,6 +167,19 @@ def test_five_hundred_clients_at_once(start, photo):
     assert s.metric('stylize_cache_requests_total{tier="none",result="miss"}') == 10
 
 
+def test_all_uploads_together_are_bounded(start, photo):
+    s = start("--max-decoded-bytes", "16M", "--max-request-bytes", "12M")
+    head = request("POST /api/v1/style-transfer HTTP/1.1", f"Content-Length: {12 << 20}",
+                   "Content-Type: multipart/form-data; boundary=x")
+    with socket.create_connection(("127.0.0.1", s.port)) as held:
+        held.sendall(head + b"x" * (11 << 20))
+        s.wait(lambda: (s.metric("stylize_body_bytes") or 0) > 10 << 20)
+        answer = talk(s, head + b"x" * (12 << 20))
+        assert status_of(answer) == 503 and b"busy" in answer
+    s.wait(lambda: s.metric("stylize_body_bytes") == 0)
+    assert s.paint(photo).status_code == 200
+
+
 def test_a_client_that_leaves_cancels_its_run(start, photo):
     s = start("--cache-memory", "0", "--no-degrade")
     body = (b"--x\r\nContent-Disposition: form-data; name=content_image; filename=a\r\n\r\n" + photo +
