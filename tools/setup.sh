@@ -14,14 +14,17 @@ ninja-build|command -v ninja|build system
 pkg-config|command -v pkg-config|finds the libraries
 libjpeg-dev|pkg-config --exists libjpeg|JPEG pictures
 libpng-dev|pkg-config --exists libpng|PNG pictures
-libwebp-dev|pkg-config --exists libwebp libwebpdemux|WebP pictures
+libwebp-dev|pkg-config --exists libwebp|WebP pictures
 liblcms2-dev|pkg-config --exists lcms2|colour profiles
 libjansson-dev|pkg-config --exists jansson|JSON
 libxxhash-dev|pkg-config --exists libxxhash|keys of the style-code cache
+libmicrohttpd-dev|pkg-config --exists libmicrohttpd|stylize-server
+libgnutls28-dev|pkg-config --exists gnutls|TLS of stylize-server
 LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
 python3|command -v python3|rules of the source tree, Python package
+python3-numpy|/usr/bin/python3 -c "import numpy"|tests of the converters
 libcmocka-dev|pkg-config --exists cmocka|unit tests
 imagemagick|command -v convert|test pictures, second opinion on pictures
 libimage-exiftool-perl|command -v exiftool|test pictures with metadata

@@ -145,7 +145,8 @@ static void start(struct jobs *j, job *b)
     problem wrong;
     slice type;
     work_free(&b->work);
-    b->work.memory = job_files_load(j, b->id, b, &type);
+    job about = {.created = 0};
+    b->work.memory = job_files_load(j, b->id, &about, &type);
     bool ok = b->work.memory != NULL;
     if (!ok)
         problem_set(&wrong, 500, "internal", NULL, "the upload of the job could not be read");

@@ -30,8 +30,8 @@ typedef struct job {
     char subject[OWNER_MAX + SUBJECT_MAX + 1];
     int64_t created; /* seconds since 1970 */
     int64_t ended;
+    _Atomic(job_state) state; /* changed under the jobs' lock only */
     /* guarded by the jobs' lock */
-    job_state state;
     bool cancelling;
     bool listed;
     problem problem;
@@ -88,8 +88,9 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
 /* Makes the folder if it is not there yet. */
 bool job_files_open(struct jobs *j, char *message, size_t size);
 bool job_files_save(struct jobs *j, const job *b, slice content_type, const blob *body);
-/* Reads an upload again; the type is a slice of the memory. NULL if it is not there. */
-blob *job_files_load(struct jobs *j, const char *id, job *b, slice *content_type);
+/* Reads an upload again, and owner, subject and time into `about`, a job that nobody else sees. The
+ * type is a slice of the memory. NULL if it is not there. */
+blob *job_files_load(struct jobs *j, const char *id, job *about, slice *content_type);
 bool job_files_finish(struct jobs *j, const job *b, painting *result);
 painting *job_files_result(struct jobs *j, const char *id);
 /* Whose job it was and why it failed; false if that is not known. */

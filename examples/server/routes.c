@@ -1,4 +1,5 @@
 /* The table of routes. */
+#include "batch.h"
 #include "gallery.h"
 #include "jobs.h"
 #include "page.h"
@@ -18,6 +19,7 @@ const route routes[] = {
     {"job_events", "GET", "/api/v1/jobs/*/events", ACCESS_USER, false, true, false, jobs_events, NULL},
     {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, NULL},
     {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase, NULL},
+    {"batch", "POST", "/api/v1/batches", ACCESS_USER, true, true, true, batch_start, NULL},
     {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
     {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},
     {"style_add", "POST", "/api/v1/styles/*", ACCESS_ADMIN, true, true, true, styles_add, styles_added},

@@ -95,7 +95,7 @@ static void full_queue_is_a_status(void **state)
     ends_init(&e);
     stylize_image in = fake_picture(32, 32, STYLIZE_FORMAT_RGB8, 1);
     stylize_request r = request_for(&in, &style_a);
-    fake.delay_ms = 200;
+    fake.delay_ms = 60000; /* until it is set back: nothing here depends on how fast the machine is */
     ok(stylize_ctx_submit(ctx, &r, on_done, &e, NULL, &err));
     wait_until(&fake.running, 1);
     for (int i = 0; i < 3; i++)
@@ -188,9 +188,11 @@ static void many_requests_run_side_by_side(void **state)
     ends_init(&e);
     stylize_image in = fake_picture(64, 64, STYLIZE_FORMAT_RGB8, 1);
     stylize_request r = request_for(&in, &style_a);
-    fake.delay_ms = 30;
+    fake.delay_ms = 60000;
     for (int i = 0; i < 40; i++)
         ok(stylize_ctx_submit(ctx, &r, on_done, &e, NULL, &err));
+    wait_until(&fake.running, 4);
+    fake.delay_ms = 1;
     wait_for(&e, 40);
     assert_int_equal(fake.most_running, 4);
     atomic_store(&fake.most_running, 0);
@@ -239,9 +241,11 @@ static void deadlines(void **state)
     ends_init(&e);
     stylize_image in = fake_picture(32, 32, STYLIZE_FORMAT_RGB8, 1);
     stylize_request r = request_for(&in, &style_a);
-    r.deadline_ms = 20;
+    r.deadline_ms = 1500;
     fake.delay_ms = 60000;
     ok(stylize_ctx_submit(ctx, &r, on_done, &e, NULL, &err)); /* passes while it runs */
+    wait_until(&fake.running, 1);
+    r.deadline_ms = 1;
     ok(stylize_ctx_submit(ctx, &r, on_done, &e, NULL, &err)); /* passes while it waits */
     wait_for(&e, 2);
     assert_int_equal(e.by_status[STYLIZE_ERR_DEADLINE], 2);

@@ -1,9 +1,12 @@
 """Jobs, their files, privacy, starting and stopping."""
+import io
+import json
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import zipfile
 
 import pytest
 
@@ -146,3 +149,36 @@ def test_ready_only_after_the_warm_up(start):
     assert seen.json()["live"] and seen.status_code == (200 if seen.json()["ready"] else 503)
     s.wait(lambda: s.client.get("/v2/health/ready").status_code == 200)
     assert any("ready after a warm-up" in line["message"] for line in s.log())
+
+
+def batch(server, pictures, **fields):
+    return server.client.post("/api/v1/batches", files=[("content_image", p) for p in pictures],
+                              data={"style_id": "scream", "output_size": "96", **fields})
+
+
+def test_a_batch_is_a_zip_of_paintings_and_errors(server, photo, artwork):
+    answer = batch(server, [photo, b"no picture", artwork] + [photo] * 20)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as z:
+        assert z.testzip() is None
+        names = z.namelist()
+        assert names[:3] == ["0001.jpg", "0002.error.json", "0003.jpg"] and len(names) == 23
+        assert z.read("0001.jpg").startswith(b"\xff\xd8\xff")
+        assert json.loads(z.read("0002.error.json"))["error"]["code"] == "unsupported_picture"
+        assert z.read("0001.jpg") == z.read("0023.jpg") != z.read("0003.jpg")
+
+
+def test_a_bad_batch_is_refused_as_a_whole(server, photo):
+    assert batch(server, []).status_code in (415, 422)
+    assert batch(server, [photo], strength="9").status_code == 422
+    assert batch(server, [photo], style_id="../x").status_code == 422
+
+
+def test_a_batch_that_nobody_reads_ends(start, photo):
+    s = start("--cache-memory", "0", "--no-degrade")
+    with s.client.stream("POST", "/api/v1/batches", files=[("content_image", photo)] * 30,
+                         data={"style_id": "scream", "output_size": "1500"}) as answer:
+        next(answer.iter_raw())
+    s.wait(lambda: s.metric("stylize_queue_depth") == 0)
+    assert s.metric('stylize_paintings_total{result="done"}') < 30
+    assert s.stop() == 0

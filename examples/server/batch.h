@@ -1,0 +1,9 @@
+/* POST /api/v1/batches: many pictures, one style; the results as a ZIP file that grows as they come. */
+#ifndef SERVER_BATCH_H
+#define SERVER_BATCH_H
+
+#include "http.h"
+
+void batch_start(exchange *x);
+
+#endif
