@@ -131,6 +131,8 @@ function renderBlend() {
     label.className = "slider";
     name.textContent = nameOf(byId(id));
     range.type = "range";
+    range.id = `weight-${id}`;
+    label.htmlFor = range.id; // the output would be taken else
     range.max = "100";
     range.addEventListener("input", () => {
       state.weights[i] = Number(range.value) / 100;

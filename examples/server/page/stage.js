@@ -72,14 +72,20 @@ export async function picture(strength, colour, type = "image/jpeg") {
   return new Promise((done) => canvas.toBlob(done, type, 0.94));
 }
 
-compare.addEventListener("input", () => setCompare(Number(compare.value)));
+let sweeping = false;
+compare.addEventListener("input", () => {
+  sweeping = false;
+  setCompare(Number(compare.value));
+});
 window.addEventListener("resize", fitFrame);
 
 // A short sweep from the photograph to the painting shows that both are there.
 export function reveal() {
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return setCompare(0);
   const start = performance.now();
+  sweeping = true;
   const step = (now) => {
+    if (!sweeping) return;
     const at = Math.min(1, (now - start) / 700);
     setCompare(100 * (1 - at) ** 3);
     if (at < 1) requestAnimationFrame(step);
