@@ -25,6 +25,8 @@ LIST
 g++|command -v g++|the header from C++, the torch engine
 python3|command -v python3|rules of the source tree, Python package
 python3-numpy|/usr/bin/python3 -c "import numpy"|tests of the converters
+python3-pytest|/usr/bin/python3 -c "import pytest"|tests of stylize-server
+python3-httpx|/usr/bin/python3 -c "import httpx"|tests of stylize-server
 libcmocka-dev|pkg-config --exists cmocka|unit tests
 imagemagick|command -v convert|test pictures, second opinion on pictures
 libimage-exiftool-perl|command -v exiftool|test pictures with metadata

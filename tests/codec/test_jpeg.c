@@ -320,16 +320,21 @@ static void accepts_a_missing_end_mark(void **state)
     blob_free(&b);
 }
 
+#define SCANS 1000
+
+/* One coefficient of one component after the other, and one bit of it after the other. */
 static void many_scans(j_compress_ptr c)
 {
-    static jpeg_scan_info scans[100];
-    for (int i = 0; i < 100; i++) {
-        scans[i] = (jpeg_scan_info){.comps_in_scan = 1, .component_index = {i % 3}};
-        if (i >= 3) /* one coefficient after the other */
-            scans[i].Ss = scans[i].Se = 1 + (i - 3) / 3;
+    static jpeg_scan_info scans[SCANS];
+    for (int i = 0; i < SCANS; i++) {
+        const int one = i % (3 * 64), bits = 5 - i / (3 * 64);
+        scans[i] = (jpeg_scan_info){.comps_in_scan = 1, .component_index = {one % 3}};
+        scans[i].Ss = scans[i].Se = one / 3;
+        scans[i].Ah = bits < 5 ? bits + 1 : 0;
+        scans[i].Al = bits;
     }
     c->scan_info = scans;
-    c->num_scans = 100;
+    c->num_scans = SCANS;
 }
 
 static void limits_scans(void **state)
@@ -338,7 +343,7 @@ static void limits_scans(void **state)
     blob b = jpeg_write(JCS_RGB, JCS_YCbCr, 3, pixel, NULL, 0, many_scans);
     decode_fails(b, STYLIZE_ERR_LIMIT, "64 scans");
     stz_limits more = test_limits;
-    more.max_scans = 100;
+    more.max_scans = SCANS;
     stylize_image image;
     assert_int_equal(stz_codec_decode(b.data, b.size, &more, NULL, test_pool, &image, NULL), STYLIZE_OK);
     stylize_image_free(&image);

@@ -101,6 +101,7 @@ def main() -> None:
     p.add_argument("--contents", type=pathlib.Path, required=True, help="folder of photographs")
     p.add_argument("--count", type=int, default=6, help="photographs that are used")
     p.add_argument("--size", type=int, default=512)
+    p.add_argument("--networks", default="brush,any")
     p.add_argument("--precisions", default="fp32,fp16,int8")
     p.add_argument("--stylize", default=str(ROOT / "build/release/bin/stylize"))
     a = p.parse_args()
@@ -111,7 +112,8 @@ def main() -> None:
     print(f"{len(contents)} photographs, {len(styles)} styles, {a.size} px")
     print("| network | precision | style | content | style against fp32 | content against fp32 |")
     print("|---|---|---|---|---|---|")
-    for method, network in (("fast", "brush"), ("any", "any")):
+    for network in a.networks.split(","):
+        method = "any" if network == "any" else "fast"
         base = None
         for precision in a.precisions.split(","):
             rows = [r for s in styles for r in measure(a, judge, method, precision, s, contents)]
