@@ -37,3 +37,5 @@ Now your own:
   $stylize FOLDER/ --style scream -o painted/
   $stylize --help
 TEXT
+server=${stylize%stylize}stylize-server
+[ ! -x "$server" ] || echo "  $server    # then open http://127.0.0.1:8080"
