@@ -110,12 +110,7 @@ static stylize_status check(const stylize_ctx *ctx, const stylize_bench *b, cons
     if (b->width < least || b->height < least || b->width % mult || b->height % mult)
         return stz_fail(err, STYLIZE_ERR_INVALID, "size is %ux%u; multiples of %u from %u on are allowed",
                         b->width, b->height, mult, least);
-    if (b->width > ctx->limits.max_side || b->height > ctx->limits.max_side ||
-        (uint64_t)b->width * b->height > ctx->limits.max_pixels)
-        return stz_fail(err, STYLIZE_ERR_LIMIT,
-                        "size is %ux%u; at most %llu pixels and %u a side are allowed", b->width, b->height,
-                        (unsigned long long)ctx->limits.max_pixels, ctx->limits.max_side);
-    return STYLIZE_OK;
+    return stz_limits_pixels(&ctx->limits, "size", b->width, b->height, err);
 }
 
 stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize_error *err)

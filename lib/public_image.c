@@ -78,11 +78,9 @@ stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, u
         return status;
     if (!width || !height)
         return stz_fail(err, STYLIZE_ERR_INVALID, "size is %ux%u; at least 1x1 is needed", width, height);
-    if (width > ctx->limits.max_side || height > ctx->limits.max_side ||
-        (uint64_t)width * height > ctx->limits.max_pixels)
-        return stz_fail(err, STYLIZE_ERR_LIMIT,
-                        "size is %ux%u; at most %llu pixels and %u a side are allowed", width, height,
-                        (unsigned long long)ctx->limits.max_pixels, ctx->limits.max_side);
+    status = stz_limits_pixels(&ctx->limits, "size", width, height, err);
+    if (status != STYLIZE_OK)
+        return status;
     *out = (stylize_image){0};
     return stz_resize(&checked, (stz_rect){0, 0, checked.width, checked.height}, width, height, ctx->pool,
                       out, err);

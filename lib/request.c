@@ -65,12 +65,7 @@ static stylize_status check_content(stylize_ctx *ctx, stz_job *job, stylize_erro
     if (status != STYLIZE_OK || stz_is_encoded(job->content_in.format))
         return status;
     const stylize_image *c = &job->content_in;
-    if (c->width > ctx->limits.max_side || c->height > ctx->limits.max_side ||
-        (uint64_t)c->width * c->height > ctx->limits.max_pixels)
-        return stz_fail(err, STYLIZE_ERR_LIMIT,
-                        "content is %ux%u; at most %llu pixels and %u a side are allowed", c->width,
-                        c->height, (unsigned long long)ctx->limits.max_pixels, ctx->limits.max_side);
-    return STYLIZE_OK;
+    return stz_limits_pixels(&ctx->limits, "content", c->width, c->height, err);
 }
 
 /* Copies the styles, takes a reference to each library style, scales the weights to sum 1. */

@@ -20,6 +20,10 @@ typedef struct stz_limits {
 /* JPEG, PNG, WEBP by the first bytes, or NONE. */
 stylize_format stz_sniff(const uint8_t *data, size_t size);
 
+/* LIMIT if a picture of this size has too many pixels or too long a side; `what` names it ("content"). */
+stylize_status stz_limits_pixels(const stz_limits *limits, const char *what, uint64_t width, uint64_t height,
+                                 stylize_error *err);
+
 /* Header only. LIMIT if the size is above a limit; *info is filled then too. */
 stylize_status stz_codec_probe(const uint8_t *data, size_t size, const stz_limits *limits,
                                stylize_image_info *info, stylize_error *err);
