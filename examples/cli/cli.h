@@ -318,8 +318,6 @@ const char *font_glyph(char c, int *width);
 
 /* The request's settings that are the same for all pictures. */
 void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles);
-/* Width and height of an encoded result. */
-void result_size(stylize_ctx *ctx, const stylize_image *result, uint32_t *width, uint32_t *height);
 /* What happened to one picture, for --json. */
 json_t *report_json(const char *input, const char *output, const task *t);
 

@@ -39,14 +39,6 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     r->quality = args->quality;
 }
 
-void result_size(stylize_ctx *ctx, const stylize_image *result, uint32_t *width, uint32_t *height)
-{
-    stylize_image_info info = {.struct_size = sizeof info};
-    stylize_image_probe(ctx, result, &info, NULL);
-    *width = info.width;
-    *height = info.height;
-}
-
 json_t *report_json(const char *input, const char *output, const task *t)
 {
     const stylize_report *r = &t->report;
@@ -59,10 +51,8 @@ json_t *report_json(const char *input, const char *output, const task *t)
     }
     json_object_set_new(j, "output", json_text(output));
     json_object_set_new(j, "status", json_string("ok"));
-    uint32_t width, height;
-    result_size(t->queue->ctx, &t->result, &width, &height);
-    json_object_set_new(j, "width", json_integer(width));
-    json_object_set_new(j, "height", json_integer(height));
+    json_object_set_new(j, "width", json_integer(t->result.width));
+    json_object_set_new(j, "height", json_integer(t->result.height));
     json_object_set_new(j, "bytes", json_integer((json_int_t)t->result.size));
     json_object_set_new(j, "engine", json_text(r->engine));
     json_object_set_new(j, "model", json_text(r->model));
@@ -213,9 +203,8 @@ static void finish(void *user, task *t)
     if (p->args->json) {
         p->code = json_print(report_json(p->input, p->output, t), 0) ? EXIT_DONE : EXIT_OUTPUT;
     } else if (!p->to_stdout && !p->args->quiet) {
-        uint32_t width, height;
-        result_size(p->ctx, &t->result, &width, &height);
-        printf("%s  %u x %u  %.2f s\n", p->output, width, height, clock_seconds() - p->start);
+        printf("%s  %u x %u  %.2f s\n", p->output, t->result.width, t->result.height,
+               clock_seconds() - p->start);
     }
 }
 
