@@ -4,6 +4,8 @@ set(STYLIZE_SANITIZE "" CACHE STRING "Sanitizers: \"\", \"address,undefined\" or
 set(STYLIZE_TORCH "" CACHE STRING
     "libtorch for the torch engine: \"\" (Debian's libtorch-dev if installed), OFF, or the path of a wheel's torch folder")
 
+option(STYLIZE_CUDA "Build the torch engine's CUDA half where nvcc and a torch with CUDA are there" ON)
+
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()

@@ -28,9 +28,9 @@ INLINE void split(const uint8_t *in, int bpp, int n, float r[BLOCK], float g[BLO
     }
 }
 
-/* The painting's luminance on the content's chroma. A colour that leaves the range is drawn
- * towards the grey of that luminance, which keeps luminance and hue. */
-INLINE void recolour(const uint8_t *content, int bpp, uint8_t *painted, int n)
+/* The painting's luminance on the content's chroma, mixed by `share` with the painting as it was. A
+ * colour that leaves the range is drawn towards the grey of that luminance, which keeps luminance and hue. */
+INLINE void recolour(const uint8_t *content, int bpp, uint8_t *painted, int n, float share)
 {
     float r[BLOCK], g[BLOCK], b[BLOCK], pr[BLOCK], pg[BLOCK], pb[BLOCK];
     split(content, bpp, n, r, g, b);
@@ -46,9 +46,9 @@ INLINE void recolour(const uint8_t *content, int bpp, uint8_t *painted, int n)
         float down = y / (low < -1e-3f ? -low : 1e-3f);
         float keep = up < down ? up : down;
         keep = keep < 1.0f ? keep : 1.0f;
-        pr[i] = y + keep * dr;
-        pg[i] = y + keep * dg;
-        pb[i] = y + keep * db;
+        pr[i] = (1.0f - share) * pr[i] + share * (y + keep * dr);
+        pg[i] = (1.0f - share) * pg[i] + share * (y + keep * dg);
+        pb[i] = (1.0f - share) * pb[i] + share * (y + keep * db);
     }
     for (int i = 0; i < n; i++, painted += 3) {
         painted[0] = to_byte(pr[i]);
@@ -69,10 +69,11 @@ INLINE void mix_row(const uint8_t *content, int bpp, uint8_t *painted, int width
 
 /* bpp is a constant where this is called, so that each case is compiled for itself. */
 INLINE void blend_row(const uint8_t *content, int bpp, uint8_t *painted, int width, int strength,
-                      bool preserve)
+                      float preserve)
 {
-    for (int x = 0; preserve && strength > 0 && x < width; x += BLOCK)
-        recolour(content + (ptrdiff_t)x * bpp, bpp, painted + (ptrdiff_t)x * 3, stz_min(BLOCK, width - x));
+    for (int x = 0; preserve > 0 && strength > 0 && x < width; x += BLOCK)
+        recolour(content + (ptrdiff_t)x * bpp, bpp, painted + (ptrdiff_t)x * 3, stz_min(BLOCK, width - x),
+                 preserve);
     if (strength == ONE)
         return;
     if (bpp == 3) { /* plain bytes: nothing to take apart */
@@ -84,7 +85,7 @@ INLINE void blend_row(const uint8_t *content, int bpp, uint8_t *painted, int wid
 }
 
 INLINE void blend_rows(const uint8_t *content, ptrdiff_t content_stride, int bpp, uint8_t *painted,
-                       ptrdiff_t painted_stride, int width, int height, int strength, bool preserve)
+                       ptrdiff_t painted_stride, int width, int height, int strength, float preserve)
 {
     for (int y = 0; y < height; y++, content += content_stride, painted += painted_stride)
         switch (bpp) {
@@ -101,7 +102,7 @@ INLINE void blend_rows(const uint8_t *content, ptrdiff_t content_stride, int bpp
 }
 
 static void blend_portable(const uint8_t *content, ptrdiff_t content_stride, int bpp, uint8_t *painted,
-                           ptrdiff_t painted_stride, int width, int height, int strength, bool preserve)
+                           ptrdiff_t painted_stride, int width, int height, int strength, float preserve)
 {
     blend_rows(content, content_stride, bpp, painted, painted_stride, width, height, strength, preserve);
 }
@@ -110,7 +111,7 @@ static void blend_portable(const uint8_t *content, ptrdiff_t content_stride, int
 /* The same lines for wider vectors: a third of the time, the same bytes. */
 __attribute__((target("avx2"))) static void blend_avx2(const uint8_t *content, ptrdiff_t content_stride,
                                                        int bpp, uint8_t *painted, ptrdiff_t painted_stride,
-                                                       int width, int height, int strength, bool preserve)
+                                                       int width, int height, int strength, float preserve)
 {
     blend_rows(content, content_stride, bpp, painted, painted_stride, width, height, strength, preserve);
 }
@@ -119,10 +120,10 @@ __attribute__((target("avx2"))) static void blend_avx2(const uint8_t *content, p
 #endif
 
 void stz_blend_rgb(const uint8_t *content, ptrdiff_t content_stride, int content_bpp, uint8_t *painted,
-                   ptrdiff_t painted_stride, int width, int height, float strength, bool preserve_color)
+                   ptrdiff_t painted_stride, int width, int height, float strength, float preserve_color)
 {
     int s = !(strength > 0.0f) ? 0 : strength >= 1.0f ? ONE : (int)(strength * ONE + 0.5f);
-    if (s == ONE && !preserve_color)
+    if (s == ONE && !(preserve_color > 0.0f))
         return;
     if (stz_cpu_isa() >= STZ_ISA_AVX2)
         blend_avx2(content, content_stride, content_bpp, painted, painted_stride, width, height, s,

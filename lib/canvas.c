@@ -19,7 +19,9 @@ static int mirror(int i, int n)
 
 static void copy_pixel(uint8_t *to, const uint8_t *from, int bpp)
 {
-    if (bpp == 4 && from[3] == 0)
+    if (bpp == 1)
+        memset(to, from[0], 3);
+    else if (bpp == 4 && from[3] == 0)
         memset(to, 255, 3);
     else
         memcpy(to, from, 3);
@@ -36,10 +38,25 @@ void stz_extract(const stylize_image *in, int x, int y, const stylize_image *out
             memcpy(to, from + x * 3, (size_t)inside * 3);
         else
             for (int i = 0; i < inside; i++)
-                copy_pixel(to + i * 3, from + (x + i) * 4, 4);
+                copy_pixel(to + i * 3, from + (x + i) * bpp, bpp);
         for (int i = inside; i < (int)out->width; i++)
             copy_pixel(to + i * 3, from + mirror(x + i, width) * bpp, bpp);
     }
+}
+
+stylize_status stz_to_rgb(stylize_image *image, stz_pool *pool, stylize_error *err)
+{
+    if (image->format == STYLIZE_FORMAT_RGB8)
+        return STYLIZE_OK;
+    stylize_image rgb;
+    stylize_status status =
+        stz_image_alloc(pool, image->width, image->height, STYLIZE_FORMAT_RGB8, &rgb, err);
+    if (status != STYLIZE_OK)
+        return status;
+    stz_extract(image, 0, 0, &rgb);
+    stylize_image_free(image);
+    *image = rgb;
+    return STYLIZE_OK;
 }
 
 void stz_copy_rgb(const stylize_image *from, int from_x, int from_y, const stylize_image *to, int to_x,

@@ -5,10 +5,13 @@
 #include "engine.h"
 #include "image.h"
 
-/* Copies the part at (x, y) of `in` (RGB8 or RGBA8) into `out` (RGB8), whose size says how much.
+/* Copies the part at (x, y) of `in` (RGB8, RGBA8 or GRAY8) into `out` (RGB8), whose size says how much.
  * What lies right of or below the picture is its mirror image, the edge pixel not repeated. Pixels
  * of alpha 0 have no colour of their own and become white. */
 void stz_extract(const stylize_image *in, int x, int y, const stylize_image *out);
+
+/* Makes RGB8 of a picture, if it is not: its memory is released and replaced. Unchanged on failure. */
+stylize_status stz_to_rgb(stylize_image *image, stz_pool *pool, stylize_error *err);
 
 /* Copies w x h pixels of RGB8 between pictures. */
 void stz_copy_rgb(const stylize_image *from, int from_x, int from_y, const stylize_image *to, int to_x,

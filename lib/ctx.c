@@ -30,7 +30,7 @@ static stylize_status check_options(const stylize_options *o, stylize_error *err
         {"max_scans", o->max_scans, 1, 100000},
         {"memory_budget", o->memory_budget, (uint64_t)32 << 20, (uint64_t)1 << 44},
         {"code_cache", o->code_cache, 0, 65536},
-        {"precision", (uint64_t)o->precision, STYLIZE_PRECISION_FP32, STYLIZE_PRECISION_INT8},
+        {"precision", (uint64_t)o->precision, STYLIZE_PRECISION_FP32, STYLIZE_PRECISION_TF32},
         {"log_level", (uint64_t)o->log_level, 0, STYLIZE_LOG_DEBUG},
     };
     for (size_t i = 0; i < STZ_LEN(ranges); i++)
@@ -91,13 +91,10 @@ static stylize_status copy_name(const char *name, char **out, stylize_error *err
 static stylize_status check_names(stylize_ctx *ctx, stylize_error *err)
 {
     const char *d = ctx->device_name;
-    char *end = NULL;
-    bool ok = !strcmp(d, "auto") || !strcmp(d, "cpu") || !strcmp(d, "cuda");
-    if (!strncmp(d, "cuda:", 5) && d[5] >= '0' && d[5] <= '9')
-        ok = strtol(d + 5, &end, 10) < 1024 && !*end;
-    if (!ok)
+    int devices[STZ_CUDA_DEVICES];
+    if (strcmp(d, "auto") && strcmp(d, "cpu") && stz_cuda_devices(d, devices) < 0)
         return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "device \"%s\" is not known; auto, cpu, cuda and cuda:N are", d);
+                        "device \"%s\" is not known; auto, cpu, cuda, cuda:N, cuda:N,M and cuda:all are", d);
     if (strcmp(ctx->engine_name, "auto") && !stz_engine_find(ctx->engine_name)) {
         char names[128] = "auto";
         for (int i = 0; stz_engine_at(i); i++)

@@ -20,6 +20,7 @@
 #include "style/code_cache.h"
 #include "style/style.h"
 #include "team.h"
+#include "tile.h"
 
 #define STZ_ENGINES_MAX 8
 
@@ -39,28 +40,46 @@ typedef struct stz_ctx_net {
 } stz_ctx_net;
 
 typedef struct stz_job stz_job;
+typedef struct stz_shared stz_shared; /* tiling.h */
 
 /* Work other than painting that needs a worker and its team: benchmarks, encoding a new style. */
 typedef stylize_status (*stz_task_fn)(stylize_ctx *ctx, const stz_exec *exec, void *arg, stylize_error *err);
+
+/* Styles that are painted as one, and where: styles `first` to first + count - 1 of the job. */
+typedef struct stz_layer {
+    const stylize_image *mask; /* the caller's; NULL: everywhere */
+    size_t first, count;
+    float share; /* of all weights */
+} stz_layer;
 
 struct stz_job {
     stz_job *next;
     uint64_t id; /* 0: the slot is free */
     stylize_request req;
-    stylize_style_ref styles[STYLIZE_STYLES_MAX]; /* weights scaled to sum 1 */
+    stylize_style_ref styles[STYLIZE_STYLES_MAX]; /* by layers, weights scaled to sum 1 in each */
     stz_style *library[STYLIZE_STYLES_MAX];       /* resolved ids, with a reference */
-    stylize_image content_in;                     /* as the caller gave it, checked */
-    stylize_image target;                         /* the caller's pixels to write to, or all zero */
+    stz_layer layers[STYLIZE_STYLES_MAX];
+    int layer_count, layers_done;
+    int pictures_read, pictures_cached; /* style pictures, and those whose code was there */
+    stylize_image content_in;           /* as the caller gave it, checked */
+    stylize_image target;               /* the caller's pixels to write to, or all zero */
     stz_ctx_net *net;
     stz_task_fn task;
     void *task_arg;
+    stz_shared *share; /* the job makes a tiling, into the caller's structure, and paints nothing */
+    stz_tile tile;     /* req.tiling: the tile, in the whole picture */
+    stz_rect part;     /* and where in that the content given lies */
 
     atomic_int cancel;
     uint64_t deadline_ns; /* 0: none */
     float progress;       /* last value reported */
 
-    stylize_image content; /* prepared: RGB8 or RGBA8 of the output's size */
-    stylize_image painted; /* RGB8 */
+    stylize_image content; /* prepared: RGB8 or RGBA8 of the output's size; of one in CUDA memory only
+                              size and format are so, and `source` of content_in is still to be scaled */
+    stz_rect source;
+    stylize_image work;    /* what the engine sees: the content, or the content at the size for style_scale */
+    stylize_image painted; /* RGB8; the result itself if it is finished */
+    bool finished;         /* the engine has also done what the finish step does to pixels */
     stylize_image result;
     stylize_status status;
     stylize_error err;
@@ -136,10 +155,26 @@ stylize_status stz_job_fill(stylize_ctx *ctx, stz_job *job, const stylize_reques
 void stz_job_release(stz_job *job);
 /* Tells the caller how far it is; false: the caller wants it cancelled. Never goes backwards. */
 bool stz_job_progress(stz_job *job, float done);
+/* Likewise, of the layer that is painted. */
+bool stz_job_painted(stz_job *job, float done);
+
+/* ---- paint.c */
+/* Whether it is a whole picture to paint by fast or any: not a measurement, a tiling or a tile of one, nor
+ * the method optimize. Only such jobs share an engine run or are painted in memory of the engine's own. */
+bool stz_job_plain(const stz_job *job);
+/* Whether the job's engine paints it whole, in memory of its own. */
+bool stz_job_on_device(const stz_job *job);
+/* Whether it takes more than one engine run on a picture of the output's size: compose.c. */
+bool stz_job_composed(const stz_job *job);
+/* Whether its content or the memory for its result lies in CUDA memory. */
+bool stz_job_in_cuda(const stz_job *job);
 
 /* ---- queue.c */
 stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err);
 void stz_queue_destroy(stylize_ctx *ctx);
+/* Makes a tiling for a request and waits for it. */
+stylize_status stz_queue_share(stylize_ctx *ctx, const stylize_request *req, stz_shared *share,
+                               stylize_error *err);
 /* Runs a task on a worker and waits for it. */
 stylize_status stz_queue_task(stylize_ctx *ctx, stz_ctx_net *net, stz_task_fn task, void *arg,
                               stylize_error *err);
@@ -156,9 +191,9 @@ stylize_status stz_step_prepare(stylize_ctx *ctx, stz_job *job);
 stylize_status stz_step_finish(stylize_ctx *ctx, stz_job *job);
 /* n jobs of one network and one size. exec->cancel is the job's own if n is 1. Each job gets a status. */
 void stz_step_paint(stylize_ctx *ctx, stz_job *const *jobs, int n, const stz_exec *exec);
-/* The style code of a request into code (net's code_length floats). */
-stylize_status stz_job_code(stylize_ctx *ctx, stz_job *job, const stz_exec *exec, float *code,
-                            stylize_error *err);
+/* The style code of a layer into code (net's code_length floats). */
+stylize_status stz_job_code(stylize_ctx *ctx, stz_job *job, const stz_layer *layer, const stz_exec *exec,
+                            float *code, stylize_error *err);
 /* Reads the code of a style picture, through the cache if `cached` is not NULL. */
 stylize_status stz_picture_code(stylize_ctx *ctx, stz_ctx_net *net, const stylize_image *picture,
                                 const stz_exec *exec, float *code, bool *cached, stylize_error *err);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "common.h"
+#include "image.h"
 #include "mem.h"
 #include "team.h"
 
@@ -24,6 +25,8 @@ typedef struct stz_view {
     int width, height;
     stz_elem elem;
 } stz_view;
+
+#define STZ_LAYERS_MAX 8
 
 /* What model.json says of a network. All engines read the same description. */
 typedef struct stz_model {
@@ -41,6 +44,9 @@ typedef struct stz_model {
     int grid;                 /* tile origins must be multiples of this */
     bool encodes;             /* can read a code from a style picture */
     int style_multiple, style_min_side, style_size; /* of style pictures; style_size: shorter side */
+    bool optimizes; /* a loss network: it paints nothing itself, the method optimize runs it */
+    int layers;     /* its feature maps, with the weight of each in the two losses */
+    float style_weights[STZ_LAYERS_MAX], content_weights[STZ_LAYERS_MAX];
     float range;           /* torch: value of white at the input and output, 1 or 255 */
     float mean[3], std[3]; /* torch: subtracted and divided before, in units of `range` 1 */
 } stz_model;
@@ -58,13 +64,22 @@ typedef struct stz_apply {
     float *stats_out;   /* receives the picture's own, or NULL */
 } stz_apply;
 
+/* One whole picture, for engines that do around the network what the core does on a CPU: scaling, padding,
+ * strength, colour and alpha. in and out may lie in the engine's memory or the host's. */
+typedef struct stz_paint {
+    const stylize_image *in;  /* RGB8, RGBA8 or GRAY8 */
+    stz_rect source;          /* the part of it that is painted, scaled to out's size */
+    const stylize_image *out; /* RGB8, or RGBA8 with in's alpha */
+    const float *code;
+    float strength;
+    float preserve_color;
+} stz_paint;
+
 /* Given to everything that takes long. */
 typedef struct stz_exec {
     stz_team *team;
     const atomic_int *cancel; /* non-zero: stop soon with STYLIZE_ERR_CANCELLED; may be NULL */
     uint64_t deadline_ns;     /* stop likewise once stz_now_ns passes it; 0: none */
-    bool (*progress)(void *user, float done); /* optimize: false cancels; may be NULL */
-    void *progress_user;
 } stz_exec;
 
 static inline bool stz_cancelled(const stz_exec *x)
@@ -74,10 +89,11 @@ static inline bool stz_cancelled(const stz_exec *x)
 }
 
 typedef struct stz_engine_config {
-    const char *device; /* "auto", "cpu", "cuda", "cuda:N" */
+    const char *device; /* "auto", "cpu", or what stz_cuda_devices knows */
     int threads;
     stylize_precision precision;
     stz_pool *pool;
+    uint64_t pool_keep;
     const stz_log *log;
 } stz_engine_config;
 
@@ -87,12 +103,26 @@ typedef struct stz_engine_caps {
     int batch_max;    /* pictures that gain from being run together; 1: none do */
     int parallel_max; /* apply calls at once that make sense; 0: as many as there are workers */
     bool uses_team;   /* false: the engine brings its own threads */
+    uint64_t memory;  /* bytes of its own that a run may use; 0: it uses the host's */
+    char note[128];   /* why it is not where device "auto" might have put it; or "" */
 } stz_engine_caps;
 
+/* One optimisation at one size; sides are multiples of the loss network's. */
 typedef struct stz_optimize {
-    stz_view content, style, out;
+    stz_view content;
+    stz_view out; /* U8: what to start from if `start`, then the picture so far, then the result */
+    bool start;
+    const stz_view *styles; /* each of a size of its own */
+    const float *weights;   /* of the styles, sum 1 */
+    int style_count;
+    bool adam;           /* instead of L-BFGS */
+    uint32_t iterations; /* evaluations of the loss, at most */
     uint64_t seed;
-    uint32_t iterations;
+    uint64_t memory;     /* bytes that the network may use; larger pictures are taken in tiles */
+    uint32_t show_every; /* iterations between updates of `out`, 0: only at the end */
+    /* After each iteration; shown: `out` has just been updated. False ends with the best so far. */
+    bool (*progress)(void *user, uint32_t iterations, bool shown);
+    void *user;
 } stz_optimize;
 
 typedef struct stz_engine {
@@ -114,11 +144,22 @@ typedef struct stz_engine {
     /* All pictures of the batch have the same size. */
     stylize_status (*apply)(void *engine, void *net, const stz_apply *batch, int n, const stz_exec *exec,
                             stylize_error *err);
+    /* Up to batch_max pictures whose out has one size. NULL: the engine has no memory of its own. */
+    stylize_status (*paint)(void *engine, void *net, const stz_paint *batch, int n, const stz_exec *exec,
+                            stylize_error *err);
+    /* Adds its device counters to those of a context; NULL: it has none. */
+    void (*stats)(void *engine, stylize_stats *stats);
     stylize_status (*optimize)(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
                                stylize_error *err); /* NULL: not offered */
     /* Measured multiply-add rate of the device in use, 1e9 a second; NULL or 0: not known. */
     double (*peak_gflops)(void *engine, const stz_exec *exec);
 } stz_engine;
+
+#define STZ_CUDA_DEVICES 16 /* in one context */
+
+/* Which devices "cuda", "cuda:N", "cuda:N,M" or "cuda:all" names: their number, 0 for all; -1: it is none of
+ * these. */
+int stz_cuda_devices(const char *text, int index[STZ_CUDA_DEVICES]);
 
 extern const stz_engine stz_engine_native;
 extern const stz_engine stz_engine_torch;

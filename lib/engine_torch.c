@@ -5,10 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine.h"
-#include "torch_plugin.h"
-
-#define BATCH_MAX 8
+#include "torch_engine.h"
 
 /* The plugin's codes are the library's. */
 _Static_assert((int)STZ_TORCH_OK == (int)STYLIZE_OK && (int)STZ_TORCH_INVALID == (int)STYLIZE_ERR_INVALID &&
@@ -18,34 +15,14 @@ _Static_assert((int)STZ_TORCH_OK == (int)STYLIZE_OK && (int)STZ_TORCH_INVALID ==
                    (int)STZ_TORCH_ENGINE == (int)STYLIZE_ERR_ENGINE,
                "one numbering");
 
-typedef struct torch_engine {
-    const stz_torch_plugin *plugin;
-    stz_torch *torch;
-    int threads;
-    char device[64];
-    char version[48];
-} torch_engine;
-
-typedef struct torch_net {
-    stz_torch_net *net;
-    char name[64];
-    int code_length, stats_length, multiple;
-} torch_net;
-
-/* A text for the plugin to fill, and where it goes. */
-typedef struct reason {
-    char text[192];
-    stz_torch_error error;
-} reason;
-
-static const stz_torch_error *listen(reason *r)
+const stz_torch_error *stz_torch_listen(reason *r)
 {
     r->text[0] = 0;
     r->error = (stz_torch_error){r->text, sizeof r->text};
     return &r->error;
 }
 
-static stylize_status fail_net(stylize_error *err, int code, const char *name, const char *text)
+stylize_status stz_torch_fail_net(stylize_error *err, int code, const char *name, const char *text)
 {
     return stz_fail(err, (stylize_status)code, "torch engine: network \"%s\": %s", name, text);
 }
@@ -58,58 +35,136 @@ static stylize_status torch_probe(stylize_error *err)
     return stz_torch_plugin_find(path, sizeof path, err);
 }
 
+static int count_of(const torch_engine *e) { return stz_max(e->devices.count, 1); }
+
 static void torch_close(void *engine)
 {
     torch_engine *e = engine;
     if (!e)
         return;
-    if (e->torch)
-        e->plugin->close(e->torch);
+    for (int i = 0; i < STZ_CUDA_DEVICES; i++) {
+        if (e->torch[i])
+            e->plugin->close(e->torch[i]);
+        stz_gpu_close(e->gpu[i]);
+    }
     free(e);
 }
 
-static stylize_status start(torch_engine *e, const char *device, stylize_error *err)
+/* Half of what is free is for one run; the rest for the weights, graphs and the other slot. */
+static stylize_status open_gpu(torch_engine *e, int i, uint64_t keep, stylize_error *err)
 {
-    int cuda;
+    const stz_torch_devices *d = &e->devices;
+    stz_device_info info;
+    reason why;
+    const int code = d->table->info(d->index[i], &info, stz_torch_listen(&why));
+    if (code != STZ_TORCH_OK)
+        return stz_fail(err, (stylize_status)code, "torch engine: cuda:%d: %s", d->index[i], why.text);
+    e->memory = i == 0 || info.free / 2 < e->memory ? info.free / 2 : e->memory;
+    return stz_gpu_open(d->table, d->index[i], keep, &e->gpu[i], err);
+}
+
+static stylize_status open_torch(torch_engine *e, int i, stylize_error *err)
+{
+    const stz_torch_devices *d = &e->devices;
+    const int cuda = d->table && !d->table->host_tensors ? d->index[i] : -1;
+    reason why;
+    const int code = e->plugin->open(cuda, e->threads, e->precision, &e->torch[i], e->version,
+                                     sizeof e->version, stz_torch_listen(&why));
+    return code == STZ_TORCH_OK ? STYLIZE_OK
+                                : stz_fail(err, (stylize_status)code, "torch engine: %s", why.text);
+}
+
+/* On a CPU libtorch is the reference, in fp32. */
+static stylize_status choose_precision(torch_engine *e, stylize_precision precision, stylize_error *err)
+{
+    e->precision = precision == STYLIZE_PRECISION_TF32   ? STZ_TORCH_TF32
+                   : precision == STYLIZE_PRECISION_FP16 ? STZ_TORCH_HALF
+                                                         : STZ_TORCH_FP32;
+    if (precision == STYLIZE_PRECISION_INT8)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
+                        "torch engine: int8 is not offered; fp32, tf32 and fp16 are");
+    if (precision == STYLIZE_PRECISION_FP16 && !e->devices.count)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
+                        "torch engine: fp32 is the only precision on a CPU%s%.96s",
+                        *e->devices.note ? ", which it is on: " : "", e->devices.note);
+    return STYLIZE_OK;
+}
+
+static stylize_status start(torch_engine *e, const stz_engine_config *config, stylize_error *err)
+{
     stylize_status status = stz_torch_plugin_get(&e->plugin, err);
     if (status == STYLIZE_OK)
-        status = stz_torch_device(e->plugin, device, &cuda, e->device, sizeof e->device, err);
-    if (status != STYLIZE_OK)
-        return status;
-    reason why;
-    const int code =
-        e->plugin->open(cuda, e->threads, &e->torch, e->version, sizeof e->version, listen(&why));
-    if (code != STZ_TORCH_OK)
-        return stz_fail(err, (stylize_status)code, "torch engine: %s", why.text);
-    return STYLIZE_OK;
+        status =
+            stz_torch_find_devices(e->plugin, config->device ? config->device : "auto", &e->devices, err);
+    if (status == STYLIZE_OK)
+        status = choose_precision(e, config->precision, err);
+    for (int i = 0; i < count_of(e) && status == STYLIZE_OK; i++)
+        status = open_torch(e, i, err);
+    for (int i = 0; i < e->devices.count && status == STYLIZE_OK; i++)
+        status = open_gpu(e, i, config->pool_keep, err);
+    return status;
 }
 
 static stylize_status torch_open(void **engine, const stz_engine_config *config, stylize_error *err)
 {
-    if (config->precision != STYLIZE_PRECISION_FP32)
-        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "torch engine: fp32 is the only precision");
+    if (config->precision == STYLIZE_PRECISION_INT8)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
+                        "torch engine: int8 is not offered; fp32, tf32 and fp16 are");
     torch_engine *e = calloc(1, sizeof *e);
     if (!e)
         return stz_nomem(err, sizeof *e);
     e->threads = stz_clamp(config->threads, 1, 256);
-    const stylize_status status = start(e, config->device ? config->device : "auto", err);
+    const stylize_status status = start(e, config, err);
     if (status != STYLIZE_OK) {
         torch_close(e);
         return status;
     }
+    if (e->devices.count && config->pool) { /* pictures of the context are copied from where they lie */
+        const stz_allocator pinned = stz_gpu_pinned(e->devices.table);
+        stz_pool_set_allocator(config->pool, STZ_MEM_PICTURE, &pinned);
+    }
+    if (*e->devices.note)
+        stz_log_line(config->log, STYLIZE_LOG_INFO, "torch engine: not using CUDA: %s", e->devices.note);
     stz_log_line(config->log, STYLIZE_LOG_INFO, "torch engine: libtorch %s on %s, %d threads, %s", e->version,
-                 e->device, e->threads, e->plugin->path);
+                 e->devices.name, e->threads, e->plugin->path);
     *engine = e;
     return STYLIZE_OK;
 }
 
 static void torch_caps(void *engine, stz_engine_caps *caps)
 {
+    static const char *const names[] = {"fp32", "fp16", "tf32"};
     const torch_engine *e = engine;
-    *caps = (stz_engine_caps){.batch_max = BATCH_MAX, .parallel_max = 1, .uses_team = false};
-    snprintf(caps->device, sizeof caps->device, "%s", e->device);
-    snprintf(caps->detail, sizeof caps->detail, "libtorch %s, %d thread%s", e->version, e->threads,
-             e->threads == 1 ? "" : "s");
+    const int gpus = e->devices.count;
+    /* two runs on a device: one computes while the other copies */
+    *caps = (stz_engine_caps){.batch_max = gpus ? STZ_GPU_BATCH_MAX : STZ_TORCH_BATCH,
+                              .parallel_max = gpus ? 2 * gpus : 1,
+                              .memory = e->memory};
+    memcpy(caps->device, e->devices.name, sizeof caps->device);
+    memcpy(caps->note, e->devices.note, sizeof caps->note);
+    if (gpus)
+        snprintf(caps->detail, sizeof caps->detail, "libtorch %s, %s", e->version, names[e->precision]);
+    else
+        snprintf(caps->detail, sizeof caps->detail, "libtorch %s, %d thread%s", e->version, e->threads,
+                 e->threads == 1 ? "" : "s");
+}
+
+static void torch_stats(void *engine, stylize_stats *stats)
+{
+    const torch_engine *e = engine;
+    for (int i = 0; i < e->devices.count; i++) {
+        stz_gpu_stats s;
+        stz_gpu_get_stats(e->gpu[i], &s);
+        stats->device_images += s.images;
+        stats->device_bytes += s.bytes;
+        stats->device_peak += s.peak;
+        stats->device_allocs += s.allocs;
+        stats->device_reuses += s.reuses;
+        stats->device_trims += s.trims;
+        stats->device_splits += s.splits;
+        stats->device_graphs += s.graphs;
+        stats->device_replays += s.replays;
+    }
 }
 
 /* ------------------------------------------------------------------ networks */
@@ -117,14 +172,15 @@ static void torch_caps(void *engine, stz_engine_caps *caps)
 static stylize_status check_model(const stz_model *m, stylize_error *err)
 {
     if (!m->torch_file && !m->torch_encoder_file)
-        return fail_net(err, STYLIZE_ERR_UNSUPPORTED, m->name,
-                        "model.json names no TorchScript file (\"torch\")");
+        return stz_torch_fail_net(err, STYLIZE_ERR_UNSUPPORTED, m->name,
+                                  "model.json names no TorchScript file (\"torch\")");
     bool ok =
         m->range > 0 && isfinite(m->range) && m->code_length >= 0 && m->stats_length >= 0 && m->multiple > 0;
     for (int c = 0; c < 3; c++)
         ok = ok && isfinite(m->mean[c]) && isfinite(m->std[c]) && m->std[c] > 0;
     return ok ? STYLIZE_OK
-              : fail_net(err, STYLIZE_ERR_MODEL, m->name, "range, std and multiple must be above 0");
+              : stz_torch_fail_net(err, STYLIZE_ERR_MODEL, m->name,
+                                   "range, std and multiple must be above 0");
 }
 
 /* dir/file in *path, which the caller frees; NULL for no file. */
@@ -165,8 +221,44 @@ static stylize_status load_files(torch_engine *e, const stz_model *m, const char
         .std = {m->std[0], m->std[1], m->std[2]},
     };
     reason why;
-    const int code = e->plugin->load(e->torch, &spec, &net->net, listen(&why));
-    return code == STZ_TORCH_OK ? STYLIZE_OK : fail_net(err, code, m->name, why.text);
+    int code = STZ_TORCH_OK;
+    for (int i = 0; i < count_of(e) && code == STZ_TORCH_OK; i++)
+        code = e->plugin->load(e->torch[i], &spec, &net->net[i], stz_torch_listen(&why));
+    return code == STZ_TORCH_OK ? STYLIZE_OK : stz_torch_fail_net(err, code, m->name, why.text);
+}
+
+/* What kernels need to know of it. */
+static void describe_on_gpus(const torch_engine *e, const stz_model *m, torch_net *net)
+{
+    for (int i = 0; i < e->devices.count; i++) {
+        stz_gpu_net *g = &net->on_gpu[i];
+        *g = (stz_gpu_net){.net = net->net[i],
+                           .forward = e->plugin->forward,
+                           .drop = e->plugin->drop,
+                           .code_length = m->code_length,
+                           .stats_length = m->stats_length,
+                           .multiple = m->multiple,
+                           .out_scale = 255.0f / m->range};
+        e->plugin->input_form(g->net, &g->is_half, &g->channels_last);
+        for (int c = 0; c < 3; c++) {
+            g->scale[c] = m->range / (255.0f * m->std[c]);
+            g->shift[c] = m->mean[c] * m->range / m->std[c];
+        }
+    }
+}
+
+static void torch_unload(void *engine, void *net)
+{
+    const torch_engine *e = engine;
+    torch_net *n = net;
+    if (!n)
+        return;
+    for (int i = 0; i < e->devices.count; i++)
+        stz_gpu_forget(e->gpu[i], &n->on_gpu[i]);
+    for (int i = 0; i < count_of(e); i++)
+        e->plugin->unload(n->net[i]);
+    e->plugin->loss_unload(n->loss);
+    free(n);
 }
 
 static stylize_status torch_load(void *engine, const stz_model *m, void **out, stylize_error *err)
@@ -189,121 +281,32 @@ static stylize_status torch_load(void *engine, const stz_model *m, void **out, s
     net->code_length = m->code_length;
     net->stats_length = m->stats_length;
     net->multiple = m->multiple;
-    status = load_files(engine, m, apply, encode, net, err);
-    if (status == STYLIZE_OK)
+    status = m->optimizes ? stz_torch_load_loss(engine, m, apply, net, err)
+                          : load_files(engine, m, apply, encode, net, err);
+    if (status == STYLIZE_OK) {
+        if (!m->optimizes)
+            describe_on_gpus(engine, m, net);
         *out = net;
-    else
-        free(net);
+    } else {
+        torch_unload(engine, net);
+    }
 end:
     free(encode);
     free(apply);
     return status;
 }
 
-static void torch_unload(void *engine, void *net)
-{
-    torch_net *n = net;
-    if (!n)
-        return;
-    ((torch_engine *)engine)->plugin->unload(n->net);
-    free(n);
-}
-
 /* What load measured are the tensors. Around them go the scratch of the convolutions and what the
  * allocator leaves unused: found to be up to a fourth of it, and some MiB whatever the size. */
 static size_t torch_memory(void *engine, void *net, int width, int height)
 {
-    const double bytes = ((torch_engine *)engine)->plugin->bytes(((torch_net *)net)->net);
+    if (((torch_net *)net)->loss)
+        return 0;
+    const double bytes = ((torch_engine *)engine)->plugin->bytes(((torch_net *)net)->net[0]);
     return (size_t)(1.25 * bytes * width * height) + (8u << 20);
 }
 
 static double torch_flop(void *engine, void *net, int width, int height) { return 0; }
-
-/* ------------------------------------------------------------------ running */
-
-static stz_torch_picture picture(const stz_view *v)
-{
-    return (stz_torch_picture){v->data, v->stride, v->elem == STZ_F32};
-}
-
-/* Floats are addressed as such, so their rows must start at one. */
-static bool fits(const stz_view *v)
-{
-    return v->elem == STZ_U8 || (v->stride % 4 == 0 && (uintptr_t)v->data % 4 == 0);
-}
-
-static stylize_status check_item(const torch_net *net, const stz_apply *a, const stz_apply *first,
-                                 stylize_error *err)
-{
-    const char *text = NULL;
-    if (a->in.width != first->in.width || a->in.height != first->in.height)
-        text = "the pictures of a batch differ in size";
-    else if (a->in.width < 1 || a->in.height < 1 || a->in.width % net->multiple ||
-             a->in.height % net->multiple)
-        text = "a side is not a multiple of what the network needs";
-    else if (!a->in.data || !fits(&a->in) || (a->out.data && !fits(&a->out)))
-        text = "a picture has no memory or float rows that are not aligned";
-    else if (net->code_length && !a->code)
-        text = "the style code is missing";
-    else if ((a->stats || a->stats_out) && !net->stats_length)
-        return fail_net(err, STYLIZE_ERR_UNSUPPORTED, net->name, "it cannot freeze its statistics");
-    return text ? fail_net(err, STYLIZE_ERR_INVALID, net->name, text) : STYLIZE_OK;
-}
-
-static bool alike(const stz_apply *a, const stz_apply *b)
-{
-    return !a->out.data == !b->out.data && !a->stats == !b->stats && !a->stats_out == !b->stats_out &&
-           a->in.elem == b->in.elem;
-}
-
-/* Runs the first pictures of the batch that can share a forward; returns how many in *done. */
-static stylize_status run_some(torch_engine *e, torch_net *net, const stz_apply *batch, int n, int *done,
-                               stylize_error *err)
-{
-    stz_torch_item items[BATCH_MAX];
-    int k = 0;
-    for (; k < n && k < BATCH_MAX && alike(batch, batch + k); k++)
-        items[k] = (stz_torch_item){picture(&batch[k].in), picture(&batch[k].out), batch[k].code,
-                                    batch[k].stats, batch[k].stats_out};
-    reason why;
-    const int code = e->plugin->apply(net->net, items, k, batch->in.width, batch->in.height, listen(&why));
-    *done = k;
-    return code == STZ_TORCH_OK ? STYLIZE_OK : fail_net(err, code, net->name, why.text);
-}
-
-static stylize_status cancelled(stylize_error *err)
-{
-    return stz_fail(err, STYLIZE_ERR_CANCELLED, "cancelled");
-}
-
-static stylize_status torch_apply(void *engine, void *net, const stz_apply *batch, int n,
-                                  const stz_exec *exec, stylize_error *err)
-{
-    stylize_status status = STYLIZE_OK;
-    for (int i = 0; i < n && status == STYLIZE_OK; i++)
-        status = check_item(net, batch + i, batch, err);
-    for (int i = 0, done; i < n && status == STYLIZE_OK; i += done) {
-        if (stz_cancelled(exec))
-            return cancelled(err);
-        status = run_some(engine, net, batch + i, n - i, &done, err);
-    }
-    return status;
-}
-
-static stylize_status torch_encode(void *engine, void *net, const stz_view *style, float *code,
-                                   const stz_exec *exec, stylize_error *err)
-{
-    torch_net *n = net;
-    if (stz_cancelled(exec))
-        return cancelled(err);
-    if (!style->data || style->width < 1 || style->height < 1 || !fits(style))
-        return fail_net(err, STYLIZE_ERR_INVALID, n->name, "the style picture is empty or not aligned");
-    const stz_torch_picture p = picture(style);
-    reason why;
-    const int status =
-        ((torch_engine *)engine)->plugin->encode(n->net, &p, style->width, style->height, code, listen(&why));
-    return status == STZ_TORCH_OK ? STYLIZE_OK : fail_net(err, status, n->name, why.text);
-}
 
 const stz_engine stz_engine_torch = {
     .name = "torch",
@@ -315,6 +318,9 @@ const stz_engine stz_engine_torch = {
     .unload = torch_unload,
     .memory = torch_memory,
     .flop = torch_flop,
-    .encode = torch_encode,
-    .apply = torch_apply,
+    .paint = stz_torch_paint,
+    .stats = torch_stats,
+    .encode = stz_torch_encode_style,
+    .apply = stz_torch_apply_batch,
+    .optimize = stz_torch_optimize_picture,
 };

@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "ctx.h"
+#include "strength.h"
 
 static void blend(const stz_job *job)
 {
     const stylize_image *c = &job->content, *p = &job->painted;
     stz_blend_rgb(c->pixels, c->stride, stz_bytes_per_pixel(c->format), p->pixels, p->stride, (int)p->width,
-                  (int)p->height, job->req.strength, job->req.preserve_color);
+                  (int)p->height, job->report.strength, job->req.preserve_color);
 }
 
 /* Colour of `rgb` with the alpha of `rgba`, into `out` (which may be `rgba` itself). */
@@ -34,6 +35,11 @@ static void copy_rows(const stylize_image *from, const stylize_image *to)
 /* The finished pixels, as RGB8 or RGBA8 like the content, moved out of the job. */
 static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *out)
 {
+    if (job->finished) {
+        *out = job->painted;
+        job->painted = (stylize_image){0};
+        return STYLIZE_OK;
+    }
     if (!job->painted.pixels) { /* strength 0: the content is the result */
         if (job->content.owner) {
             *out = job->content;
@@ -45,6 +51,12 @@ static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *ou
         if (status == STYLIZE_OK)
             copy_rows(&job->content, out);
         return status;
+    }
+    if (job->req.strength == STYLIZE_STRENGTH_AUTO) {
+        const stylize_status status =
+            stz_strength_choose(&job->content, &job->painted, ctx->pool, &job->report.strength, &job->err);
+        if (status != STYLIZE_OK)
+            return status;
     }
     blend(job);
     if (job->content.format == STYLIZE_FORMAT_RGB8) {
@@ -65,9 +77,28 @@ static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *ou
     return status;
 }
 
+/* The part of a picture that is the tile, in the same memory. */
+static void crop_to_tile(const stz_job *job, stylize_image *image)
+{
+    if (!image->pixels)
+        return;
+    const ptrdiff_t x = job->tile.x - (ptrdiff_t)job->part.x, y = job->tile.y - (ptrdiff_t)job->part.y;
+    const int bytes = stz_bytes_per_pixel(image->format);
+    image->pixels += y * image->stride + x * bytes;
+    image->width = (uint32_t)job->tile.w;
+    image->height = (uint32_t)job->tile.h;
+    image->size = (size_t)(image->height - 1) * (size_t)image->stride + (size_t)image->width * (size_t)bytes;
+}
+
 static stylize_status finish(stylize_ctx *ctx, stz_job *job)
 {
     stylize_image pixels = {0};
+    if (job->share) /* what the caller wanted is there already */
+        return STYLIZE_OK;
+    if (job->req.tiling) {
+        crop_to_tile(job, &job->content);
+        crop_to_tile(job, &job->painted);
+    }
     stylize_status status = assemble(ctx, job, &pixels);
     if (status != STYLIZE_OK)
         return status;
@@ -78,7 +109,8 @@ static stylize_status finish(stylize_ctx *ctx, stz_job *job)
                                   &job->err);
         stylize_image_free(&pixels);
     } else if (job->target.pixels) {
-        copy_rows(&pixels, &job->target);
+        if (pixels.pixels != job->target.pixels)
+            copy_rows(&pixels, &job->target);
         job->result = job->target;
         stylize_image_free(&pixels);
     } else {

@@ -81,16 +81,41 @@ static stylize_status check_pixels(const stylize_image *in, const char *what, st
     return STYLIZE_OK;
 }
 
+static stylize_status check_place(const stylize_image *in, const char *what, stz_places places,
+                                  stylize_error *err)
+{
+    if (in->memory == STYLIZE_MEMORY_HOST)
+        return STYLIZE_OK;
+    if (in->memory != STYLIZE_MEMORY_CUDA)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "%s lies in memory of kind %u; 0 (host) and 1 (CUDA) are known", what, in->memory);
+    if (places == STZ_IN_HOST)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "%s lies in CUDA memory; it must lie in host memory", what);
+    if (stz_is_encoded(in->format))
+        return stz_fail(err, STYLIZE_ERR_INVALID, "%s is encoded and lies in CUDA memory; only pixels may",
+                        what);
+    if (in->device < 0)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "%s lies on CUDA device %d; 0 and more are known", what,
+                        (int)in->device);
+    return STYLIZE_OK;
+}
+
 stylize_status stz_image_check(const stylize_image *in, const char *what, stylize_image *out,
                                stylize_error *err)
+{
+    return stz_image_check_at(in, what, STZ_IN_HOST, out, err);
+}
+
+stylize_status stz_image_check_at(const stylize_image *in, const char *what, stz_places places,
+                                  stylize_image *out, stylize_error *err)
 {
     if (!in)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is missing", what);
     if (!in->pixels)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s has no pixels (NULL)", what);
-    if (in->memory != 0)
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "%s lies in memory of kind %u; only 0, host memory, is known", what, in->memory);
+    const stylize_status place = check_place(in, what, places, err);
+    if (place != STYLIZE_OK)
+        return place;
     if (stz_is_encoded(in->format)) {
         if (!in->size)
             return stz_fail(err, STYLIZE_ERR_INVALID, "%s is an encoded picture of 0 bytes", what);

@@ -18,10 +18,15 @@ stylize_status stz_image_alloc(stz_pool *pool, uint32_t width, uint32_t height, 
 /* Hands a pooled buffer over to an encoded picture of `size` bytes. */
 void stz_image_from_buf(stz_buf *buf, size_t size, stylize_format format, stylize_image *out);
 
+/* Where a picture may lie for a function. */
+typedef enum stz_places { STZ_IN_HOST, STZ_ANYWHERE } stz_places;
+
 /* Checks a caller's input picture and fills in what may be 0 (stride, size). `what` names it in the
  * error ("content", "style picture"). */
 stylize_status stz_image_check(const stylize_image *in, const char *what, stylize_image *out,
                                stylize_error *err);
+stylize_status stz_image_check_at(const stylize_image *in, const char *what, stz_places places,
+                                  stylize_image *out, stylize_error *err);
 
 typedef struct stz_rect {
     uint32_t x, y, width, height;
@@ -40,9 +45,10 @@ stz_fit stz_fit_cover(uint32_t w, uint32_t h, uint32_t out_w, uint32_t out_h);
 stylize_status stz_resize(const stylize_image *in, stz_rect source, uint32_t width, uint32_t height,
                           stz_pool *pool, stylize_image *out, stylize_error *err);
 
-/* out = content + strength * (painted - content) for w x h RGB pixels; preserve_color puts the
- * luminance (BT.601) of the painting on the content's chroma first. In place on `painted`. */
+/* out = content + strength * (painted - content) for w x h RGB pixels; first the luminance
+ * (BT.601) of the painting is put on the content's chroma, as far as preserve_color (0 to 1) says.
+ * In place on `painted`. */
 void stz_blend_rgb(const uint8_t *content, ptrdiff_t content_stride, int content_bpp, uint8_t *painted,
-                   ptrdiff_t painted_stride, int width, int height, float strength, bool preserve_color);
+                   ptrdiff_t painted_stride, int width, int height, float strength, float preserve_color);
 
 #endif

@@ -24,8 +24,9 @@ static json_t *describe_engine(stylize_ctx *ctx, const stz_engine *engine)
         status = stz_engine_get(ctx, engine->name, &open, &why);
     if (status != STYLIZE_OK)
         return json_pack("{s:s, s:b, s:s}", "name", engine->name, "available", 0, "reason", why.message);
-    return json_pack("{s:s, s:b, s:s, s:s, s:i}", "name", engine->name, "available", 1, "device",
-                     open->caps.device, "detail", open->caps.detail, "batch_max", open->caps.batch_max);
+    return json_pack("{s:s, s:b, s:s, s:s, s:i, s:s*}", "name", engine->name, "available", 1, "device",
+                     open->caps.device, "detail", open->caps.detail, "batch_max", open->caps.batch_max,
+                     "not_cuda", *open->caps.note ? open->caps.note : NULL);
 }
 
 static json_t *describe_engines(stylize_ctx *ctx)

@@ -14,12 +14,14 @@ struct node {
     atomic_int refs;
     stz_purpose purpose;
     stz_pool *pool;
-    struct node *next; /* in the list of idle buffers, last returned first */
+    stz_allocator from; /* alloc NULL: malloc */
+    struct node *next;  /* in the list of idle buffers, last returned first */
 };
 
 struct stz_pool {
     pthread_mutex_t lock;
     struct node *idle[STZ_MEM_PURPOSES];
+    stz_allocator from[STZ_MEM_PURPOSES];
     stz_pool_stats stats[STZ_MEM_PURPOSES];
     uint64_t bytes, peak;
     uint64_t idle_bytes, keep;
@@ -52,27 +54,48 @@ static size_t class_of(size_t size)
     return stz_add(size, step - 1, &rounded) ? rounded / step * step : size;
 }
 
-static struct node *node_create(size_t size)
+static void *host_alloc(size_t size)
+{
+    void *data = NULL;
+    if (posix_memalign(&data, size >= HUGE_FROM ? HUGE_ALIGN : SMALL_ALIGN, size))
+        return NULL;
+    if (size >= HUGE_FROM)
+        madvise(data, size, MADV_HUGEPAGE);
+    return data;
+}
+
+static struct node *node_create(stz_allocator from, size_t size)
 {
     struct node *node = malloc(sizeof *node);
     if (!node)
         return NULL;
-    void *data = NULL;
-    size_t align = size >= HUGE_FROM ? HUGE_ALIGN : SMALL_ALIGN;
-    if (posix_memalign(&data, align, size)) {
+    void *data = from.alloc ? from.alloc(from.user, size) : host_alloc(size);
+    if (!data && from.alloc && from.or_malloc) {
+        from = (stz_allocator){0};
+        data = host_alloc(size);
+    }
+    if (!data) {
         free(node);
         return NULL;
     }
-    if (size >= HUGE_FROM)
-        madvise(data, size, MADV_HUGEPAGE);
-    *node = (struct node){.pub = {data, size}};
+    *node = (struct node){.pub = {data, size}, .from = from};
     return node;
 }
 
 static void node_free(struct node *node)
 {
-    free(node->pub.data);
+    if (node->from.alloc)
+        node->from.free(node->from.user, node->pub.data);
+    else
+        free(node->pub.data);
     free(node);
+}
+
+void stz_pool_set_allocator(stz_pool *pool, stz_purpose purpose, const stz_allocator *allocator)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->from[purpose] = *allocator;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 /* Caller holds the lock. The smallest idle buffer that fits without wasting more than half. */
@@ -148,13 +171,14 @@ stz_buf *stz_pool_get(stz_pool *pool, stz_purpose purpose, size_t size)
     if (node)
         pool->stats[purpose].reuses++;
     pool->refs++;
+    const stz_allocator from = pool->from[purpose];
     pthread_mutex_unlock(&pool->lock);
 
     if (!node) {
-        node = node_create(size);
+        node = node_create(from, size);
         if (!node) { /* idle buffers of other sizes may be what is missing */
             stz_pool_trim(pool);
-            node = node_create(size);
+            node = node_create(from, size);
         }
         pthread_mutex_lock(&pool->lock);
         if (!node) {

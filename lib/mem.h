@@ -29,8 +29,19 @@ typedef struct stz_pool_stats {
     uint64_t bytes, peak, allocs, reuses; /* as in stylize_stats */
 } stz_pool_stats;
 
+/* Where buffers come from, if not from malloc: memory of a device, or pages that a device can read. It
+ * must outlive the last buffer. */
+typedef struct stz_allocator {
+    void *(*alloc)(void *user, size_t size); /* NULL: none to be had */
+    void (*free)(void *user, void *data);
+    void *user;
+    bool or_malloc; /* ordinary memory will do where there is none of this kind */
+} stz_allocator;
+
 /* NULL if there is no memory. keep: bytes of idle buffers that are kept at most. */
 stz_pool *stz_pool_create(uint64_t keep);
+/* New buffers of a purpose come from there; those that exist stay what they are. */
+void stz_pool_set_allocator(stz_pool *pool, stz_purpose purpose, const stz_allocator *allocator);
 /* No more buffers will be asked for. */
 void stz_pool_end(stz_pool *pool);
 /* A buffer with one reference, or NULL if there is no memory. */

@@ -9,7 +9,8 @@
 
 /* Sizes that were ever released, smallest first; one is appended when a structure grows. */
 static const size_t options_sizes[] = {sizeof(stylize_options)};
-static const size_t request_sizes[] = {sizeof(stylize_request)};
+static const size_t request_sizes[] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
+                                       sizeof(stylize_request)};
 
 static bool released(const size_t *sizes, size_t n, size_t size)
 {

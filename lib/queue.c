@@ -147,6 +147,7 @@ static stylize_status hand_in(stylize_ctx *ctx, const stz_job *like, const styli
     job->target = like->target;
     job->task = like->task;
     job->task_arg = like->task_arg;
+    job->share = like->share;
     job->net = like->net;
     if (!job->task)
         status = stz_job_fill(ctx, job, req, err);
@@ -234,14 +235,16 @@ stylize_status stylize_ctx_run(stylize_ctx *ctx, const stylize_request *req, sty
     if (!ctx || !result)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", ctx ? "result" : "ctx");
     stz_job like = {0};
-    if (result->pixels && !result->owner) {
-        stylize_status status = stz_image_check(result, "result", &like.target, err);
-        if (status != STYLIZE_OK)
-            return status;
-        if (like.target.format != STYLIZE_FORMAT_RGB8 && like.target.format != STYLIZE_FORMAT_RGBA8)
-            return stz_fail(err, STYLIZE_ERR_INVALID, "result's own memory must be RGB8 or RGBA8");
-    }
+    if (result->pixels && !result->owner)
+        like.target = *result;
     return run_and_wait(ctx, &like, req, result, err);
+}
+
+stylize_status stz_queue_share(stylize_ctx *ctx, const stylize_request *req, stz_shared *share,
+                               stylize_error *err)
+{
+    stz_job like = {.share = share};
+    return run_and_wait(ctx, &like, req, NULL, err);
 }
 
 stylize_status stz_queue_task(stylize_ctx *ctx, stz_ctx_net *net, stz_task_fn task, void *arg,
@@ -362,6 +365,11 @@ stylize_status stylize_ctx_stats(stylize_ctx *ctx, stylize_stats *stats)
     s.pool_peak = pool.peak;
     s.pool_allocs = pool.allocs;
     s.pool_reuses = pool.reuses;
+    pthread_mutex_lock(&ctx->engine_lock);
+    for (int i = 0; i < STZ_ENGINES_MAX; i++)
+        if (ctx->engines[i].table && ctx->engines[i].table->stats)
+            ctx->engines[i].table->stats(ctx->engines[i].state, &s);
+    pthread_mutex_unlock(&ctx->engine_lock);
     stz_struct_write(stats, &s, sizeof s);
     return STYLIZE_OK;
 }

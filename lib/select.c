@@ -43,6 +43,7 @@ static stylize_status open_engine(stylize_ctx *ctx, stz_open_engine *slot, const
         .threads = ctx->worker_count,
         .precision = ctx->opt.precision,
         .pool = ctx->pool,
+        .pool_keep = ctx->opt.pool_keep,
         .log = &ctx->log,
     };
     stylize_status status = engine->open(&slot->state, &config, err);

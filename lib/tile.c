@@ -16,7 +16,7 @@ static void axis(int index, int core, int size, const stz_tiling *t, int *at, in
     *length = stz_min(core, size - *at);
     *outer = stz_max(*at - t->margin, 0);
     int end = *at + *length + t->margin;
-    if (end > size)
+    if (end >= size)
         end = stz_round_up(size, t->multiple); /* padded by reflection, like the whole picture */
     if (end - *outer < t->min_side)
         *outer = stz_max(end - t->min_side, 0);
@@ -29,6 +29,14 @@ stz_tile stz_tiling_at(const stz_tiling *t, int index)
     axis(index % t->columns, t->core_w, t->width, t, &tile.x, &tile.w, &tile.ox, &tile.ow);
     axis(index / t->columns, t->core_h, t->height, t, &tile.y, &tile.h, &tile.oy, &tile.oh);
     return tile;
+}
+
+stz_rect stz_tile_part(const stz_tiling *t, const stz_tile *tile)
+{
+    return (stz_rect){.x = (uint32_t)tile->ox,
+                      .y = (uint32_t)tile->oy,
+                      .width = (uint32_t)stz_min(tile->ow, t->width - tile->ox),
+                      .height = (uint32_t)stz_min(tile->oh, t->height - tile->oy)};
 }
 
 static int greatest_divisor(int a, int b) { return b ? greatest_divisor(b, a % b) : a; }
@@ -73,13 +81,12 @@ stylize_status stz_tiling_plan(const stz_ctx_net *net, int width, int height, ui
     return STYLIZE_OK;
 }
 
-/* The statistics of all instance norms, from a small version of the content. */
-static stylize_status thumbnail_stats(stylize_ctx *ctx, stz_job *job, const float *code, uint64_t budget,
-                                      const stz_exec *exec, float *stats, stylize_error *err)
+stylize_status stz_thumbnail_stats(stylize_ctx *ctx, stz_job *job, const float *code, uint64_t budget,
+                                   const stz_exec *exec, float *stats, stylize_error *err)
 {
     const stz_ctx_net *net = job->net;
     const stz_model *m = net->model;
-    const stylize_image *c = &job->content;
+    const stylize_image *c = &job->work;
     double scale = fmin(1.0, (double)THUMBNAIL_SIDE / stz_max((int)c->width, (int)c->height));
     int w, h;
     for (;; scale *= 0.9) {
@@ -106,8 +113,8 @@ static stylize_status thumbnail_stats(stylize_ctx *ctx, stz_job *job, const floa
     return status;
 }
 
-static stylize_status paint_tile(stylize_ctx *ctx, stz_job *job, const stz_tile *tile, const float *code,
-                                 const float *stats, const stz_exec *exec, stylize_error *err)
+stylize_status stz_paint_tile(stylize_ctx *ctx, stz_job *job, const stz_tile *tile, int x, int y,
+                              const float *code, const float *stats, const stz_exec *exec, stylize_error *err)
 {
     const stz_ctx_net *net = job->net;
     stylize_image in, out;
@@ -117,13 +124,13 @@ static stylize_status paint_tile(stylize_ctx *ctx, stz_job *job, const stz_tile 
         return status;
     status = stz_image_alloc(ctx->pool, w, h, STYLIZE_FORMAT_RGB8, &out, err);
     if (status == STYLIZE_OK) {
-        stz_extract(&job->content, tile->ox, tile->oy, &in);
+        stz_extract(&job->work, tile->ox - x, tile->oy - y, &in);
         const stz_apply apply = {
             .in = stz_view_of(&in), .out = stz_view_of(&out), .code = code, .stats = stats};
         status = net->engine->table->apply(net->engine->state, net->net, &apply, 1, exec, err);
         if (status == STYLIZE_OK)
-            stz_copy_rgb(&out, tile->x - tile->ox, tile->y - tile->oy, &job->painted, tile->x, tile->y,
-                         tile->w, tile->h);
+            stz_copy_rgb(&out, tile->x - tile->ox, tile->y - tile->oy, &job->painted, tile->x - x,
+                         tile->y - y, tile->w, tile->h);
         stylize_image_free(&out);
     }
     stylize_image_free(&in);
@@ -135,14 +142,14 @@ static stylize_status paint_tiles(stylize_ctx *ctx, stz_job *job, const stz_tili
 {
     const int count = t->columns * t->rows;
     stylize_status status = STYLIZE_OK;
-    job->report.tiles = (uint32_t)count;
+    job->report.tiles = (job->report.tiles > 1 ? job->report.tiles : 0) + (uint32_t)count; /* of all layers */
     for (int i = 0; i < count && status == STYLIZE_OK; i++) {
         const stz_tile tile = stz_tiling_at(t, i);
         if (stz_cancelled(exec))
             status = stz_fail(err, STYLIZE_ERR_CANCELLED, "the request was cancelled");
         else
-            status = paint_tile(ctx, job, &tile, code, stats, exec, err);
-        if (status == STYLIZE_OK && !stz_job_progress(job, 0.98f * (float)(i + 1) / (float)count))
+            status = stz_paint_tile(ctx, job, &tile, 0, 0, code, stats, exec, err);
+        if (status == STYLIZE_OK && !stz_job_painted(job, (float)(i + 1) / (float)count))
             status = stz_fail(err, STYLIZE_ERR_CANCELLED, "the request was cancelled");
     }
     return status;
@@ -152,7 +159,7 @@ stylize_status stz_paint_tiled(stylize_ctx *ctx, stz_job *job, const float *code
                                const stz_exec *exec, stylize_error *err)
 {
     const stz_model *m = job->net->model;
-    const int width = (int)job->content.width, height = (int)job->content.height;
+    const int width = (int)job->work.width, height = (int)job->work.height;
     if (!m->stats_length)
         return stz_fail(
             err, STYLIZE_ERR_LIMIT,
@@ -167,7 +174,7 @@ stylize_status stz_paint_tiled(stylize_ctx *ctx, stz_job *job, const float *code
     if (!stats)
         return stz_nomem(err, (uint64_t)m->stats_length * sizeof(float));
     float *values = (float *)(void *)stats->data;
-    status = thumbnail_stats(ctx, job, code, budget, exec, values, err);
+    status = stz_thumbnail_stats(ctx, job, code, budget, exec, values, err);
     if (status == STYLIZE_OK)
         status = paint_tiles(ctx, job, &tiling, code, values, exec, err);
     stz_buf_unref(stats);

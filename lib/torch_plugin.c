@@ -134,7 +134,8 @@ static bool resolve(void *handle, stz_torch_plugin *p)
 {
 #define SYMBOL(name) (*(void **)&p->name = dlsym(handle, "stz_torch_" #name))
     return SYMBOL(cuda_count) && SYMBOL(open) && SYMBOL(close) && SYMBOL(load) && SYMBOL(unload) &&
-           SYMBOL(bytes) && SYMBOL(encode) && SYMBOL(apply);
+           SYMBOL(bytes) && SYMBOL(encode) && SYMBOL(apply) && SYMBOL(input_form) && SYMBOL(forward) &&
+           SYMBOL(drop) && SYMBOL(loss_load) && SYMBOL(loss_unload) && SYMBOL(optimize);
 #undef SYMBOL
 }
 

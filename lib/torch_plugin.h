@@ -6,8 +6,8 @@
 #ifndef STZ_TORCH_PLUGIN_H
 #define STZ_TORCH_PLUGIN_H
 
-#include "../shim/shim.h"
-#include "common.h"
+#include "../shim/device.h"
+#include "engine.h"
 
 typedef struct stz_torch_plugin {
     char path[1024];
@@ -20,6 +20,12 @@ typedef struct stz_torch_plugin {
     __typeof__(stz_torch_bytes) *bytes;
     __typeof__(stz_torch_encode) *encode;
     __typeof__(stz_torch_apply) *apply;
+    __typeof__(stz_torch_input_form) *input_form;
+    __typeof__(stz_torch_forward) *forward;
+    __typeof__(stz_torch_drop) *drop;
+    __typeof__(stz_torch_loss_load) *loss_load;
+    __typeof__(stz_torch_loss_unload) *loss_unload;
+    __typeof__(stz_torch_optimize) *optimize;
 } stz_torch_plugin;
 
 /* Its path, without loading anything. Looks in the folder of the environment variable
@@ -39,10 +45,16 @@ bool stz_torch_loaded(char *path, size_t size);
 bool stz_elf_needs(const void *data, size_t size, const char *prefix, char *needed, size_t needed_size,
                    char *runpath, size_t runpath_size);
 
-/* Chooses a device: -1 for the CPU or the index of a CUDA device. Opens libtorch's CUDA half if need
- * be, so it comes before everything else that is asked of the plugin. INVALID, UNSUPPORTED. name
- * receives the device in words. */
-stylize_status stz_torch_device(const stz_torch_plugin *plugin, const char *device, int *cuda, char *name,
-                                size_t size, stylize_error *err);
+typedef struct stz_torch_devices {
+    const stz_device_table *table; /* NULL: the CPU */
+    int count, index[STZ_CUDA_DEVICES];
+    char name[64];  /* in words */
+    char note[128]; /* why "auto" is the CPU */
+} stz_torch_devices;
+
+/* Chooses the devices that a text names. Loads the plugin's CUDA half and libtorch's if need be, so it comes
+ * before everything else that is asked of the plugin. INVALID, UNSUPPORTED. */
+stylize_status stz_torch_find_devices(const stz_torch_plugin *plugin, const char *device,
+                                      stz_torch_devices *out, stylize_error *err);
 
 #endif

@@ -138,12 +138,12 @@ static int collect(stylize_ctx *ctx, stz_job **jobs)
     stz_job *first = stz_list_pop(&ctx->ready);
     jobs[0] = first;
     int n = 1;
-    if (first->task || wait <= (int)ctx->opt.batch_threshold)
+    if (!stz_job_plain(first) || wait <= (int)ctx->opt.batch_threshold)
         return n;
     const int most = stz_min(first->net->engine->caps.batch_max, (int)ctx->opt.batch_max);
     for (stz_job *job = ctx->ready.first, *next; job && n < most; job = next) {
         next = job->next;
-        if (job->net == first->net && !job->task && job->content.width == first->content.width &&
+        if (job->net == first->net && stz_job_plain(job) && job->content.width == first->content.width &&
             job->content.height == first->content.height) {
             stz_list_remove(&ctx->ready, job);
             jobs[n++] = job;

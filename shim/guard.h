@@ -15,6 +15,7 @@
 struct stz_torch {
     c10::Device device;
     int threads;
+    int precision; /* of the STZ_TORCH_ precisions */
 };
 
 namespace stz

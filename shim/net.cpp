@@ -1,64 +1,18 @@
 /* Networks: load, try, run. */
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/util/ThreadLocalDebugInfo.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
 
-#include "guard.h"
-
-using torch::jit::IValue;
-using torch::jit::Method;
-using Stack = std::vector<IValue>;
-
-struct stz_torch_net {
-    const stz_torch *torch;
-    std::optional<Method> forward, stats, frozen, encode; /* each keeps its module alive */
-    stz_torch_spec spec;                                  /* its paths are not used after load */
-    double bytes;
-};
+#include "net.h"
 
 namespace stz
 {
-
-/* Both settings belong to a thread: the number of OpenMP threads it starts, and that TorchScript
- * runs the graph as it is instead of profiling and rewriting it in the first runs. */
-static void settle_thread(const stz_torch *torch)
-{
-    thread_local int threads = 0;
-    if (threads == torch->threads)
-        return;
-    at::set_num_threads(torch->threads);
-    torch::jit::setGraphExecutorOptimize(false);
-    threads = torch->threads;
-}
-
-/* Counts what libtorch allocates for tensors on this thread. */
-class Meter final : public c10::MemoryReportingInfoBase
-{
-  public:
-    /* The types of the totals changed between versions; one of the two is the virtual one. */
-    void reportMemoryUsage(void *, int64_t size, int64_t, int64_t, c10::Device) { add(size); }
-    void reportMemoryUsage(void *, int64_t size, size_t, size_t, c10::Device) { add(size); }
-    bool memoryProfilingEnabled() const override { return true; }
-    int64_t peak() const { return peak_; }
-
-  private:
-    void add(int64_t size)
-    {
-        const int64_t now = now_ += size;
-        if (now > peak_)
-            peak_ = now;
-    }
-    std::atomic<int64_t> now_{0}, peak_{0};
-};
 
 static std::string shape_text(at::IntArrayRef shape)
 {
@@ -69,7 +23,7 @@ static std::string shape_text(at::IntArrayRef shape)
 }
 
 /* Runs a method and checks what it returns. */
-static at::Tensor call(const Method &method, Stack inputs, std::vector<int64_t> shape)
+at::Tensor call(const Method &method, Stack inputs, std::vector<int64_t> shape)
 {
     const IValue result = method(std::move(inputs));
     const std::string name = method.name();
@@ -79,48 +33,18 @@ static at::Tensor call(const Method &method, Stack inputs, std::vector<int64_t> 
     if (tensor.sizes() != at::IntArrayRef(shape))
         throw Failure(STZ_TORCH_MODEL,
                       name + " gave " + shape_text(tensor.sizes()) + ", not " + shape_text(shape));
-    return tensor.to(at::kFloat);
-}
-
-static at::Tensor view_of(const stz_torch_picture &p, int width, int height)
-{
-    const int64_t row = p.stride / (p.is_float ? 4 : 1);
-    return at::from_blob(p.data, {height, width, 3}, {row, 3, 1},
-                         at::dtype(p.is_float ? at::kFloat : at::kByte));
-}
-
-/* From samples to what the network was trained with. */
-static void normalise(const stz_torch_net &net, at::Tensor &x, float white)
-{
-    float scale[3], shift[3];
-    for (int c = 0; c < 3; c++) {
-        scale[c] = net.spec.range / (white * net.spec.std[c]);
-        shift[c] = net.spec.mean[c] * net.spec.range / net.spec.std[c];
-    }
-    x.mul_(at::from_blob(scale, {1, 3, 1, 1}).to(x.device()));
-    x.sub_(at::from_blob(shift, {1, 3, 1, 1}).to(x.device()));
+    return tensor;
 }
 
 static at::Tensor read_pictures(const stz_torch_net &net, const std::vector<stz_torch_picture> &pictures,
                                 int width, int height)
 {
-    const auto n = static_cast<int64_t>(pictures.size());
-    at::Tensor x = at::empty({n, 3, height, width}, at::dtype(at::kFloat).device(net.torch->device));
-    for (int64_t i = 0; i < n; i++)
+    const auto count = static_cast<int64_t>(pictures.size());
+    at::Tensor x = at::empty({count, 3, height, width}, at::dtype(at::kFloat).device(net.torch->device));
+    for (int64_t i = 0; i < count; i++)
         x[i].copy_(view_of(pictures[i], width, height).to(net.torch->device).permute({2, 0, 1}));
-    normalise(net, x, pictures[0].is_float ? 1.0f : 255.0f);
-    return x;
-}
-
-static void write_picture(const stz_torch_net &net, const at::Tensor &y, const stz_torch_picture &p)
-{
-    const int height = static_cast<int>(y.size(1)), width = static_cast<int>(y.size(2));
-    at::Tensor pixels = y;
-    if (!p.is_float)
-        pixels = y.mul(255.0f / net.spec.range).add_(0.5f).clamp_(0, 255).to(at::kByte);
-    else if (net.spec.range != 1)
-        pixels = y.mul(1.0f / net.spec.range);
-    view_of(p, width, height).copy_(pixels.permute({1, 2, 0}));
+    const Normalisation &n = net.normal;
+    return x.mul_(pictures[0].is_float ? n.gain : n.gain_of_bytes).sub_(n.shift);
 }
 
 /* Host rows of floats as one tensor on the device. */
@@ -161,6 +85,17 @@ static std::optional<Method> find(const torch::jit::Module &module, const char *
     return Method(*method);
 }
 
+/* The file that reads styles. Codes are computed once and cached, so never in half precision: the module
+ * that paints will do only where it is not converted. */
+static torch::jit::Module encoder(const stz_torch_net &net, const std::optional<torch::jit::Module> &module)
+{
+    if (module && std::string(net.spec.encode_path) == net.spec.apply_path && !net.half)
+        return *module;
+    torch::jit::Module own = torch::jit::load(net.spec.encode_path, net.torch->device);
+    own.eval();
+    return own;
+}
+
 static void bind_methods(stz_torch_net &net)
 {
     const stz_torch_spec &spec = net.spec;
@@ -179,21 +114,20 @@ static void bind_methods(stz_torch_net &net)
                 throw Failure(STZ_TORCH_MODEL,
                               "model.json has a stats_length, the file no methods stats and frozen");
         }
+        if (net.half || net.torch->device.is_cuda())
+            choose_form(net, *module);
     }
     if (!spec.encode_path)
         return;
-    if (!module || std::string(spec.encode_path) != spec.apply_path) {
-        module = torch::jit::load(spec.encode_path, net.torch->device);
-        module->eval();
-    }
-    net.encode = find(*module, "encode", 1);
+    const torch::jit::Module reader = encoder(net, module);
+    net.encode = find(reader, "encode", 1);
     if (!net.encode)
-        net.encode = find(*module, "forward", 1);
+        net.encode = find(reader, "forward", 1);
     if (!net.encode)
         throw Failure(STZ_TORCH_MODEL, "there is no method encode and no method forward to read styles");
 }
 
-static Stack stack(const stz_torch_net &net, const at::Tensor &x, const at::Tensor &code)
+Stack stack(const stz_torch_net &net, const at::Tensor &x, const at::Tensor &code)
 {
     Stack s{x};
     if (net.spec.code_length)
@@ -214,15 +148,15 @@ static void try_out(stz_torch_net &net)
         const auto meter = std::make_shared<Meter>();
         {
             const c10::DebugInfoGuard measure(c10::DebugInfoKind::PROFILER_STATE, meter);
-            const at::Tensor x = at::zeros({1, 3, side, side}, options);
+            const at::Tensor x = shaped(net, at::zeros({1, 3, side, side}, options));
             call(*net.forward, stack(net, x, code), {1, 3, side, side});
         }
         net.bytes = static_cast<double>(meter->peak()) / side / side;
-        const at::Tensor x = at::zeros({1, 3, side, side}, options);
+        const at::Tensor x = shaped(net, at::zeros({1, 3, side, side}, options));
         if (net.stats) {
             const at::Tensor stats = call(*net.stats, stack(net, x, code), {1, net.spec.stats_length});
             Stack s = stack(net, x, code);
-            s.emplace_back(stats);
+            s.emplace_back(stats_input(net, stats));
             call(*net.frozen, s, {1, 3, side, side});
         }
     }
@@ -241,11 +175,11 @@ static void apply(const stz_torch_net &net, const stz_torch_item *items, int n, 
         codes.push_back(items[i].code);
         given.push_back(items[i].stats);
     }
-    const at::Tensor x = read_pictures(net, in, width, height);
+    const at::Tensor x = shaped(net, read_pictures(net, in, width, height));
     const at::Tensor code = net.spec.code_length ? rows(net, codes, net.spec.code_length) : at::Tensor();
     at::Tensor stats;
     if (items[0].stats_out) {
-        stats = call(*net.stats, stack(net, x, code), {n, net.spec.stats_length});
+        stats = call(*net.stats, stack(net, x, code), {n, net.spec.stats_length}).to(at::kFloat);
         check_finite(stats, "the statistics");
         for (int i = 0; i < n; i++)
             write_row(stats, i, items[i].stats_out, net.spec.stats_length);
@@ -256,19 +190,20 @@ static void apply(const stz_torch_net &net, const stz_torch_item *items, int n, 
         stats = rows(net, given, net.spec.stats_length);
     Stack s = stack(net, x, code);
     if (stats.defined())
-        s.emplace_back(stats);
+        s.emplace_back(stats_input(net, stats));
     const at::Tensor y =
-        call(stats.defined() ? *net.frozen : *net.forward, std::move(s), {n, 3, height, width});
+        call(stats.defined() ? *net.frozen : *net.forward, std::move(s), {n, 3, height, width})
+            .to(at::kFloat);
     check_finite(y, "the painting");
     for (int i = 0; i < n; i++)
-        write_picture(net, y[i], items[i].out);
+        write_picture(items[i].out, y[i], net.spec.range);
 }
 
 static void encode(const stz_torch_net &net, const stz_torch_picture &style, int width, int height,
                    float *code)
 {
     const at::Tensor x = read_pictures(net, {style}, width, height);
-    const at::Tensor y = call(*net.encode, {x}, {1, net.spec.code_length});
+    const at::Tensor y = call(*net.encode, {x}, {1, net.spec.code_length}).to(at::kFloat);
     check_finite(y, "the style code");
     write_row(y, 0, code, net.spec.code_length);
 }
@@ -282,8 +217,12 @@ int stz_torch_load(stz_torch *torch, const stz_torch_spec *spec, stz_torch_net *
         auto net = std::make_unique<stz_torch_net>();
         net->torch = torch;
         net->spec = *spec;
+        net->half = torch->precision == STZ_TORCH_HALF;
+        net->normal = stz::Normalisation(*spec, torch->device);
         stz::bind_methods(*net);
         stz::try_out(*net);
+        if (torch->device.is_cuda()) /* later work is on other streams than this */
+            torch::cuda::synchronize(torch->device.index());
         *out = net.release();
     });
 }

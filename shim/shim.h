@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /* Rises with every change of this header. */
-#define STZ_TORCH_ABI 2
+#define STZ_TORCH_ABI 4
 
 /* Codes; the numbers are those of stylize_status. */
 enum {
@@ -48,8 +48,12 @@ typedef struct stz_torch_error {
     size_t size;
 } stz_torch_error;
 
-typedef struct stz_torch stz_torch;         /* a device with its settings */
-typedef struct stz_torch_net stz_torch_net; /* a loaded network */
+/* How a network computes. Convolutions and memory in half precision, sums of norms in fp32 all the same. */
+enum { STZ_TORCH_FP32, STZ_TORCH_HALF, STZ_TORCH_TF32 };
+
+typedef struct stz_torch stz_torch;           /* a device with its settings */
+typedef struct stz_torch_net stz_torch_net;   /* a loaded network */
+typedef struct stz_torch_loss stz_torch_loss; /* a loaded loss network */
 
 /* What a network is promised to be. Copied. */
 typedef struct stz_torch_spec {
@@ -81,6 +85,61 @@ typedef struct stz_torch_item {
     float *stats_out;      /* receives the picture's own, or NULL */
 } stz_torch_item;
 
+/* A batch whose memory is the device's; work is queued on the stream that libtorch is set to, and the
+ * call does not wait for it. */
+typedef struct stz_torch_batch {
+    void *x;            /* n x 3 x height x width, as stz_torch_input_form says, normalised */
+    const float *code;  /* n x code_length, or NULL */
+    const float *stats; /* n x stats_length frozen ones, or NULL */
+    float *stats_out;   /* receives the pictures' own and nothing is painted; or NULL */
+    int n, width, height;
+    int tune; /* try out algorithms: for sizes that come again */
+    /* results, unless stats_out is given */
+    const void *y; /* n x 3 x height x width; stays until kept is dropped, for work on the same stream */
+    long long y_strides[4]; /* in samples */
+    int y_half;
+    void *kept; /* for stz_torch_drop */
+} stz_torch_batch;
+
+#define STZ_TORCH_LAYERS_MAX 8
+
+/* A loss network: TorchScript, forward(x [1, 3, H, W]) -> a list or tuple of feature maps, each of the
+ * sides H / stride, W / stride with a power of two as stride. It is only ever differentiated by x. */
+typedef struct stz_torch_loss_spec {
+    const char *path;
+    int layers;                                  /* feature maps, 1 to STZ_TORCH_LAYERS_MAX */
+    float style_weights[STZ_TORCH_LAYERS_MAX];   /* 0: not looked at for the style */
+    float content_weights[STZ_TORCH_LAYERS_MAX]; /* 0: not looked at for the content */
+    int multiple;                                /* sides are multiples of this, and it of every stride */
+    int radius;                                  /* pixels around one that it sees */
+    float range, mean[3], std[3];                /* as in stz_torch_spec */
+} stz_torch_loss_spec;
+
+typedef struct stz_torch_style {
+    stz_torch_picture picture;
+    int width, height;
+    float weight; /* share in the style loss */
+} stz_torch_style;
+
+/* One optimisation at one size. */
+typedef struct stz_torch_optimize_job {
+    stz_torch_picture content;
+    stz_torch_picture out; /* bytes; the start if `start`, then the latest picture, then the result */
+    int start;             /* 0: from the content, with noise */
+    int width, height;
+    const stz_torch_style *styles;
+    int style_count;
+    int adam;        /* 0: L-BFGS */
+    int evaluations; /* of the loss and its gradient, at most */
+    unsigned long long seed;
+    size_t memory; /* bytes for the network's work; larger pictures are taken in tiles */
+    /* After each evaluation, how many were done. Returns 0 to go on, another value to end with the
+     * best picture so far. picture: `out` holds the picture as it is now. */
+    int (*progress)(void *user, int evaluations, int picture);
+    void *user;
+    int picture_every; /* evaluations between updates of `out`; 0: only at the end */
+} stz_torch_optimize_job;
+
 STZ_TORCH_API int stz_torch_abi(void) STZ_NOEXCEPT;
 
 /* CUDA devices that can be used. libtorch looks for its CUDA half once, at the first call of this or
@@ -88,9 +147,10 @@ STZ_TORCH_API int stz_torch_abi(void) STZ_NOEXCEPT;
 STZ_TORCH_API int stz_torch_cuda_count(void) STZ_NOEXCEPT;
 
 /* cuda: a device's index, or -1 for the CPU. threads: for each thread that calls apply or encode.
- * version receives that of the libtorch that runs. UNSUPPORTED: it is not the one built with. */
-STZ_TORCH_API int stz_torch_open(int cuda, int threads, stz_torch **out, char *version, size_t size,
-                                 const stz_torch_error *error) STZ_NOEXCEPT;
+ * version receives that of the libtorch that runs. UNSUPPORTED: it is not the one built with. TF32 or
+ * not is a setting of the process: the last open of a device counts. */
+STZ_TORCH_API int stz_torch_open(int cuda, int threads, int precision, stz_torch **out, char *version,
+                                 size_t size, const stz_torch_error *error) STZ_NOEXCEPT;
 STZ_TORCH_API void stz_torch_close(stz_torch *torch) STZ_NOEXCEPT; /* after its nets; NULL is fine */
 
 /* Loads a network and tries it once, so that a file that does not fit fails here. MODEL: unreadable,
@@ -109,6 +169,25 @@ STZ_TORCH_API int stz_torch_encode(stz_torch_net *net, const stz_torch_picture *
 /* Paints n pictures of one size in one forward. */
 STZ_TORCH_API int stz_torch_apply(stz_torch_net *net, const stz_torch_item *items, int n, int width,
                                   int height, const stz_torch_error *error) STZ_NOEXCEPT;
+
+/* What forward wants: samples of half precision or float, channels last (as n x height x width x 3 in
+ * memory) or not, whichever was faster when the network was loaded. */
+STZ_TORCH_API void stz_torch_input_form(const stz_torch_net *net, int *is_half,
+                                        int *channels_last) STZ_NOEXCEPT;
+
+/* Queues a forward over memory of the device. */
+STZ_TORCH_API int stz_torch_forward(stz_torch_net *net, stz_torch_batch *batch,
+                                    const stz_torch_error *error) STZ_NOEXCEPT;
+STZ_TORCH_API void stz_torch_drop(void *kept) STZ_NOEXCEPT; /* NULL is fine */
+
+/* Loads a loss network and tries it, gradient included. Errors as stz_torch_load. */
+STZ_TORCH_API int stz_torch_loss_load(stz_torch *torch, const stz_torch_loss_spec *spec, stz_torch_loss **out,
+                                      const stz_torch_error *error) STZ_NOEXCEPT;
+STZ_TORCH_API void stz_torch_loss_unload(stz_torch_loss *loss) STZ_NOEXCEPT; /* NULL is fine */
+
+/* Changes a picture until its statistics in the loss network are those of the styles. */
+STZ_TORCH_API int stz_torch_optimize(stz_torch_loss *loss, const stz_torch_optimize_job *job,
+                                     const stz_torch_error *error) STZ_NOEXCEPT;
 
 #ifdef __cplusplus
 }

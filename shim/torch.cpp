@@ -1,7 +1,8 @@
-/* Versions, devices and error texts: all but networks. */
+/* Versions and devices: all but networks. */
 #include <cstdio>
 #include <cstring>
 
+#include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <torch/cuda.h>
 
@@ -9,41 +10,6 @@
 
 namespace stz
 {
-
-/* TorchScript reports an exception with a traceback of the model's code around it; what matters is
- * the last line that names an error. */
-static const char *essence(const char *text) noexcept
-{
-    if (strncmp(text, "The following operation failed in the TorchScript interpreter", 61) != 0)
-        return text;
-    const char *found = text;
-    for (const char *p = text; (p = strstr(p, "Error: ")); p += 7)
-        found = p;
-    while (found > text && found[-1] != '\n')
-        found--;
-    return strncmp(found, "RuntimeError: ", 14) == 0 ? found + 14 : found;
-}
-
-int report(const stz_torch_error *error, int code, const char *text) noexcept
-{
-    if (strstr(text, "can't allocate memory") || strstr(text, "not enough memory") ||
-        strstr(text, "out of memory"))
-        code = STZ_TORCH_NOMEM;
-    if (!error || !error->text || !error->size)
-        return code;
-    text = essence(text);
-    const char *end = strstr(text, "\nException raised from");
-    size_t n = 0;
-    for (const char *p = text; *p && p != end && n + 1 < error->size; p++) {
-        const char c = (unsigned char)*p <= ' ' ? ' ' : *p;
-        if (c != ' ' || (n && error->text[n - 1] != ' '))
-            error->text[n++] = c;
-    }
-    while (n && error->text[n - 1] == ' ')
-        n--;
-    error->text[n] = 0;
-    return code;
-}
 
 /* The version of the library that runs stands only in the text that describes its build. */
 static std::string running_version()
@@ -76,7 +42,14 @@ int stz_torch_cuda_count(void) noexcept
     return count;
 }
 
-int stz_torch_open(int cuda, int threads, stz_torch **out, char *version, size_t size,
+/* Whether convolutions and products of fp32 may take the short cut of tensor cores. */
+static void set_tf32(bool allowed)
+{
+    at::globalContext().setAllowTF32CuDNN(allowed);
+    at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+
+int stz_torch_open(int cuda, int threads, int precision, stz_torch **out, char *version, size_t size,
                    const stz_torch_error *error) noexcept
 {
     return stz::guard(error, STZ_TORCH_ENGINE, [&] {
@@ -86,7 +59,10 @@ int stz_torch_open(int cuda, int threads, stz_torch **out, char *version, size_t
                                "built with libtorch " TORCH_VERSION ", in the process is " + running);
         snprintf(version, size, "%s", running.c_str());
         const auto index = static_cast<c10::DeviceIndex>(cuda);
-        *out = new stz_torch{cuda < 0 ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, index), threads};
+        if (cuda >= 0)
+            set_tf32(precision == STZ_TORCH_TF32);
+        *out = new stz_torch{cuda < 0 ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, index), threads,
+                             precision};
     });
 }
 

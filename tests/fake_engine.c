@@ -1,5 +1,6 @@
 #include "fake_engine.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,33 @@ static stylize_status fake_apply(void *engine, void *net, const stz_apply *batch
     return status;
 }
 
+/* Every iteration makes each sample one brighter, from its start or from the content. */
+static stylize_status fake_optimize(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
+                                    stylize_error *err)
+{
+    const int level = fake.levels++;
+    if (job->out.width % 4 || job->out.height % 4 || level >= (int)STZ_LEN(fake.level_width))
+        return stz_fail(err, STYLIZE_ERR_ENGINE, "the core broke its promise on sizes");
+    fake.level_width[level] = job->out.width;
+    fake.level_iterations[level] = (int)job->iterations;
+    fake.level_styles[level] = job->styles[0].width;
+    const size_t row = (size_t)job->out.width * 3;
+    uint8_t *out = job->out.data;
+    for (int y = 0; y < job->out.height && !job->start; y++)
+        memcpy(out + y * job->out.stride, (const uint8_t *)job->content.data + y * job->content.stride, row);
+    for (uint32_t i = 1; i <= job->iterations; i++) {
+        stylize_status status = wait_a_while(exec, err);
+        if (status != STYLIZE_OK)
+            return status;
+        for (int y = 0; y < job->out.height; y++)
+            for (size_t x = 0; x < row; x++)
+                out[y * job->out.stride + (ptrdiff_t)x] += out[y * job->out.stride + (ptrdiff_t)x] < 255;
+        if (!job->progress(job->user, i, job->show_every && i % job->show_every == 0))
+            break;
+    }
+    return STYLIZE_OK;
+}
+
 const stz_engine fake_engine = {
     .name = "fake",
     .open = fake_open,
@@ -188,6 +216,7 @@ const stz_engine fake_engine = {
     .memory = fake_memory,
     .encode = fake_encode,
     .apply = fake_apply,
+    .optimize = fake_optimize,
 };
 
 void fake_reference(const stylize_image *in, const float *code, const float *mean, uint8_t *out)
@@ -233,6 +262,16 @@ static void write_text(const char *dir, const char *name, const char *text)
     write_file(dir, name, text, strlen(text));
 }
 
+static void copy_file(const char *dir, const char *name, const char *from)
+{
+    char data[65536];
+    FILE *f = fopen(from, "rb");
+    const size_t size = f ? fread(data, 1, sizeof data, f) : 0;
+    if (!size || size == sizeof data || fclose(f))
+        abort();
+    write_file(dir, name, data, size);
+}
+
 static void write_codes(const char *dir, const char *name, const float *one, const float *other)
 {
     char header[256];
@@ -255,15 +294,31 @@ static void write_codes(const char *dir, const char *name, const float *one, con
     "\"stats_length\": 2, "                                                                                  \
     "\"receptive_radius\": 4, \"grid\": 4" extra "}"
 
+static char models_dir[64];
+static pid_t models_owner; /* a child of it leaves the folder alone */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    return remove(path);
+}
+
+static void remove_models(void)
+{
+    if (getpid() == models_owner)
+        nftw(models_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 const char *fake_models(void)
 {
-    static char dir[64];
+    char *const dir = models_dir;
     if (*dir)
         return dir;
     strcpy(dir, "/tmp/stylize-test-XXXXXX");
     if (!mkdtemp(dir))
         abort();
-    static const char *const folders[] = {"fake", "fakeany", "styles"};
+    models_owner = getpid();
+    atexit(remove_models);
+    static const char *const folders[] = {"fake", "fakeany", "fakeloss", "styles"};
     char path[128];
     for (size_t i = 0; i < STZ_LEN(folders); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, folders[i]);
@@ -275,10 +330,14 @@ const char *fake_models(void)
         dir, "fakeany/model.json",
         "{\"name\": \"fakeany\", \"method\": \"any\", " MODEL(", \"encodes\": true, \"style_multiple\": 2, "
                                                               "\"style_min_side\": 32, \"style_size\": 64"));
+    write_text(dir, "fakeloss/model.json",
+               "{\"name\": \"fakeloss\", \"method\": \"optimize\", \"torch\": \"none.pt\", \"multiple\": 4, "
+               "\"receptive_radius\": 8, \"style_weights\": [1, 1], \"content_weights\": [0, 0.5]}");
+    copy_file(dir, "styles/a.jpg", STYLIZE_SOURCE_DIR "/tests/codec/data/444.jpg");
     write_text(
         dir, "styles/library.json",
         "[{\"style_id\": \"a\", \"display_name\": {\"en\": \"A\", \"zh\": \"甲\"}, \"model_path\": \"fake\","
-        " \"code_path\": \"a.safetensors\"},\n"
+        " \"code_path\": \"a.safetensors\", \"artwork\": \"a.jpg\"},\n"
         " {\"style_id\": \"b\", \"display_name\": \"B\", \"model_path\": \"fake\", \"code_path\": "
         "\"b.safetensors\"},\n"
         " {\"style_id\": \"c\", \"display_name\": \"C\", \"model_path\": \"fake\", \"code_path\": "

@@ -23,6 +23,7 @@ typedef struct fake_state {
     atomic_int batch_max, parallel_max, uses_team;
     atomic_int applies, pictures, encodes, loads, unloads, opens, closes;
     atomic_int largest_batch, running, most_running;
+    atomic_int levels, level_width[8], level_iterations[8], level_styles[8]; /* calls of optimize */
     atomic_int order[256], order_count; /* top left red byte of each picture, in order of start */
 } fake_state;
 
@@ -32,7 +33,7 @@ extern const stz_engine fake_engine;
 void fake_reset(void); /* also registers the engine */
 
 /* Writes a model folder: networks "fake" (styles a, b, c) and "fakeany" (reads pictures), both for the
- * fake engine; styles a and b have codes for both. Returns its path, static; once a process. */
+ * fake engine; styles a and b have codes for both, style a an artwork; "fakeloss" optimises. Returns its path, static; once a process. */
 const char *fake_models(void);
 
 /* Options that use the above. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Configures and builds in build/NAME: build.sh NAME [CMAKE_ARGUMENT...]
+# Configures and builds in build/NAME: build.sh NAME [CMAKE_ARGUMENT...]. TARGET: what to build, else all.
 # NAME may be a preset (release, debug, asan, tsan). What the tools say goes to build/logs/NAME.log;
 # shown are the summary of the configuration and, if it fails, the end of the log.
 set -eu
@@ -20,4 +20,4 @@ failed() {
 }
 cmake "$@" >"$log" 2>&1 </dev/null || failed
 sed -n '/^-- libstylize/,/^-- Configuring/{/Configuring/d;p}' "$log"
-cmake --build "build/$name" -j "${JOBS:-2}" -- -k 0 >>"$log" 2>&1 </dev/null || failed
+cmake --build "build/$name" --target "${TARGET:-all}" -j "${JOBS:-2}" -- -k 0 >>"$log" 2>&1 </dev/null || failed

@@ -120,6 +120,12 @@ typedef enum stylize_format {
     STYLIZE_FORMAT_WEBP = 19
 } stylize_format;
 
+/* Where the pixels of a picture lie. Encoded files lie in host memory. */
+typedef enum stylize_memory {
+    STYLIZE_MEMORY_HOST = 0, /* memory that this process reads; page-locked or not is found out */
+    STYLIZE_MEMORY_CUDA = 1  /* memory of a CUDA device */
+} stylize_memory;
+
 /*
  * A picture: pixels, or an encoded file in memory. A plain structure: start from all zero bytes.
  * As an input the memory is the caller's, is only read, and must stay as it is until the call
@@ -135,9 +141,11 @@ typedef struct stylize_image {
     uint32_t width;   /* 1 or more. Encoded: ignored in an input, 0 from stylize_image_load */
     uint32_t height;
     stylize_format format;
-    uint32_t memory;   /* where the pixels lie: 0, host memory, is the only kind so far */
-    int32_t device;    /* 0 */
-    void *stream;      /* NULL */
+    uint32_t memory;   /* stylize_memory; CUDA for a request's content, and for
+                              memory that is given for its result */
+    int32_t device;    /* CUDA: the device's number; else 0 */
+    void *stream;      /* CUDA: a cudaStream_t whose work so far comes first, also before a result is
+                              written; NULL: the memory is ready for use. Else NULL */
     void *owner;       /* the library's; NULL says that the memory is the caller's */
     void *reserved[2]; /* NULL */
 } stylize_image;
@@ -171,7 +179,9 @@ typedef void (*stylize_log_fn)(void *user, stylize_log_level level, const char *
 typedef enum stylize_precision {
     STYLIZE_PRECISION_FP32 = 0, /* default */
     STYLIZE_PRECISION_FP16 = 1, /* large activations stored in half precision */
-    STYLIZE_PRECISION_INT8 = 2  /* quantised model */
+    STYLIZE_PRECISION_INT8 = 2, /* quantised model */
+    STYLIZE_PRECISION_TF32 = 3  /* fp32; on CUDA, convolutions may round their factors to 10 bits of
+                                   mantissa, which tensor cores are fast at. A switch of the process */
 } stylize_precision;
 
 /* Options of a context. Fill with stylize_options_init, then change members. */
@@ -179,7 +189,8 @@ typedef struct stylize_options {
     size_t struct_size;       /* set by stylize_options_init */
     const char *engine;       /* "auto", "native" or "torch"; NULL: "auto". An engine asked for by
                                  name and missing is an error that says what to install */
-    const char *device;       /* "auto", "cpu", "cuda" or "cuda:N"; NULL: "auto" */
+    const char *device;       /* "auto", "cpu", "cuda" (the first), "cuda:N", "cuda:N,M" or "cuda:all";
+                                 NULL: "auto" */
     const char *model_dir;    /* folder with the models and styles; NULL: the environment variable
                                  STYLIZE_MODELS, then the folder installed with the library */
     uint32_t threads;         /* worker threads, 1 to 256; 0: one for each processor that the
@@ -230,10 +241,19 @@ typedef struct stylize_stats {
     uint64_t finish_ns;    /* total time of strength, colour and encoding */
     uint64_t code_hits;    /* style pictures whose code was in the cache */
     uint64_t code_misses;
-    uint64_t pool_bytes;  /* bytes held by the pools now, in use and idle */
-    uint64_t pool_peak;   /* the most they ever held */
-    uint64_t pool_allocs; /* buffers taken from the system */
-    uint64_t pool_reuses; /* buffers served again without asking the system */
+    uint64_t pool_bytes;    /* bytes held by the pools now, in use and idle */
+    uint64_t pool_peak;     /* the most they ever held */
+    uint64_t pool_allocs;   /* buffers taken from the system */
+    uint64_t pool_reuses;   /* buffers served again without asking the system */
+    uint64_t device_images; /* pictures that were painted on a GPU; 0 as long as "auto" is the CPU */
+    uint64_t device_bytes;  /* as pool_*, of the GPUs' memory, without libtorch's own */
+    uint64_t device_peak;
+    uint64_t device_allocs;
+    uint64_t device_reuses;
+    uint64_t device_trims;   /* times that the GPU's memory was short and idle memory was given back */
+    uint64_t device_splits;  /* batches that were made smaller for it */
+    uint64_t device_graphs;  /* CUDA graphs that were captured */
+    uint64_t device_replays; /* batches that were one of them */
     /* end of 0.1 */
 } stylize_stats;
 
@@ -247,6 +267,12 @@ typedef enum stylize_method {
                                 (arXiv 1703.06868), Ghiasi et al. 2017 (arXiv 1705.06830) */
     STYLIZE_METHOD_OPTIMIZE = 3 /* iterative; Gatys et al. 2015 (arXiv 1508.06576) */
 } stylize_method;
+
+/* How the method optimize searches. */
+typedef enum stylize_optimizer {
+    STYLIZE_OPTIMIZER_LBFGS = 0, /* Liu and Nocedal 1989: best picture for the time */
+    STYLIZE_OPTIMIZER_ADAM = 1   /* Kingma and Ba 2014 (arXiv 1412.6980): needs less memory */
+} stylize_optimizer;
 
 /* One style of a request: a library style by its id, or a picture; never both. */
 typedef struct stylize_style_ref {
@@ -263,6 +289,13 @@ typedef struct stylize_style_ref {
  */
 typedef int (*stylize_progress_fn)(void *user, float done);
 
+/*
+ * The picture as it is so far, from methods that get there step by step (optimize). RGB8, of the
+ * result's proportions, smaller than it at first; valid during the call only. On a worker thread,
+ * as progress. Return 0 to go on, another value to end with this picture as the result.
+ */
+typedef int (*stylize_preview_fn)(void *user, const stylize_image *picture);
+
 /* What happened to a request, for programs that measure or show it. */
 typedef struct stylize_report {
     size_t struct_size;   /* set by the caller: sizeof(stylize_report) */
@@ -275,8 +308,16 @@ typedef struct stylize_report {
     uint64_t prepare_ns;  /* decoded, resized */
     uint64_t engine_ns;   /* painted */
     uint64_t finish_ns;   /* strength, colour, encoded */
+    float strength;       /* that was used: the request's, or what STYLIZE_STRENGTH_AUTO came to */
+    uint32_t iterations;  /* optimize: evaluations of the loss that were made, over all sizes; else 0 */
+    uint32_t ended_early; /* 1: optimize ended before its last one, by the time budget or the preview */
+    uint32_t reserved;    /* 0 */
     /* end of 0.1 */
 } stylize_report;
+
+/* As strength: the largest that leaves enough of the content's structure, found in the painting. 1 where
+ * the full painting does. */
+#define STYLIZE_STRENGTH_AUTO (-1.0f)
 
 /* A request. Fill with stylize_request_init, then set content, styles and what else is wanted. */
 typedef struct stylize_request {
@@ -290,10 +331,13 @@ typedef struct stylize_request {
     uint32_t output_width;        /* with output_height: exactly this size, the content scaled to */
     uint32_t output_height;       /* cover it and cut at the centre. Not together with output_size */
     float strength;               /* 0: the content, 1: the full style; default 1. The mean of
-                                       content and painting with this weight, in every pixel */
-    int preserve_color;           /* 1: colours of the content, brightness of the painting */
+                                       content and painting with this weight, in every pixel. Or
+                                       STYLIZE_STRENGTH_AUTO; not for a tile, nor in CUDA memory */
+    float preserve_color;         /* 1: colours of the content, brightness of the painting; 0: those of
+                                       the painting, the default; between: the mean of both */
     uint64_t seed;                /* for methods that use random numbers (optimize) */
-    uint32_t iterations;          /* optimize: steps, 0 for the default of 300 */
+    uint32_t iterations;          /* optimize: evaluations of the loss over all sizes, 0 for the
+                                     default of 300 */
     uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG,
@@ -301,14 +345,64 @@ typedef struct stylize_request {
     int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
-    stylize_report *report; /* filled at the end if not NULL */
+    stylize_report *report;     /* filled at the end if not NULL */
+    const void *tiling;         /* NULL; or one that stylize_tiling_create made, to paint one tile of it */
+    size_t tiling_size;         /* its bytes; it must stay as it is as long as the pictures */
+    uint32_t tile;              /* which tile, from 0 */
+    uint32_t reserved;          /* 0 */
+    stylize_preview_fn preview; /* or NULL */
+    void *preview_user;
+    uint32_t time_budget_ms;     /* optimize: after this time it ends with what it has; 0: none */
+    stylize_optimizer optimizer; /* optimize */
+    const stylize_image *target; /* NULL; or memory of the caller's that the result is written to: pixels,
+                                    stride, width, height and format (RGB8 or RGBA8) exactly as those of
+                                    the result, in host or CUDA memory, output_format RGB8. Copied; the
+                                    pixels must stay until the end, and hold nothing of use after a
+                                    failure. The result then is that memory, with owner NULL */
+    float style_scale;           /* size of the strokes, 0.5 to 2: 1 (or 0, the default) as the network paints
+                                    them at the output's size, 2 twice as large, 0.5 half. fast and any paint
+                                    at the output's size divided by it, which the limits of the context hold
+                                    for too, and scale the painting; optimize takes the artwork that much larger.
+                                    Not with a tiling, nor for pictures in CUDA memory */
+    uint32_t reserved2;          /* 0 */
+    const stylize_image *const *masks; /* NULL, or style_count pictures that say where each style is painted:
+                                    white all of it, black nothing; NULL among them: everywhere. GRAY8, RGB8,
+                                    RGBA8 (its grey times alpha) or encoded, of any size: scaled to cover the
+                                    output and cut at the centre, as the content is. In a pixel the styles
+                                    share by weight times mask, and have min(1, sum of the masks) of it; the
+                                    rest is the content's. Styles with one mask (the same pointer) are a blend;
+                                    each other mask is one more painting (of optimize: with all iterations,
+                                    an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
+                                    in CUDA memory */
     /* end of 0.1 */
 } stylize_request;
 
 /*
+ * One tile of a tiling. A picture too large for one machine is shared out: one machine makes the
+ * tiling, others paint a tile each, from a part of the content somewhat larger than the tile.
+ */
+typedef struct stylize_tile {
+    size_t struct_size;    /* set by the caller: sizeof(stylize_tile) */
+    uint32_t count;        /* tiles of the tiling */
+    uint32_t canvas_width; /* the whole painting */
+    uint32_t canvas_height;
+    uint32_t x; /* the tile's place in it */
+    uint32_t y;
+    uint32_t width;
+    uint32_t height;
+    uint32_t from_x; /* the part of the content it is painted from, the content being of the */
+    uint32_t from_y; /* painting's size */
+    uint32_t from_width;
+    uint32_t from_height;
+    uint32_t reserved; /* 0 */
+    /* end of 0.1 */
+} stylize_tile;
+
+/*
  * Completion of a submitted request, called exactly once on a worker thread.
  * status STYLIZE_OK: *result is filled and now belongs to the callback's owner, who releases it
- * with stylize_image_free, at once or later (copy the structure to keep it). Otherwise result is
+ * with stylize_image_free, at once or later (copy the structure to keep it). If the request had a
+ * target, *result is that memory and stylize_image_free leaves it alone. Otherwise result is
  * NULL and error holds the text; error lives during the call only.
  * It should be quick; it may call stylize_ctx_submit and stylize_ctx_cancel, not
  * stylize_ctx_run or stylize_ctx_destroy.
@@ -383,7 +477,7 @@ STYLIZE_API void stylize_ctx_destroy(stylize_ctx *ctx, stylize_destroy_mode mode
  * @param req     request; the caller's, read only
  * @param result  filled on success; release with stylize_image_free. If the caller sets pixels,
  *                stride, width, height and format (RGB8 or RGBA8) beforehand, with owner NULL, the
- *                picture is written there instead; its size must be exactly that of the result.
+ *                picture is written there instead, as to the request's target; not together with one.
  *                All other callers pass a structure of zero bytes
  * @param err     or NULL
  * @return STYLIZE_OK or any other status
@@ -393,8 +487,8 @@ STYLIZE_API stylize_status stylize_ctx_run(stylize_ctx *ctx, const stylize_reque
 
 /*
  * Hands in one request and returns at once. Requests start in the order of their acceptance.
- * req, its style array and ids are copied; the pictures they point to are not: they must stay
- * valid until the callback.
+ * req, its style array and ids are copied; the pictures they point to are not: they, and the
+ * pixels of target, must stay valid until the callback.
  * @param done  called once when the request ends, if and only if this returned STYLIZE_OK
  * @param user  passed to done
  * @param id    receives the request's number, never 0, for stylize_ctx_cancel; or NULL
@@ -559,6 +653,37 @@ STYLIZE_API stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_im
  * @param image  or NULL for nothing to do
  */
 STYLIZE_API void stylize_image_free(stylize_image *image);
+
+/* ------------------------------------------------------------------ functions: tiles on many machines */
+
+/*
+ * Prepares a painting that others will do tile by tile: cuts it as stylize_ctx_run would within the
+ * request's memory_budget, reads the styles, and takes the statistics that all tiles share. What comes
+ * out is a block of bytes to be stored or sent; with it, the tiles painted anywhere are those of
+ * stylize_ctx_run, on machines of one kind to the byte, on others to 1 level in 255.
+ *
+ * To paint tile i elsewhere: a request with tiling, tiling_size, tile, and as content the part that
+ * stylize_tiling_get names, of a content that is of the painting's size already (the result of the
+ * same request with strength 0). Strength, preserve_color, output_format and quality are as in any
+ * request; styles, method and the output's size are in the tiling and must be left out. The result is
+ * the tile without its margins. Library version and model must be those that the tiling was made with.
+ * @param req   as for stylize_ctx_run; strength, colour and output format do not matter
+ * @param data  receives the tiling; release with stylize_free
+ * @param size  receives its bytes
+ * @return as stylize_ctx_run; LIMIT if the network cannot work in tiles and the budget is too small
+ */
+STYLIZE_API stylize_status stylize_tiling_create(stylize_ctx *ctx, const stylize_request *req, void **data,
+                                                 size_t *size, stylize_error *err);
+
+/*
+ * Says where a tile lies. Needs no context.
+ * @param data   tiling, from stylize_tiling_create; only read
+ * @param index  0 to count - 1
+ * @param tile   filled; set its struct_size first
+ * @return STYLIZE_OK; INVALID (damaged, or of another version); NOT_FOUND (no tile of that index)
+ */
+STYLIZE_API stylize_status stylize_tiling_get(const void *data, size_t size, uint32_t index,
+                                              stylize_tile *tile, stylize_error *err);
 
 /* ------------------------------------------------------------------ functions: requests */
 

@@ -8,16 +8,35 @@ struct phase {
     ptrdiff_t panel[STZ_POINTS]; /* M of each point */
 };
 
-/* Sums of one vector of columns. */
+/* Sums of one vector of columns: of differences from a pivot, and their squares. Equal values, as a flat
+ * picture has, are rounded to the same side when each is added to a long sum, so rows and tiles have
+ * sums of their own, and what adding a tile's has lost is carried on (Kahan 1965). */
 struct sums {
-    vf pivot, s, q;
+    vf pivot, s, q, s_lost, q_lost;
 };
 
-INLINE void count_in(struct sums *sums, vf y)
+struct part {
+    vf s, q;
+};
+
+INLINE void count_in(struct part *part, vf pivot, vf y)
 {
-    vf d = y - sums->pivot;
-    sums->s = sums->s + d;
-    sums->q = fma_(d, d, sums->q);
+    vf d = y - pivot;
+    part->s = part->s + d;
+    part->q = fma_(d, d, part->q);
+}
+
+INLINE void add_part(struct part *sum, const struct part *part)
+{
+    sum->s = sum->s + part->s;
+    sum->q = sum->q + part->q;
+}
+
+INLINE void add_exactly(vf *sum, vf *lost, vf x)
+{
+    const vf y = x - *lost, t = *sum + y;
+    *lost = t - *sum - y;
+    *sum = t;
 }
 
 /* One vector of one tile. rows, cols: first and last output that lie in the picture. */
@@ -36,7 +55,8 @@ INLINE void tile(const stz_conv *c, const bool relu, const bool full, const int 
         for (int i = 0; i < m; i++)
             tmp[i][j] = d[i];
     }
-    struct sums a = *sums;
+    vf pivot = sums->pivot;
+    struct part all = {zero(), zero()};
     for (int i = full ? 0 : y[0]; i < (full ? m : y[1]); i++) {
         at(n, tmp[i]);
         UNROLL(6)
@@ -46,26 +66,30 @@ INLINE void tile(const stz_conv *c, const bool relu, const bool full, const int 
             UNROLL(6)
         for (int j = 0; j < m; j++)
             tmp[i][j] = vmax(tmp[i][j], zero());
+        struct part line = {zero(), zero()};
         if (full) {
             if (first && i == 0)
-                a.pivot = tmp[0][0];
+                pivot = tmp[0][0];
             UNROLL(6)
             for (int j = 0; j < m; j++) {
-                count_in(&a, tmp[i][j]);
+                count_in(&line, pivot, tmp[i][j]);
                 st_elem(out + i * row + j * pixel, tmp[i][j]);
             }
         } else {
             for (int j = x[0]; j < x[1]; j++) {
                 if (first) {
-                    a.pivot = tmp[i][j];
+                    pivot = tmp[i][j];
                     first = false;
                 }
-                count_in(&a, tmp[i][j]);
+                count_in(&line, pivot, tmp[i][j]);
                 st_elem(out + i * row + j * pixel, tmp[i][j]);
             }
         }
+        add_part(&all, &line);
     }
-    *sums = a;
+    sums->pivot = pivot;
+    add_exactly(&sums->s, &sums->s_lost, all.s);
+    add_exactly(&sums->q, &sums->q_lost, all.q);
 }
 
 /* First and last of m outputs from `at` on in steps that lie within 0 .. size - 1. */
@@ -81,7 +105,9 @@ INLINE void phase_tiles(const stz_conv_run *r, const bool relu, const int n, con
     const stz_conv *c = r->conv;
     const int vectors = c->vectors, v0 = block * vectors;
     const ptrdiff_t row = c->out_row * f->step, pixel = c->out_pixel * f->step;
-    struct sums sums[3] = {{zero(), zero(), zero()}, {zero(), zero(), zero()}, {zero(), zero(), zero()}};
+    struct sums sums[3];
+    for (int v = 0; v < 3; v++)
+        sums[v] = (struct sums){zero(), zero(), zero(), zero(), zero()};
     long pixels = 0;
     int ty = t0 / c->tiles_x, tx = t0 % c->tiles_x;
     for (int t = 0; t < count; t++) {

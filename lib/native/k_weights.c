@@ -3,13 +3,14 @@
  * used at a tile size. In double precision, a vector of output channels at a time.
  */
 #include "k_internal.h"
+#include "wino.h"
 
 typedef double vd __attribute__((vector_size(STZ_LANES * 8)));
 
 /* G[a][k] = a^k / product over the other points b of (a - b), for taps k < r; the last point is infinity. */
 static void weight_matrix(int n, int r, double g[8][3])
 {
-    static const double points[] = {0, 1, -1, 2, -2, .5, -.5};
+    const double *points = stz_wino_points(n);
     for (int i = 0; i < n - 1; i++) {
         double product = 1, power = 1;
         for (int j = 0; j < n - 1; j++)

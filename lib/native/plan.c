@@ -9,12 +9,15 @@ int stz_plan_tile, stz_plan_group;
 
 static size_t round_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* Transform work of a stride-1 layer with output tiles of this side; larger tiles multiply less, but
- * waste more at the right and bottom of small pictures. */
-static int choose_tile(int height, int width)
+/* The side of the output tiles of a stride-1 layer. Larger tiles multiply less, but waste more at the
+ * right and bottom of small pictures, and round three times as much: what is noise in the first layers
+ * behind the picture has the most layers before it to grow in, so those have small tiles. */
+static int choose_tile(int layer, int height, int width)
 {
     if (stz_plan_tile)
         return stz_plan_tile;
+    if (layer == 1 || layer == 2)
+        return 4;
     const double t6 = (double)((height + 5) / 6) * ((width + 5) / 6) * 64;
     const double t4 = (double)((height + 3) / 4) * ((width + 3) / 4) * 36;
     return t6 <= t4 ? 6 : 4;
@@ -32,7 +35,7 @@ static void plan_convs(stz_plan *p)
             height = p->layouts[l->x].height;
             width = p->layouts[l->x].width;
         }
-        stz_conv_plan(c, l, p->kernels, height, width, choose_tile(height, width), stz_plan_group);
+        stz_conv_plan(c, l, p->kernels, height, width, choose_tile(i, height, width), stz_plan_group);
         if (l->x >= 0)
             c->in = p->layouts[l->x];
         if (l->base >= 0)

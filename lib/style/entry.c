@@ -13,7 +13,7 @@
 
 static const char *const known[] = {
     "style_id",         "display_name", "model_path", "code_path", "preview_image",
-    "recommended_size", "artist",       "year",       "licence",
+    "recommended_size", "artist",       "year",       "licence",   "artwork",
 };
 
 static stylize_status read_id(const stz_json *o, const char **id, stylize_error *err)
@@ -46,6 +46,9 @@ static stylize_status read_model(const stz_style_lib *lib, const stz_json *o, co
         const char *folder = strrchr(lib->models[i]->dir, '/') + 1;
         if (strlen(folder) == n && memcmp(folder, path, n) == 0) {
             *model = lib->models[i];
+            if ((*model)->optimizes)
+                return stz_json_fail(o, "model_path", err,
+                                     "names a loss network, which paints nothing: \"%.64s\"", path);
             return STYLIZE_OK;
         }
     }
@@ -108,23 +111,23 @@ static char *styles_path(const stz_style_lib *lib, const char *path)
     return full;
 }
 
-/* A preview that is missing costs the preview, not the style. */
-static stylize_status read_preview(const stz_style_lib *lib, const stz_json *o, stz_style *style,
-                                   const stz_log *log, stylize_error *err)
+/* The path of a picture. One that is missing costs the picture, not the style. */
+static stylize_status read_picture(const stz_style_lib *lib, const stz_json *o, const char *member,
+                                   char **picture, const stz_log *log, stylize_error *err)
 {
     const char *path = NULL;
-    stylize_status status = stz_json_path(o, "preview_image", &path, err);
+    stylize_status status = stz_json_path(o, member, &path, err);
     if (status || !path)
         return status;
-    style->preview = styles_path(lib, path);
-    if (!style->preview)
+    *picture = styles_path(lib, path);
+    if (!*picture)
         return stz_nomem(err, strlen(path));
-    if (access(style->preview, R_OK)) {
+    if (access(*picture, R_OK)) {
         stylize_error why;
-        stz_json_fail(o, "preview_image", &why, "cannot be read: %.160s", path);
+        stz_json_fail(o, member, &why, "cannot be read: %.160s", path);
         stz_log_line(log, STYLIZE_LOG_WARNING, "%s", why.message);
-        free(style->preview);
-        style->preview = NULL;
+        free(*picture);
+        *picture = NULL;
     }
     return STYLIZE_OK;
 }
@@ -215,7 +218,9 @@ stylize_status stz_style_read(const stz_style_lib *lib, const stz_json *o, const
     if (!status)
         status = read_codes(lib, o, style, err);
     if (!status)
-        status = read_preview(lib, o, style, log, err);
+        status = read_picture(lib, o, "preview_image", &style->preview, log, err);
+    if (!status)
+        status = read_picture(lib, o, "artwork", &style->artwork, log, err);
     if (status) {
         stz_style_unref(style);
         return status;

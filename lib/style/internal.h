@@ -29,7 +29,7 @@ struct stz_style {
     char id[STZ_ID_MAX + 1];
     stz_title *titles; /* the first one is English */
     int title_count;
-    char *artist, *licence, *preview; /* or NULL */
+    char *artist, *licence, *preview, *artwork; /* or NULL */
     int year;
     int recommended_size;
     bool added;

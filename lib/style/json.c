@@ -187,23 +187,39 @@ stylize_status stz_json_bool(const stz_json *o, const char *member, bool *value,
     return STYLIZE_OK;
 }
 
+static bool read_numbers(const json_t *v, float lo, float hi, int n, float *value)
+{
+    for (int i = 0; i < n; i++) {
+        const json_t *item = json_array_get(v, (size_t)i);
+        const double x = json_number_value(item);
+        if (!json_is_number(item) || !(x >= (double)lo && x <= (double)hi))
+            return false;
+    }
+    for (int i = 0; i < n; i++)
+        value[i] = (float)json_number_value(json_array_get(v, (size_t)i));
+    return true;
+}
+
 stylize_status stz_json_floats(const stz_json *o, const char *member, float lo, float hi, int n, float *value,
                                stylize_error *err)
 {
     const json_t *v = json_object_get(o->root, member);
-    if (!v)
+    if (!v || (json_array_size(v) == (size_t)n && read_numbers(v, lo, hi, n, value)))
         return STYLIZE_OK;
-    bool good = json_is_array(v) && json_array_size(v) == (size_t)n;
-    for (int i = 0; good && i < n; i++) {
-        const json_t *item = json_array_get(v, (size_t)i);
-        double x = json_number_value(item);
-        good = json_is_number(item) && x >= (double)lo && x <= (double)hi;
+    return stz_json_fail(o, member, err, "must be %d numbers from %g to %g", n, (double)lo, (double)hi);
+}
+
+stylize_status stz_json_float_list(const stz_json *o, const char *member, float lo, float hi, int max, int *n,
+                                   float *value, stylize_error *err)
+{
+    const json_t *v = json_object_get(o->root, member);
+    const size_t count = json_array_size(v);
+    if (count >= 1 && count <= (size_t)max && read_numbers(v, lo, hi, (int)count, value)) {
+        *n = (int)count;
+        return STYLIZE_OK;
     }
-    if (!good)
-        return stz_json_fail(o, member, err, "must be %d numbers from %g to %g", n, (double)lo, (double)hi);
-    for (int i = 0; i < n; i++)
-        value[i] = (float)json_number_value(json_array_get(v, (size_t)i));
-    return STYLIZE_OK;
+    return stz_json_fail(o, v ? member : NULL, err, "%s%s 1 to %d numbers from %g to %g", v ? "" : member,
+                         v ? "must be" : " is missing:", max, (double)lo, (double)hi);
 }
 
 stylize_status stz_json_text(const stz_json *o, const char *member, size_t max, const char **value,

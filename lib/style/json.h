@@ -51,6 +51,9 @@ stylize_status stz_json_int(const stz_json *o, const char *member, int lo, int h
 stylize_status stz_json_bool(const stz_json *o, const char *member, bool *value, stylize_error *err);
 stylize_status stz_json_floats(const stz_json *o, const char *member, float lo, float hi, int n, float *value,
                                stylize_error *err);
+/* A list of 1 to max numbers that must be there. */
+stylize_status stz_json_float_list(const stz_json *o, const char *member, float lo, float hi, int max, int *n,
+                                   float *value, stylize_error *err);
 stylize_status stz_json_text(const stz_json *o, const char *member, size_t max, const char **value,
                              stylize_error *err);
 stylize_status stz_json_path(const stz_json *o, const char *member, const char **value, stylize_error *err);

@@ -131,6 +131,14 @@ const stz_model *stz_style_lib_encoder(const stz_style_lib *lib)
     return NULL;
 }
 
+const stz_model *stz_style_lib_loss(const stz_style_lib *lib)
+{
+    for (int i = 0; i < lib->model_count; i++)
+        if (lib->models[i]->optimizes)
+            return lib->models[i];
+    return NULL;
+}
+
 /* ------------------------------------------------------------------ library.json */
 
 static stylize_status open_entry(stz_style_lib *lib, const stz_json_element *element, const stz_log *log,

@@ -6,10 +6,10 @@
 #include "internal.h"
 
 static const char *const known[] = {
-    "name",           "description",      "method",   "native",   "native_int8",
-    "torch",          "torch_encoder",    "multiple", "min_side", "code_length",
-    "stats_length",   "receptive_radius", "grid",     "encodes",  "style_multiple",
-    "style_min_side", "style_size",       "range",    "mean",     "std",
+    "name",          "description", "method",         "native",          "native_int8",  "torch",
+    "torch_encoder", "multiple",    "min_side",       "code_length",     "stats_length", "receptive_radius",
+    "grid",          "encodes",     "style_multiple", "style_min_side",  "style_size",   "range",
+    "mean",          "std",         "style_weights",  "content_weights",
 };
 
 /* The first failure of a series of reads. */
@@ -39,9 +39,10 @@ static stylize_status read_method(stz_model *m, const stz_json *o, stylize_error
     TRY(stz_json_text(o, "method", STZ_ID_MAX, &method, err));
     if (!method)
         return stz_json_fail(o, NULL, err, "method is missing");
-    if (strcmp(method, "fast") && strcmp(method, "any"))
-        return stz_json_fail(o, "method", err, "must be \"fast\" or \"any\"");
+    if (strcmp(method, "fast") && strcmp(method, "any") && strcmp(method, "optimize"))
+        return stz_json_fail(o, "method", err, "must be \"fast\", \"any\" or \"optimize\"");
     m->encodes = strcmp(method, "any") == 0;
+    m->optimizes = strcmp(method, "optimize") == 0;
     return STYLIZE_OK;
 }
 
@@ -60,6 +61,8 @@ static stylize_status read_files(stz_model *m, const stz_json *o, stylize_error 
     TRY(read_file(o, "native_int8", &m->native_int8_file, err));
     TRY(read_file(o, "torch", &m->torch_file, err));
     TRY(read_file(o, "torch_encoder", &m->torch_encoder_file, err));
+    if (m->optimizes && !m->torch_file)
+        return stz_json_fail(o, NULL, err, "torch names no file, which a loss network needs");
     if (!m->native_file && !m->torch_file)
         return stz_json_fail(o, NULL, err, "neither native nor torch names a file");
     return STYLIZE_OK;
@@ -95,6 +98,21 @@ static stylize_status read_encoder(stz_model *m, const stz_json *o, stylize_erro
     return STYLIZE_OK;
 }
 
+static stylize_status read_loss(stz_model *m, const stz_json *o, stylize_error *err)
+{
+    if (!m->optimizes)
+        return STYLIZE_OK;
+    int content = 0;
+    TRY(stz_json_float_list(o, "style_weights", 0, 1000, STZ_LAYERS_MAX, &m->layers, m->style_weights, err));
+    TRY(stz_json_float_list(o, "content_weights", 0, 1000, STZ_LAYERS_MAX, &content, m->content_weights,
+                            err));
+    if (content != m->layers)
+        return stz_json_fail(o, "content_weights", err, "must have as many numbers as style_weights");
+    if (!m->receptive_radius)
+        return stz_json_fail(o, "receptive_radius", err, "is missing, which a loss network needs");
+    return STYLIZE_OK;
+}
+
 static stylize_status read_range(stz_model *m, const stz_json *o, stylize_error *err)
 {
     int range = 1;
@@ -115,6 +133,7 @@ static stylize_status read_members(stz_model *m, const stz_json *o, stylize_erro
     TRY(read_files(m, o, err));
     TRY(read_geometry(m, o, err));
     TRY(read_encoder(m, o, err));
+    TRY(read_loss(m, o, err));
     return read_range(m, o, err);
 }
 

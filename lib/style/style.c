@@ -39,6 +39,7 @@ static void style_free(stz_style *style)
     free(style->artist);
     free(style->licence);
     free(style->preview);
+    free(style->artwork);
     free(style);
 }
 
@@ -51,6 +52,8 @@ void stz_style_unref(stz_style *style)
 const char *stz_style_id(const stz_style *style) { return style->id; }
 
 const stz_model *stz_style_model(const stz_style *style) { return style->model; }
+
+const char *stz_style_artwork(const stz_style *style) { return style->artwork; }
 
 const float *stz_style_code(const stz_style *style, const stz_model *model)
 {

@@ -9,6 +9,8 @@
  *   code_path          safetensors file with one tensor a network: name of the network, shape
  *                      [code_length]; relative to library.json. Absent: the network has no codes
  *   preview_image      picture, relative to library.json
+ *   artwork            picture that the style comes from, relative to library.json; the method
+ *                      optimize looks at it
  *   recommended_size   pixels of the longer side
  *   artist, year, licence
  * An entry that is broken is left out and reported with its line; the others load.
@@ -34,11 +36,16 @@ const stz_model *stz_style_lib_find_model(const stz_style_lib *lib, const char *
 /* The model that reads style pictures, or NULL. */
 const stz_model *stz_style_lib_encoder(const stz_style_lib *lib);
 
+/* The loss network of the method optimize, or NULL. */
+const stz_model *stz_style_lib_loss(const stz_style_lib *lib);
+
 /* A style with a reference for the caller, or NULL. */
 stz_style *stz_style_lib_find(stz_style_lib *lib, const char *id);
 void stz_style_unref(stz_style *style);
 const char *stz_style_id(const stz_style *style);
 const stz_model *stz_style_model(const stz_style *style);
+/* Path of its artwork, or NULL. */
+const char *stz_style_artwork(const stz_style *style);
 /* Its code for a network, `model->code_length` floats, or NULL if it has none. */
 const float *stz_style_code(const stz_style *style, const stz_model *model);
 

@@ -88,6 +88,54 @@ static bool paint_tiles(stylize_ctx *ctx)
     return run(ctx, &r);
 }
 
+static bool paint_scaled(stylize_ctx *ctx)
+{
+    stylize_request r = request_for(&photo, &style_a);
+    r.style_scale = 0.7f;
+    r.strength = STYLIZE_STRENGTH_AUTO;
+    return run(ctx, &r);
+}
+
+static bool paint_layers(stylize_ctx *ctx)
+{
+    static uint8_t gray[12] = {0, 100, 200, 255, 255, 0, 9, 255, 3, 4, 5, 6};
+    const stylize_image mask = {
+        .pixels = gray, .width = 4, .height = 3, .stride = 4, .size = 12, .format = STYLIZE_FORMAT_GRAY8};
+    const stylize_image *const masks[] = {NULL, &mask, &png};
+    const stylize_style_ref styles[] = {{"a", NULL, 1}, {NULL, &painting, 1}, {"b", NULL, 1}};
+    stylize_request r = request_for(&photo, styles);
+    r.style_count = 3;
+    r.masks = masks;
+    return run(ctx, &r);
+}
+
+static bool share_out(stylize_ctx *ctx)
+{
+    stylize_error err = {0};
+    stylize_request r = request_for(&photo, &style_a);
+    void *data = NULL;
+    size_t size = 0;
+    r.memory_budget = 34 << 20;
+    if (!good(stylize_tiling_create(ctx, &r, &data, &size, &err), &err, NULL)) {
+        assert_null(data);
+        return false;
+    }
+    stylize_tile tile = {.struct_size = sizeof tile};
+    ok(stylize_tiling_get(data, size, 0, &tile, &err));
+    stylize_image part = photo;
+    part.width = tile.from_width;
+    part.height = tile.from_height;
+    part.size = 0;
+    r = (stylize_request){
+        .struct_size = sizeof r, .content = &part, .strength = 0.5f, .memory_budget = 34 << 20};
+    r.output_format = STYLIZE_FORMAT_RGB8;
+    r.tiling = data;
+    r.tiling_size = size;
+    bool worked = run(ctx, &r);
+    stylize_free(data);
+    return worked;
+}
+
 static void count_done(void *user, uint64_t id, stylize_status status, stylize_image *result,
                        const stylize_error *error)
 {
@@ -185,6 +233,9 @@ static void pixels_by_several_workers(void **state) { walk_both(paint_pixels, 3)
 static void files(void **state) { walk_both(paint_file, 1); }
 static void style_pictures_and_blends(void **state) { walk_both(paint_with_picture, 1); }
 static void tiles(void **state) { walk_both(paint_tiles, 1); }
+static void scaled(void **state) { walk_both(paint_scaled, 1); }
+static void layers(void **state) { walk_both(paint_layers, 1); }
+static void tilings(void **state) { walk_both(share_out, 1); }
 static void submitted_requests(void **state) { walk_both(submit_some, 2); }
 static void styles_and_information(void **state) { walk_both(manage_styles, 1); }
 static void pictures(void **state) { walk_both(convert_pictures, 1); }
@@ -213,6 +264,8 @@ static void the_steady_state_allocates_nothing(void **state)
 {
     assert_int_equal(steady(paint_pixels, 1), 0);
     assert_int_equal(steady(paint_tiles, 1), 0);
+    assert_int_equal(steady(paint_scaled, 1), 0);
+    assert_int_equal(steady(paint_layers, 1), 0);
     assert_int_equal(steady(submit_some, 1), 0);
     assert_int_equal(steady(paint_with_picture, 1), 0);
 }
@@ -228,6 +281,9 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(style_pictures_and_blends),
         cmocka_unit_test(tiles),
+        cmocka_unit_test(scaled),
+        cmocka_unit_test(layers),
+        cmocka_unit_test(tilings),
         cmocka_unit_test(submitted_requests),
         cmocka_unit_test(styles_and_information),
         cmocka_unit_test(pictures),

@@ -24,7 +24,7 @@ static void fill(struct pictures *p)
     memcpy(p->content[0], "\xff\0\0\0\xff\0\0\xff\0\xff\0\0", 12);
 }
 
-static void blend(struct pictures *p, int bpp, float strength, bool preserve)
+static void blend(struct pictures *p, int bpp, float strength, float preserve)
 {
     memcpy(p->out, p->painted, sizeof p->out);
     stz_blend_rgb(p->content[0], sizeof p->content[0], bpp, p->out[0], sizeof p->out[0], W, H, strength,
@@ -46,13 +46,13 @@ static void is_exact_at_the_ends(void **state)
     fill(&p);
     for (size_t k = 0; k < STZ_LEN(channels); k++) {
         for (int preserve = 0; preserve < 2; preserve++) {
-            blend(&p, channels[k], 0.0f, preserve);
+            blend(&p, channels[k], 0.0f, (float)preserve);
             for (int y = 0; y < H; y++)
                 for (int x = 0; x < W; x++)
                     for (int c = 0; c < 3; c++)
                         assert_int_equal(p.out[y][x * 3 + c], content_at(&p, channels[k], x, y, c));
         }
-        blend(&p, channels[k], 1.0f, false);
+        blend(&p, channels[k], 1.0f, 0);
         assert_memory_equal(p.out, p.painted, sizeof p.out);
     }
 }
@@ -120,10 +120,28 @@ static void same_picture_stays(void **state)
         memcpy(p.painted[y], p.content[y], W * 3);
     for (int preserve = 0; preserve < 2; preserve++)
         for (int step = 0; step <= 10; step++) {
-            blend(&p, 3, (float)step / 10, preserve);
+            blend(&p, 3, (float)step / 10, (float)preserve);
             for (int y = 0; y < H; y++)
                 assert_memory_equal(p.out[y], p.painted[y], W * 3);
         }
+}
+
+static void keeps_a_share_of_the_colours(void **state)
+{
+    static struct pictures p, whole;
+    fill(&p);
+    whole = p;
+    for (size_t k = 0; k < STZ_LEN(channels); k++) {
+        blend(&whole, channels[k], 1.0f, 1);
+        for (int step = 0; step <= 4; step++) {
+            blend(&p, channels[k], 1.0f, (float)step / 4);
+            for (int y = 0; y < H; y++)
+                for (int x = 0; x < W * 3; x++) {
+                    const int mean = p.painted[y][x] * (4 - step) + whole.out[y][x] * step;
+                    assert_in_range(4 * p.out[y][x] + 4, mean, mean + 8);
+                }
+        }
+    }
 }
 
 static void takes_odd_strengths(void **state)
@@ -131,23 +149,23 @@ static void takes_odd_strengths(void **state)
     static struct pictures p, q;
     fill(&p);
     q = p;
-    blend(&p, 3, -1.0f, false); /* as 0 */
-    blend(&q, 3, 0.0f, false);
+    blend(&p, 3, -1.0f, 0); /* as 0 */
+    blend(&q, 3, 0.0f, 0);
     assert_memory_equal(p.out, q.out, sizeof p.out);
-    blend(&p, 3, 0.0f / 0.0f, true);
+    blend(&p, 3, 0.0f / 0.0f, 1);
     assert_memory_equal(p.out, q.out, sizeof p.out);
-    blend(&p, 3, 7.0f, false); /* as 1 */
+    blend(&p, 3, 7.0f, 0); /* as 1 */
     assert_memory_equal(p.out, p.painted, sizeof p.out);
-    stz_blend_rgb(p.content[0], 0, 3, p.out[0], 0, 0, 0, 0.5f, true); /* nothing */
+    stz_blend_rgb(p.content[0], 0, 3, p.out[0], 0, 0, 0, 0.5f, 1); /* nothing */
     assert_memory_equal(p.out, p.painted, sizeof p.out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_exact_at_the_ends),       cmocka_unit_test(is_the_weighted_mean_and_rises),
-        cmocka_unit_test(keeps_luminance_and_chroma), cmocka_unit_test(same_picture_stays),
-        cmocka_unit_test(takes_odd_strengths),
+        cmocka_unit_test(is_exact_at_the_ends),         cmocka_unit_test(is_the_weighted_mean_and_rises),
+        cmocka_unit_test(keeps_luminance_and_chroma),   cmocka_unit_test(same_picture_stays),
+        cmocka_unit_test(keeps_a_share_of_the_colours), cmocka_unit_test(takes_odd_strengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

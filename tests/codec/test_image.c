@@ -84,7 +84,8 @@ static void check_refuses(void **state)
     REFUSED(in.height = 0, "4x0");
     REFUSED(in.stride = 11, "stride of 11");
     REFUSED(in.stride = -12, "negative");
-    REFUSED(in.memory = 1, "memory of kind 1");
+    REFUSED(in.memory = 1, "lies in CUDA memory");
+    REFUSED(in.memory = 2, "memory of kind 2");
     REFUSED(in.size = 35, "35 bytes");
     REFUSED(in.format = STYLIZE_FORMAT_NONE, "format 0");
     REFUSED(in.format = (stylize_format)99, "format 99");

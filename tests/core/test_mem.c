@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -256,6 +257,84 @@ static void threads_share_one_pool(void **state)
         stz_buf_unref(shelf[i]);
 }
 
+/* A kind of memory of which there is only so much. */
+struct scarce {
+    size_t left;
+    int allocs, frees;
+};
+
+static void *scarce_alloc(void *user, size_t size)
+{
+    struct scarce *s = user;
+    if (size > s->left)
+        return NULL;
+    s->left -= size;
+    s->allocs++;
+    return malloc(size);
+}
+
+static void scarce_free(void *user, void *data)
+{
+    struct scarce *s = user;
+    s->frees++;
+    free(data);
+}
+
+static void another_kind_of_memory_is_kept_apart(void **state)
+{
+    struct scarce scarce = {.left = 8192};
+    const stz_allocator from = {scarce_alloc, scarce_free, &scarce, false};
+    stz_pool *pool = stz_pool_create(64 * MIB);
+    stz_buf *before = stz_pool_get(pool, STZ_MEM_PICTURE, 4096);
+    stz_pool_set_allocator(pool, STZ_MEM_PICTURE, &from);
+    stz_buf *a = stz_pool_get(pool, STZ_MEM_PICTURE, 4096);
+    stz_buf *other = stz_pool_get(pool, STZ_MEM_SCRATCH, 4096);
+    assert_int_equal(scarce.allocs, 1);
+    stz_buf_unref(before); /* freed as what it was allocated as */
+    stz_buf *again = stz_pool_get(pool, STZ_MEM_PICTURE, 4096);
+    assert_ptr_equal(again, before);
+    assert_int_equal(scarce.allocs, 1);
+    stz_buf_unref(again);
+    stz_buf_unref(other);
+    stz_pool_end(pool);
+    stz_buf_unref(a); /* outlives the pool */
+    assert_int_equal(scarce.frees, 1);
+}
+
+static void a_kind_that_is_used_up_is_null_or_ordinary_memory(void **state)
+{
+    struct scarce scarce = {.left = 8192};
+    stz_allocator from = {scarce_alloc, scarce_free, &scarce, false};
+    stz_pool *pool = stz_pool_create(64 * MIB);
+    stz_pool_set_allocator(pool, STZ_MEM_ARENA, &from);
+    stz_buf *a = stz_pool_get(pool, STZ_MEM_ARENA, 8192);
+    assert_non_null(a);
+    assert_null(stz_pool_get(pool, STZ_MEM_ARENA, 8192));
+    from.or_malloc = true;
+    stz_pool_set_allocator(pool, STZ_MEM_ARENA, &from);
+    stz_buf *b = stz_pool_get(pool, STZ_MEM_ARENA, 8192);
+    assert_non_null(b);
+    memset(b->data, 1, b->size);
+    stz_buf_unref(a);
+    stz_buf_unref(b);
+    stz_pool_end(pool);
+    assert_int_equal(scarce.allocs, 1);
+    assert_int_equal(scarce.frees, 1);
+}
+
+/* Idle buffers of another size are given back before there is said to be none. */
+static void idle_memory_of_a_kind_makes_room(void **state)
+{
+    struct scarce scarce = {.left = 65536};
+    const stz_allocator from = {scarce_alloc, scarce_free, &scarce, false};
+    stz_pool *pool = stz_pool_create(64 * MIB);
+    stz_pool_set_allocator(pool, STZ_MEM_ARENA, &from);
+    stz_buf_unref(stz_pool_get(pool, STZ_MEM_ARENA, 65536));
+    assert_null(stz_pool_get(pool, STZ_MEM_ARENA, 8192)); /* this double never gets its memory back */
+    assert_int_equal(scarce.frees, 1);
+    stz_pool_end(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +350,9 @@ int main(void)
         cmocka_unit_test(a_buffer_outlives_its_pool),
         cmocka_unit_test(what_cannot_be_had_is_null),
         cmocka_unit_test(threads_share_one_pool),
+        cmocka_unit_test(another_kind_of_memory_is_kept_apart),
+        cmocka_unit_test(a_kind_that_is_used_up_is_null_or_ordinary_memory),
+        cmocka_unit_test(idle_memory_of_a_kind_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 /* One request at a time: arguments, sizes, controls, formats, against the fake engine. */
+#include <pthread.h>
+
 #include "helpers.h"
 
 static const float code_a[] = {1, 0, 0.5f, 0};
@@ -160,10 +162,32 @@ static void blends_codes(void **state)
     two[0].id = "a";
     r.method = STYLIZE_METHOD_FAST;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "library styles only");
-    r.method = STYLIZE_METHOD_OPTIMIZE;
-    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "loss network");
     free(painting.pixels);
     free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
+/* A grey style picture is read as the same picture in RGB. */
+static void grey_style_picture(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(32, 32, STYLIZE_FORMAT_RGB8, 7), out[2] = {{0}},
+                  grey = fake_picture(100, 64, STYLIZE_FORMAT_GRAY8, 2),
+                  rgb = fake_picture(100, 64, STYLIZE_FORMAT_RGB8, 2);
+    for (size_t i = 0; i < rgb.size; i++)
+        rgb.pixels[i] = grey.pixels[i / 3];
+    for (int i = 0; i < 2; i++) {
+        const stylize_style_ref style = {NULL, i ? &rgb : &grey, 1};
+        const stylize_request r = request_for(&in, &style);
+        ok(stylize_ctx_run(ctx, &r, &out[i], &err));
+    }
+    assert_memory_equal(out[0].pixels, out[1].pixels, 32 * 32 * 3);
+    stylize_image_free(&out[0]);
+    stylize_image_free(&out[1]);
+    free(in.pixels);
+    free(grey.pixels);
+    free(rgb.pixels);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
@@ -264,6 +288,128 @@ static void own_memory(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+struct end {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool over;
+    stylize_status status;
+    stylize_image result;
+};
+
+static void on_end(void *user, uint64_t id, stylize_status status, stylize_image *result,
+                   const stylize_error *error)
+{
+    struct end *e = user;
+    pthread_mutex_lock(&e->lock);
+    e->status = status;
+    if (result)
+        e->result = *result;
+    e->over = true;
+    pthread_cond_signal(&e->cond);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static struct end submit_and_wait(stylize_ctx *ctx, const stylize_request *r)
+{
+    stylize_error err;
+    struct end e = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    ok(stylize_ctx_submit(ctx, r, on_end, &e, NULL, &err));
+    pthread_mutex_lock(&e.lock);
+    while (!e.over)
+        pthread_cond_wait(&e.cond, &e.lock);
+    pthread_mutex_unlock(&e.lock);
+    return e;
+}
+
+static void a_target_is_written_to(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 7), out = {0};
+    stylize_image target = fake_picture(40, 20, STYLIZE_FORMAT_RGB8, 8); /* a part of a wider one */
+    uint8_t *const pixels = target.pixels, expected[32 * 20 * 3];
+    target.width = 32;
+    target.size = 0;
+    const uint8_t beside = pixels[32 * 3];
+    stylize_request r = request_for(&in, &style_a);
+    fake_reference(&in, code_a, NULL, expected);
+    r.target = &target;
+    for (int waits = 0; waits < 2; waits++) {
+        memset(pixels, 0, 32 * 3);
+        out = (stylize_image){0};
+        if (waits) {
+            ok(stylize_ctx_run(ctx, &r, &out, &err));
+        } else {
+            const struct end e = submit_and_wait(ctx, &r);
+            assert_int_equal(e.status, STYLIZE_OK);
+            out = e.result;
+        }
+        assert_ptr_equal(out.pixels, pixels);
+        assert_null(out.owner);
+        stylize_image_free(&out); /* leaves it alone */
+        for (int y = 0; y < 20; y++)
+            assert_memory_equal(pixels + y * target.stride, expected + y * 32 * 3, 32 * 3);
+        assert_int_equal(pixels[32 * 3], beside);
+    }
+    r.output_size = 64;
+    assert_int_equal(submit_and_wait(ctx, &r).status,
+                     STYLIZE_ERR_INVALID); /* known only once it is decoded */
+    free(pixels);
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
+/* A picture that the library gave out is written to and stays the caller's. */
+static void a_result_may_be_the_next_target(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 7), first = {0};
+    stylize_request r = request_for(&in, &style_a);
+    ok(stylize_ctx_run(ctx, &r, &first, &err));
+    r.target = &first;
+    const struct end e = submit_and_wait(ctx, &r);
+    assert_ptr_equal(e.result.pixels, first.pixels);
+    assert_null(e.result.owner);
+    assert_non_null(first.owner);
+    stylize_image_free(&first);
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
+static void wrong_targets(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 7), out = {0};
+    const stylize_image good = fake_picture(32, 20, STYLIZE_FORMAT_RGB8, 8);
+    stylize_image bad = good;
+    stylize_request r = request_for(&in, &style_a);
+    struct end e;
+    r.target = &bad;
+    bad.pixels = NULL;
+    fails(stylize_ctx_submit(ctx, &r, on_end, &e, NULL, &err), STYLIZE_ERR_INVALID, "result has no pixels");
+    bad = good, bad.format = STYLIZE_FORMAT_GRAY8;
+    fails(stylize_ctx_submit(ctx, &r, on_end, &e, NULL, &err), STYLIZE_ERR_INVALID, "must be RGB8 or RGBA8");
+    bad = good, bad.stride = 95;
+    fails(stylize_ctx_submit(ctx, &r, on_end, &e, NULL, &err), STYLIZE_ERR_INVALID, "stride of 95");
+    bad = good, bad.format = STYLIZE_FORMAT_PNG;
+    fails(stylize_ctx_submit(ctx, &r, on_end, &e, NULL, &err), STYLIZE_ERR_INVALID, "must be RGB8 or RGBA8");
+    bad = out = good;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "given twice");
+    void *data = NULL;
+    size_t size = 0;
+    fails(stylize_tiling_create(ctx, &r, &data, &size, &err), STYLIZE_ERR_INVALID, "tiling has no picture");
+    r.output_format = STYLIZE_FORMAT_PNG;
+    assert_int_equal(submit_and_wait(ctx, &r).status, STYLIZE_ERR_INVALID);
+    bad.memory = STYLIZE_MEMORY_CUDA;
+    r.output_format = STYLIZE_FORMAT_RGB8;
+    assert_int_equal(submit_and_wait(ctx, &r).status, STYLIZE_ERR_UNSUPPORTED); /* the engine has no CUDA */
+    free(good.pixels);
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void misuse(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
@@ -289,8 +435,8 @@ static void misuse(void **state)
     fails(stylize_ctx_run(ctx, &bad, &out, &err), STYLIZE_ERR_INVALID, "quality is 101");
     bad = r, bad.method = (stylize_method)9;
     fails(stylize_ctx_run(ctx, &bad, &out, &err), STYLIZE_ERR_INVALID, "method 9");
-    bad = r, bad.preserve_color = 7;
-    fails(stylize_ctx_run(ctx, &bad, &out, &err), STYLIZE_ERR_INVALID, "preserve_color is 7");
+    bad = r, bad.preserve_color = 1.5f;
+    fails(stylize_ctx_run(ctx, &bad, &out, &err), STYLIZE_ERR_INVALID, "preserve_color is 1.5; 0 to 1");
     bad = r, bad.memory_budget = 5;
     fails(stylize_ctx_run(ctx, &bad, &out, &err), STYLIZE_ERR_INVALID, "memory_budget is 5");
     style.id = "nothing";
@@ -444,9 +590,13 @@ int main(void)
         cmocka_unit_test_setup(strength_is_monotonic, reset),
         cmocka_unit_test_setup(preserve_color_keeps_chroma, reset),
         cmocka_unit_test_setup(blends_codes, reset),
+        cmocka_unit_test_setup(grey_style_picture, reset),
         cmocka_unit_test_setup(style_pictures_are_cached, reset),
         cmocka_unit_test_setup(formats_and_alpha, reset),
         cmocka_unit_test_setup(own_memory, reset),
+        cmocka_unit_test_setup(a_target_is_written_to, reset),
+        cmocka_unit_test_setup(a_result_may_be_the_next_target, reset),
+        cmocka_unit_test_setup(wrong_targets, reset),
         cmocka_unit_test_setup(misuse, reset),
         cmocka_unit_test_setup(loading_is_tried_again, reset),
         cmocka_unit_test_setup(creation_checks_its_options, reset),

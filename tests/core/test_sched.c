@@ -397,7 +397,10 @@ static void *storm_main(void *arg)
         stylize_request r = request_for(&s->pictures[rand_r(&seed) % 4], styles);
         r.style_count = 1 + (size_t)(rand_r(&seed) % 2);
         r.strength = (float)(rand_r(&seed) % 5) / 4;
+        if (rand_r(&seed) % 8 == 0)
+            r.strength = STYLIZE_STRENGTH_AUTO;
         r.preserve_color = rand_r(&seed) % 2;
+        r.style_scale = rand_r(&seed) % 4 ? 1 : 1.5f;
         r.deadline_ms = rand_r(&seed) % 8 ? 0 : 1;
         r.output_format = rand_r(&seed) % 8 ? STYLIZE_FORMAT_RGB8 : STYLIZE_FORMAT_PNG;
         if (rand_r(&seed) % 4 == 0)

@@ -1,4 +1,4 @@
-"""The converters in tools/convert. Exit status 77 (skipped) without numpy."""
+"""The converters in tools/convert and `stylize_train convert`. Exit status 77 (skipped) without numpy."""
 
 import json
 import pathlib
@@ -22,6 +22,11 @@ def run(tool: str, *arguments) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, CONVERT / tool, *map(str, arguments)], capture_output=True, text=True)
 
 
+def convert(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "stylize_train", "convert", *map(str, arguments)],
+                          capture_output=True, text=True, cwd=ROOT / "tools" / "train")
+
+
 class Tools(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -43,7 +48,7 @@ class Tools(unittest.TestCase):
             net.write(path, net.Network({"f": np.array([np.nan], np.float32)}, {}))
 
     def test_random_network_is_the_golden_one(self):
-        result = run("transformernet.py", "--random", 1, "--width", 4, self.folder / "transformer")
+        result = convert("--random", 1, "--width", 4, self.folder / "transformer")
         self.assertEqual(result.returncode, 0, result.stderr)
         made = net.read(self.folder / "transformer" / "transformer.safetensors")
         golden = net.read(ROOT / "tests" / "golden" / "transformer.safetensors")
@@ -53,12 +58,12 @@ class Tools(unittest.TestCase):
             np.testing.assert_array_equal(made.tensors[name], golden.tensors[name])
 
     def test_state_dict(self):
-        run("transformernet.py", "--random", 1, "--width", 4, self.folder / "a")
+        convert("--random", 1, "--width", 4, self.folder / "a")
         state = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
         state = {n: v.astype(np.float16) if v.ndim == 4 else v for n, v in state.items()}
         state["in1.running_mean"] = np.zeros(4, np.float32)  # of older files
         np.savez(self.folder / "b.npz", **state)
-        result = run("transformernet.py", self.folder / "b.npz", self.folder / "b")
+        result = convert(self.folder / "b.npz", self.folder / "b")
         self.assertEqual(result.returncode, 0, result.stderr)
         made = net.read(self.folder / "b" / "b.safetensors")
         self.assertEqual(made.tensors["conv1.conv2d.weight"].dtype, np.float16)
@@ -68,19 +73,20 @@ class Tools(unittest.TestCase):
         self.assertEqual(model["receptive_radius"], 57)
 
     def test_other_state_dicts_are_refused(self):
-        run("transformernet.py", "--random", 1, "--width", 4, self.folder / "a")
+        convert("--random", 1, "--width", 4, self.folder / "a")
         whole = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
         missing = {n: v for n, v in whole.items() if n != "in3.bias"}
         for state, text in (({"x": np.zeros(1)}, "not a TransformerNet"), (missing, "in3.bias: missing"),
                             (whole | {"extra.weight": np.zeros(1)}, "extra.weight")):
             np.savez(self.folder / "bad.npz", **state)
-            result = run("transformernet.py", self.folder / "bad.npz", self.folder / "bad")
-            self.assertNotEqual(result.returncode, 0)
+            result = convert(self.folder / "bad.npz", self.folder / "bad")
+            self.assertEqual(result.returncode, 1)
             self.assertIn(text, result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1)
             self.assertFalse((self.folder / "bad").exists())
 
     def test_other_names_are_refused(self):
-        result = run("transformernet.py", "--random", 1, "--width", 4, self.folder / "My Net")
+        result = convert("--random", 1, "--width", 4, self.folder / "My Net")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("a-z 0-9", result.stderr)
 

@@ -7,7 +7,7 @@
 /* Planar: [channels][height][width]. */
 typedef struct image {
     int channels, width, height;
-    float *data;
+    double *data;
 } image;
 
 typedef struct run {
@@ -33,7 +33,7 @@ static size_t area(const image *x) { return (size_t)x->width * (size_t)x->height
 static image image_new(int channels, int width, int height)
 {
     image x = {channels, width, height, NULL};
-    x.data = need((size_t)channels * area(&x) * sizeof(float));
+    x.data = need((size_t)channels * area(&x) * sizeof *x.data);
     return x;
 }
 
@@ -56,10 +56,10 @@ static int reflect(int i, int n)
 static image padded(const image *x, int pad)
 {
     image p = image_new(x->channels, x->width + 2 * pad, x->height + 2 * pad);
-    float *to = p.data;
+    double *to = p.data;
     for (int c = 0; c < x->channels; c++)
         for (int row = 0; row < p.height; row++) {
-            const float *from =
+            const double *from =
                 x->data + (size_t)c * area(x) + (size_t)reflect(row - pad, x->height) * (size_t)x->width;
             for (int col = 0; col < p.width; col++)
                 *to++ = from[reflect(col - pad, x->width)];
@@ -77,10 +77,10 @@ static void conv_row(const stz_op *op, const image *p, int o, int row, int width
         for (int tap = 0; tap < k * k; tap++) {
             const double weight =
                 (double)op->weight[((size_t)o * (size_t)op->in + (size_t)c) * (size_t)(k * k) + (size_t)tap];
-            const float *from = p->data + (size_t)c * area(p) +
-                                (size_t)(row * op->stride + tap / k) * (size_t)p->width + tap % k;
+            const double *from = p->data + (size_t)c * area(p) +
+                                 (size_t)(row * op->stride + tap / k) * (size_t)p->width + tap % k;
             for (int x = 0; x < width; x++)
-                sums[x] += weight * (double)from[x * op->stride];
+                sums[x] += weight * from[x * op->stride];
         }
 }
 
@@ -89,27 +89,22 @@ static void do_conv(run *r, const stz_op *op)
     const int s = op->stride;
     image p = padded(&r->now, op->kernel / 2);
     image out = image_new(op->out, (r->now.width + s - 1) / s, (r->now.height + s - 1) / s);
-    double *sums = need((size_t)out.width * sizeof *sums);
-    float *to = out.data;
+    double *to = out.data;
     for (int o = 0; o < op->out; o++)
-        for (int row = 0; row < out.height; row++) {
-            conv_row(op, &p, o, row, out.width, sums);
-            for (int x = 0; x < out.width; x++)
-                *to++ = (float)sums[x];
-        }
-    free(sums);
+        for (int row = 0; row < out.height; row++, to += out.width)
+            conv_row(op, &p, o, row, out.width, to);
     free(p.data);
     replace(r, out);
 }
 
-static void moments(const float *x, size_t n, double *mean, double *variance)
+static void moments(const double *x, size_t n, double *mean, double *variance)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
-        sum += (double)x[i];
+        sum += x[i];
     *mean = sum / (double)n;
     for (size_t i = 0; i < n; i++)
-        squares += ((double)x[i] - *mean) * ((double)x[i] - *mean);
+        squares += (x[i] - *mean) * (x[i] - *mean);
     *variance = squares / (double)n;
 }
 
@@ -118,7 +113,7 @@ static void do_norm(run *r, const stz_op *op)
     const int all = r->graph->norm_channels;
     for (int c = 0; c < r->now.channels; c++) {
         const int at = op->norm_offset + c;
-        float *x = r->now.data + (size_t)c * area(&r->now);
+        double *x = r->now.data + (size_t)c * area(&r->now);
         double mean, variance;
         moments(x, area(&r->now), &mean, &variance);
         if (r->stats_out) {
@@ -133,14 +128,14 @@ static void do_norm(run *r, const stz_op *op)
         const double beta = (double)(op->beta ? op->beta[c] : r->code[all + at]);
         const double scale = gamma / sqrt(variance + (double)r->graph->eps);
         for (size_t i = 0; i < area(&r->now); i++)
-            x[i] = (float)(((double)x[i] - mean) * scale + beta);
+            x[i] = (x[i] - mean) * scale + beta;
     }
 }
 
 static void do_upsample(run *r)
 {
     image out = image_new(r->now.channels, r->now.width * 2, r->now.height * 2);
-    float *to = out.data;
+    double *to = out.data;
     for (int c = 0; c < out.channels; c++)
         for (int y = 0; y < out.height; y++)
             for (int x = 0; x < out.width; x++)
@@ -170,19 +165,19 @@ static void do_shuffle(run *r, bool un)
     replace(r, out);
 }
 
-static float pointwise(const stz_op *op, float x)
+static double pointwise(const stz_op *op, double x)
 {
     switch (op->kind) {
     case STZ_OP_RELU:
         return x > 0 ? x : 0;
     case STZ_OP_SIGMOID:
-        return (float)(1 / (1 + exp(-(double)x)));
+        return 1 / (1 + exp(-x));
     case STZ_OP_CLAMP:
-        return fminf(fmaxf(x, op->value), op->high);
+        return fmin(fmax(x, (double)op->value), (double)op->high);
     case STZ_OP_SUB:
-        return x - op->value;
+        return x - (double)op->value;
     case STZ_OP_MUL:
-        return x * op->value;
+        return x * (double)op->value;
     default:
         abort();
     }
@@ -192,7 +187,7 @@ static void do_pointwise(run *r, const stz_op *op)
 {
     if (r->linear) {
         for (int i = 0; i < r->length; i++)
-            r->vector[i] = (double)pointwise(op, (float)r->vector[i]);
+            r->vector[i] = pointwise(op, r->vector[i]);
         return;
     }
     for (size_t i = 0; i < (size_t)r->now.channels * area(&r->now); i++)
@@ -202,7 +197,7 @@ static void do_pointwise(run *r, const stz_op *op)
 static void do_save(run *r)
 {
     r->saved = image_new(r->now.channels, r->now.width, r->now.height);
-    memcpy(r->saved.data, r->now.data, (size_t)r->now.channels * area(&r->now) * sizeof(float));
+    memcpy(r->saved.data, r->now.data, (size_t)r->now.channels * area(&r->now) * sizeof *r->now.data);
 }
 
 static void do_add(run *r)
@@ -277,7 +272,9 @@ static void do_op(run *r, const stz_op *op)
 static void execute(run *r, const float *in, int width, int height)
 {
     r->now = image_new(3, width, height);
-    reference_deinterleave(in, width, height, r->now.data);
+    for (size_t i = 0, n = area(&r->now); i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            r->now.data[c * n + i] = (double)in[i * 3 + c];
     for (int i = 0; i < r->graph->count; i++)
         do_op(r, &r->graph->ops[i]);
 }
@@ -287,7 +284,9 @@ void reference_apply(const stz_graph *graph, const float *in, int width, int hei
 {
     run r = {.graph = graph, .code = code, .stats = stats, .stats_out = stats_out};
     execute(&r, in, width, height);
-    reference_interleave(r.now.data, width, height, out);
+    for (size_t i = 0, n = area(&r.now); i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            out[i * 3 + c] = (float)r.now.data[c * n + i];
     free(r.now.data);
 }
 

@@ -118,7 +118,7 @@ static const struct {
     {"\"name\": \"a\\nb\"", ":3: name must be a text"},
     {"\"description\": []", ":3: description must be a text"},
     {"\"method\": 1", ":3: method must be a text"},
-    {"\"method\": \"slow\"", ":3: method must be \"fast\" or \"any\""},
+    {"\"method\": \"slow\"", ":3: method must be \"fast\", \"any\" or \"optimize\""},
     {"\"native\": \"/etc/passwd\"", ":3: native must be a path inside"},
     {"\"native\": \"../x\"", ":3: native must be a path inside"},
     {"\"native_int8\": \"a/../../x\"", ":3: native_int8 must be a path inside"},
@@ -148,6 +148,17 @@ static const struct {
     {"\"mean\": [0, 0, \"a\"]", ":3: mean must be 3 numbers"},
     {"\"mean\": [0, 0, 11]", ":3: mean must be 3 numbers"},
     {"\"std\": [1, 1, 0]", ":3: std must be 3 numbers"},
+    {"\"method\": \"optimize\"", "torch names no file, which a loss network needs"},
+    {"\"method\": \"optimize\", \"torch\": \"x\"", "style_weights is missing: 1 to 8 numbers"},
+    {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": []",
+     "style_weights must be 1 to 8 numbers"},
+    {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": [1, 1]", "content_weights is missing"},
+    {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": [1, 1], \"content_weights\": [1]",
+     "content_weights must have as many numbers as style_weights"},
+    {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": [1, -1], \"content_weights\": [1, 1]",
+     "style_weights must be 1 to 8 numbers"},
+    {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": [1], \"content_weights\": [1]",
+     "receptive_radius is missing"},
 };
 
 static void refuses_bad_members(void **state)

@@ -250,7 +250,8 @@ static void open_fails(const char *device, stylize_precision precision, stylize_
 
 static void wrong_devices(void **state)
 {
-    open_fails("tpu", STYLIZE_PRECISION_FP32, STYLIZE_ERR_INVALID, "none of auto, cpu, cuda and cuda:N");
+    open_fails("tpu", STYLIZE_PRECISION_FP32, STYLIZE_ERR_INVALID,
+               "none of auto, cpu, cuda, cuda:N, cuda:N,M and cuda:all");
     open_fails("cuda:", STYLIZE_PRECISION_FP32, STYLIZE_ERR_INVALID, "none of");
     open_fails("cuda:-1", STYLIZE_PRECISION_FP32, STYLIZE_ERR_INVALID, "none of");
     open_fails("cuda:1x", STYLIZE_PRECISION_FP32, STYLIZE_ERR_INVALID, "none of");

@@ -7,7 +7,7 @@ import os
 import struct
 import sys
 import warnings
-from typing import Tuple
+from typing import List, Tuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/export"))
 
@@ -82,6 +82,34 @@ class Coded(torch.nn.Module):
         return x + code[:, :, None, None]
 
 
+class Loss(torch.nn.Module):
+    """A loss network of three depths, strides 1, 2 and 4. Odd: its map has a stride that is no power of two;
+    Short: one map less than told."""
+
+    def __init__(self, last_pool: int = 2, maps: int = 3):
+        super().__init__()
+        torch.manual_seed(5)
+        self.pad = torch.nn.ReflectionPad2d(1)
+        self.a, self.b, self.c = (torch.nn.Conv2d(i, o, 3) for i, o in ((3, 8), (8, 12), (12, 16)))
+        for conv in (self.a, self.b, self.c):
+            torch.nn.init.kaiming_normal_(conv.weight)
+            torch.nn.init.zeros_(conv.bias)
+        self.last_pool, self.maps = last_pool, maps
+
+    def forward(self, x: torch.Tensor) -> List[torch.Tensor]:
+        a = torch.relu(self.a(self.pad(x)))
+        b = torch.relu(self.b(self.pad(torch.nn.functional.avg_pool2d(a, 2))))
+        c = torch.relu(self.c(self.pad(torch.nn.functional.avg_pool2d(b, self.last_pool))))
+        return [a, b, c][:self.maps]
+
+
+class Blind(torch.nn.Module):
+    """A loss network that does not look at the picture."""
+
+    def forward(self, x: torch.Tensor) -> List[torch.Tensor]:
+        return [torch.ones_like(x), torch.ones_like(x), torch.ones_like(x)]
+
+
 def transformer_net(path):
     """A small TransformerNet with random weights and the style inside: the graph of Johnson et al."""
     rng = np.random.default_rng(1)
@@ -126,9 +154,11 @@ def main():
     os.makedirs(out, exist_ok=True)
     plain = {"invert": Invert, "echo": Echo, "half_size": HalfSize, "pair": Pair, "throws": ThrowsAlways,
              "throws_on_white": ThrowsOnWhite, "not_finite": NotFinite, "warns": Warns, "hungry": Hungry,
-             "coded": Coded}
+             "coded": Coded, "blind": Blind}
     for name, kind in plain.items():
         save(torch.jit.script(kind()), os.path.join(out, name + ".pt"))
+    for name, options in {"loss": {}, "loss_odd": {"last_pool": 3}, "loss_short": {"maps": 2}}.items():
+        save(torch.jit.script(Loss(**options)), os.path.join(out, name + ".pt"))
     path = os.path.join(out, "transformer.safetensors")
     transformer_net(path)
     net = Graph(path)

@@ -134,11 +134,15 @@ def attribute(name):
     return "w_" + "".join(c if c.isalnum() else "_" for c in name)
 
 
-class Exported(torch.jit.ScriptModule):
-    def __init__(self, tensors):
-        super().__init__()
-        for name, tensor in tensors.items():
-            self.register_buffer(name, tensor)
+def exported(tensors):
+    """A module that holds the tensors and waits for its methods. The class is new each time: torch shares the
+    methods of a class among all modules whose tensors have the same names."""
+    class Exported(torch.jit.ScriptModule):
+        def __init__(self):
+            super().__init__()
+            for name, tensor in tensors.items():
+                self.register_buffer(name, tensor)
+    return Exported()
 
 
 def build(net):
@@ -157,7 +161,7 @@ def build(net):
     if net.encoder:
         add("encode", "encode", net.encoder, ["x"])
     used = sorted(set().union(*(w.used for w in writers)))
-    module = Exported({attribute(n): torch.from_numpy(net.array(n).copy()) for n in used})
+    module = exported({attribute(n): torch.from_numpy(net.array(n).copy()) for n in used})
     for text in source:
         module.define(text)
     return module.eval()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes models/styles: library.json, one file of style codes and one preview for each artwork.
+"""Makes models/styles: library.json, one file of style codes, one picture and one preview for each artwork.
 
 The codes are the rows of the tensor `codes` in the networks' safetensors files; their metadata names
 the styles in row order. What is known of the artworks stands in artworks.json beside this file.
@@ -22,7 +22,8 @@ from safetensors.numpy import save
 HERE = pathlib.Path(__file__).resolve().parent
 NETWORKS = ("brush", "any")  # the first one paints the library's styles by default
 PREVIEW_SIDE = 320
-PREVIEW_QUALITY = 85
+ARTWORK_SIDE = 768  # what the method optimize looks at
+QUALITY = 85
 RECOMMENDED_SIZE = 768
 
 
@@ -44,14 +45,14 @@ def read_codes(models: pathlib.Path) -> dict[str, dict[str, np.ndarray]]:
     return codes
 
 
-def write_preview(artwork: pathlib.Path, preview: pathlib.Path) -> None:
+def write_picture(artwork: pathlib.Path, to: pathlib.Path, side: int) -> None:
     with Image.open(artwork) as image:
         image = image.convert("RGB")
-        scale = PREVIEW_SIDE / max(image.size)
+        scale = min(side / max(image.size), 1)
         size = tuple(max(1, round(side * scale)) for side in image.size)
         image = image.resize(size, Image.Resampling.LANCZOS)
     image.info.clear()  # no comment, profile or EXIF of the artwork's file
-    image.save(preview, "JPEG", quality=PREVIEW_QUALITY, optimize=True)
+    image.save(to, "JPEG", quality=QUALITY, optimize=True)
 
 
 def library_entry(work: dict) -> dict:
@@ -61,6 +62,7 @@ def library_entry(work: dict) -> dict:
         "model_path": NETWORKS[0],
         "code_path": f"codes/{work['id']}.safetensors",
         "preview_image": f"previews/{work['id']}.jpg",
+        "artwork": f"artworks/{work['id']}.jpg",
         "recommended_size": RECOMMENDED_SIZE,
         "artist": work["artist"],
         "year": work["year"],
@@ -81,14 +83,15 @@ def main() -> None:
         sys.exit(f"artworks.json and the networks differ in: {sorted(wanted ^ codes.keys())}")
 
     styles = args.models / "styles"
-    for folder in ("codes", "previews"):
+    for folder in ("codes", "previews", "artworks"):
         (styles / folder).mkdir(parents=True, exist_ok=True)
     for work in works:
         style = work["id"]
         if codes[style].keys() != set(NETWORKS):
             sys.exit(f"{style}: not every network has a code")
         (styles / "codes" / f"{style}.safetensors").write_bytes(save(codes[style]))
-        write_preview(args.artworks / f"{style}.jpg", styles / "previews" / f"{style}.jpg")
+        for folder, side in (("previews", PREVIEW_SIDE), ("artworks", ARTWORK_SIDE)):
+            write_picture(args.artworks / f"{style}.jpg", styles / folder / f"{style}.jpg", side)
     entries = [library_entry(work) for work in works]
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
     (styles / "library.json").write_text(text, "utf-8")
