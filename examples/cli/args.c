@@ -58,6 +58,7 @@ static int add_style(cli_args *args, const option *o, const char *value, style_a
 
 static int read_styles(cli_args *args, const option *o, const char *value)
 {
+    args->last_styles = args->style_count;
     for (const char *p = value;;) {
         const size_t n = strcspn(p, ",");
         style_arg style;
@@ -75,7 +76,23 @@ static int read_style_image(cli_args *args, const option *o, const char *value)
     style_arg style;
     if (!value_style_image(value, &style))
         return bad_value(o, value, "FILE or FILE:WEIGHT");
+    args->last_styles = args->style_count;
     return add_style(args, o, value, style);
+}
+
+/* For the styles of the option before it. */
+static int read_mask(cli_args *args, const option *o, const char *value)
+{
+    if (!*value)
+        return bad_value(o, value, "a file name");
+    if (args->last_styles == args->style_count) {
+        message_error(NULL, "--mask %s: the style that it is for comes before it", value);
+        return EXIT_USAGE;
+    }
+    for (size_t i = args->last_styles; i < args->style_count; i++)
+        args->styles[i].mask = value;
+    args->last_styles = args->style_count;
+    return -1;
 }
 
 /* One entry of a comma list at *p, which moves behind it; false if the list is at its end. */
@@ -118,10 +135,19 @@ static int read_threads(cli_args *args, const option *o, const char *value)
 
 static int read_strength(cli_args *args, const option *o, const char *value)
 {
-    double v;
-    if (!value_float(value, 0, 1, &v))
-        return bad_value(o, value, "a number from 0 to 1");
+    double v = (double)STYLIZE_STRENGTH_AUTO;
+    if (strcmp(value, "auto") != 0 && !value_float(value, 0, 1, &v))
+        return bad_value(o, value, "a number from 0 to 1, or auto");
     args->strength = (float)v;
+    return -1;
+}
+
+static int read_style_scale(cli_args *args, const option *o, const char *value)
+{
+    double v;
+    if (!value_float(value, 0.5, 2, &v))
+        return bad_value(o, value, "a number from 0.5 to 2");
+    args->style_scale = (float)v;
     return -1;
 }
 
@@ -132,6 +158,25 @@ static int read_method(cli_args *args, const option *o, const char *value)
     const int code = read_choice(o, value, names, CLI_LEN(names), "auto, fast, any or optimize", &i);
     if (code < 0)
         args->method = (stylize_method)i;
+    return code;
+}
+
+static int read_time_budget(cli_args *args, const option *o, const char *value)
+{
+    double seconds;
+    if (!value_float(value, 0.001, 1000000, &seconds))
+        return bad_value(o, value, "seconds from 0.001 to 1000000");
+    args->time_budget_ms = (uint32_t)(1000 * seconds + 0.5);
+    return -1;
+}
+
+static int read_optimizer(cli_args *args, const option *o, const char *value)
+{
+    static const char *const names[] = {"lbfgs", "adam"};
+    size_t i;
+    const int code = read_choice(o, value, names, CLI_LEN(names), "lbfgs or adam", &i);
+    if (code < 0)
+        args->optimizer = (stylize_optimizer)i;
     return code;
 }
 
@@ -149,9 +194,9 @@ static int read_format(cli_args *args, const option *o, const char *value)
 
 static int read_precision(cli_args *args, const option *o, const char *value)
 {
-    static const char *const names[] = {"fp32", "fp16", "int8"};
+    static const char *const names[] = {"fp32", "fp16", "int8", "tf32"};
     size_t i;
-    const int code = read_choice(o, value, names, CLI_LEN(names), "fp32, fp16 or int8", &i);
+    const int code = read_choice(o, value, names, CLI_LEN(names), "fp32, fp16, int8 or tf32", &i);
     if (code < 0)
         args->precision = (stylize_precision)i;
     return code;
@@ -169,10 +214,11 @@ static int read_engine(cli_args *args, const option *o, const char *value)
 
 static int read_device(cli_args *args, const option *o, const char *value)
 {
-    uint64_t n;
-    const bool numbered = strncmp(value, "cuda:", 5) == 0 && value_uint(value + 5, 0, 255, &n);
-    if (!numbered && strcmp(value, "auto") != 0 && strcmp(value, "cpu") != 0 && strcmp(value, "cuda") != 0)
-        return bad_value(o, value, "auto, cpu, cuda or cuda:N");
+    const char *numbers = strncmp(value, "cuda:", 5) == 0 ? value + 5 : "";
+    const bool several =
+        *numbers && (strcmp(numbers, "all") == 0 || !numbers[strspn(numbers, "0123456789,")]);
+    if (!several && strcmp(value, "auto") != 0 && strcmp(value, "cpu") != 0 && strcmp(value, "cuda") != 0)
+        return bad_value(o, value, "auto, cpu, cuda, cuda:N, cuda:N,M or cuda:all");
     args->device = value;
     return -1;
 }
@@ -195,8 +241,12 @@ static int apply(cli_args *args, const option *o, const char *value)
         return read_styles(args, o, value);
     case OPT_STYLE_IMAGE:
         return read_style_image(args, o, value);
+    case OPT_MASK:
+        return read_mask(args, o, value);
     case OPT_STRENGTH:
         return read_strength(args, o, value);
+    case OPT_STYLE_SCALE:
+        return read_style_scale(args, o, value);
     case OPT_PRESERVE_COLOR:
         args->preserve_color = true;
         break;
@@ -204,6 +254,13 @@ static int apply(cli_args *args, const option *o, const char *value)
         return read_method(args, o, value);
     case OPT_ITERATIONS:
         return read_uint32(o, value, 1, 100000, &args->iterations);
+    case OPT_TIME_BUDGET:
+        return read_time_budget(args, o, value);
+    case OPT_OPTIMIZER:
+        return read_optimizer(args, o, value);
+    case OPT_PREVIEW:
+        args->preview = value;
+        return *value ? -1 : bad_value(o, value, "a file name");
     case OPT_SEED:
         return read_number(o, value, 0, UINT64_MAX, &args->seed);
     case OPT_OUTPUT:
@@ -392,7 +449,7 @@ static int check_together(const cli_args *args)
 
 int args_parse(cli_args *args, int argc, char **argv)
 {
-    *args = (cli_args){.strength = 1.0f, .rounds = 10, .network = "brush"};
+    *args = (cli_args){.strength = 1.0f, .style_scale = 1.0f, .rounds = 10, .network = "brush"};
     args->inputs = memory_get((size_t)argc + 1, sizeof *args->inputs);
     size_t letters = 0; /* each option costs at least one character */
     for (int i = 1; i < argc; i++)

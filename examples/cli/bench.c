@@ -37,7 +37,8 @@ static const char *engine_name(const cli_args *args, const json_t *info)
 
 static const char *precision_name(stylize_precision p)
 {
-    return p == STYLIZE_PRECISION_FP16 ? "fp16" : p == STYLIZE_PRECISION_INT8 ? "int8" : "fp32";
+    static const char *const names[] = {"fp32", "fp16", "int8", "tf32"};
+    return names[p];
 }
 
 static json_t *number_or_null(double v) { return v > 0 ? json_real(v) : json_null(); }

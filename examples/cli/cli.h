@@ -48,6 +48,7 @@ typedef struct style_arg {
     char *id;   /* library style, or NULL */
     char *path; /* style picture, or NULL */
     float weight;
+    const char *mask; /* file, the process's own string; or NULL */
 } style_arg;
 
 #define LIST_MAX 32 /* entries of a comma list: sizes, threads */
@@ -58,15 +59,18 @@ typedef struct cli_args {
     size_t input_count;
     style_arg *styles;
     size_t style_count;
+    size_t last_styles; /* where those of the last option begin */
     const char *output; /* NULL: not given */
     size_arg sizes[LIST_MAX];
     size_t size_count;
     uint32_t threads[LIST_MAX];
     size_t thread_count;
-    float strength;
+    float strength, style_scale;
     bool preserve_color, force, recursive, resume, json, quiet, verbose, ids;
     stylize_method method;
-    uint32_t iterations, jobs, columns, rounds;
+    uint32_t iterations, time_budget_ms, jobs, columns, rounds;
+    stylize_optimizer optimizer;
+    const char *preview;
     uint64_t seed, memory;
     int quality;
     stylize_format format;
@@ -89,10 +93,15 @@ enum option_id {
     OPT_STYLE,
     OPT_STYLE_IMAGE,
     OPT_STYLES,
+    OPT_MASK,
     OPT_STRENGTH,
+    OPT_STYLE_SCALE,
     OPT_PRESERVE_COLOR,
     OPT_METHOD,
     OPT_ITERATIONS,
+    OPT_TIME_BUDGET,
+    OPT_OPTIMIZER,
+    OPT_PREVIEW,
     OPT_SEED,
     OPT_OUTPUT,
     OPT_SIZE,
@@ -200,7 +209,9 @@ stylize_ctx *context_create(const cli_args *args, uint32_t threads, uint32_t que
 /* The styles of the command line, ready for a request. */
 typedef struct style_set {
     stylize_style_ref *refs;
-    stylize_image *pictures; /* as many as refs; those of library styles are empty */
+    stylize_image *pictures;     /* as many as refs; those of library styles are empty */
+    stylize_image *files;        /* of the masks, at the first style of each */
+    const stylize_image **masks; /* one for each style, NULL: none; or NULL as a whole */
     size_t count;
     char label[96]; /* for file names: "starry_night", "a+b" */
 } style_set;

@@ -36,8 +36,9 @@ static void print_engines(const json_t *engines)
         const json_t *e = json_array_get(engines, i);
         printf("%-10s%-8s", i ? "" : "engines", get_text(e, "name"));
         if (json_is_true(json_object_get(e, "available")))
-            printf("%s, %s, batches of %lld at most\n", get_text(e, "device"), get_text(e, "detail"),
-                   get_number(e, "batch_max"));
+            printf("%s, %s, batches of %lld at most%s%s\n", get_text(e, "device"), get_text(e, "detail"),
+                   get_number(e, "batch_max"), *get_text(e, "not_cuda") ? "; not on CUDA: " : "",
+                   get_text(e, "not_cuda"));
         else
             printf("not available: %s\n", get_text(e, "reason"));
     }

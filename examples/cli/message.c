@@ -16,16 +16,12 @@ static void print_clean(FILE *out, const char *text)
         putc(*p < 32 || *p == 127 ? '?' : *p, out);
 }
 
-void message_error(const char *subject, const char *format, ...)
+/* One line on the terminal, above the progress; subject may be NULL. */
+static void say(const char *before, const char *subject, const char *text)
 {
-    char text[1024];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
     flockfile(stderr);
     progress_clear();
-    fputs("stylize: ", stderr);
+    fputs(before, stderr);
     if (subject) {
         print_clean(stderr, subject);
         fputs(": ", stderr);
@@ -33,6 +29,16 @@ void message_error(const char *subject, const char *format, ...)
     print_clean(stderr, text);
     putc('\n', stderr);
     funlockfile(stderr);
+}
+
+void message_error(const char *subject, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    say("stylize: ", subject, text);
 }
 
 void message_failure(const char *subject, const stylize_error *err)
@@ -50,23 +56,17 @@ void message_note(const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    flockfile(stderr);
-    progress_clear();
-    print_clean(stderr, text);
-    putc('\n', stderr);
-    funlockfile(stderr);
+    say("", NULL, text);
 }
 
 void message_log(void *user, stylize_log_level level, const char *text)
 {
     static const char *const names[] = {"error", "error", "warning", "info", "debug"};
     (void)user;
-    flockfile(stderr);
-    progress_clear();
-    fprintf(stderr, "stylize: %s: ", names[level <= STYLIZE_LOG_DEBUG ? level : STYLIZE_LOG_DEBUG]);
-    print_clean(stderr, text);
-    putc('\n', stderr);
-    funlockfile(stderr);
+    char before[32];
+    snprintf(before, sizeof before,
+             "stylize: %s: ", names[level <= STYLIZE_LOG_DEBUG ? level : STYLIZE_LOG_DEBUG]);
+    say(before, NULL, text);
 }
 
 int exit_by_status(stylize_status status)

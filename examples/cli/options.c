@@ -18,10 +18,16 @@ const option options[] = {
     {OPT_STYLE_IMAGE, 'i', "style-image", "FILE[:W]", PICTURE, "Style",
      "any picture as style; may be repeated"},
     {OPT_STYLES, 0, "styles", "ID,...", SHEET, "Style", "styles of the sheet; all without it"},
-    {OPT_STRENGTH, 0, "strength", "0..1", PICTURE, "Style", "0: the photograph, 1: the full style (1)"},
+    {OPT_MASK, 0, "mask", "FILE", PAINT, "Style", "where the style before it is painted: white, grey, black"},
+    {OPT_STRENGTH, 0, "strength", "0..1|auto", PICTURE, "Style", "0: the photograph, 1: the full style (1)"},
+    {OPT_STYLE_SCALE, 0, "style-scale", "0.5..2", PICTURE, "Style",
+     "size of the strokes: 2 twice as large (1)"},
     {OPT_PRESERVE_COLOR, 0, "preserve-color", NULL, PICTURE, "Style", "keep the photograph's colours"},
     {OPT_METHOD, 0, "method", "NAME", PICTURE, "Style", "auto, fast, any or optimize (auto)"},
     {OPT_ITERATIONS, 0, "iterations", "N", PICTURE, "Style", "steps of the method optimize (300)"},
+    {OPT_TIME_BUDGET, 0, "time-budget", "SECONDS", PICTURE, "Style", "optimize ends then, with what it has"},
+    {OPT_OPTIMIZER, 0, "optimizer", "NAME", PICTURE, "Style", "of optimize: lbfgs or adam (lbfgs)"},
+    {OPT_PREVIEW, 0, "preview", "FILE", PAINT, "Style", "the picture of optimize as it grows"},
     {OPT_SEED, 0, "seed", "N", PICTURE, "Style", "for methods that use random numbers (0)"},
 
     {OPT_OUTPUT, 'o', "output", "PATH", PICTURE, "Output", "file, folder for many, - for standard output"},
@@ -42,9 +48,10 @@ const option options[] = {
     {OPT_ROUNDS, 0, "rounds", "N", BENCH, "Measure", "measured runs of each setting (10)"},
 
     {OPT_ENGINE, 0, "engine", "NAME", ENGINE, "Engine", "auto, native or torch (auto)"},
-    {OPT_DEVICE, 0, "device", "NAME", ENGINE, "Engine", "auto, cpu, cuda or cuda:N (auto)"},
+    {OPT_DEVICE, 0, "device", "NAME", ENGINE, "Engine",
+     "auto, cpu, cuda, cuda:N, cuda:N,M or cuda:all (auto)"},
     {OPT_THREADS, 't', "threads", "N", ENGINE, "Engine", "worker threads (one a processor)"},
-    {OPT_PRECISION, 0, "precision", "NAME", ENGINE, "Engine", "fp32, fp16 or int8 (fp32)"},
+    {OPT_PRECISION, 0, "precision", "NAME", ENGINE, "Engine", "fp32, fp16, int8 or tf32 (fp32)"},
     {OPT_MEMORY, 0, "memory", "BYTES", ENGINE, "Engine", "for one picture, as 512M; larger ones in tiles"},
     {OPT_MODELS, 0, "models", "DIR", ALL, "Engine", "folder with the models and styles"},
 
@@ -74,6 +81,7 @@ static const struct {
     {COMMAND_PAINT, "  stylize photo.jpg --style starry_night -o out.jpg\n"
                     "  stylize photo.jpg --style starry_night:0.7,great_wave:0.3\n"
                     "  stylize photo.jpg --style-image painting.jpg --strength 0.8\n"
+                    "  stylize photo.jpg --style scream --mask sky.png --style-scale 1.5\n"
                     "  stylize photos/ --style scream -o painted/ --recursive --resume\n"
                     "  curl -s URL | stylize - --style udnie > out.jpg\n"},
     {COMMAND_SHEET, "  stylize sheet photo.jpg\n"

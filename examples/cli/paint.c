@@ -19,12 +19,14 @@ typedef struct painting {
     bool filled;
     double start;
     int code;
+    bool preview_failed; /* on the worker thread only */
 } painting;
 
 void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles)
 {
     r->styles = styles->refs;
     r->style_count = styles->count;
+    r->masks = styles->masks;
     r->method = args->method;
     if (args->size_count) {
         r->output_size = args->sizes[0].side;
@@ -33,8 +35,11 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     }
     r->strength = args->strength;
     r->preserve_color = args->preserve_color;
+    r->style_scale = args->style_scale;
     r->seed = args->seed;
     r->iterations = args->iterations;
+    r->time_budget_ms = args->time_budget_ms;
+    r->optimizer = args->optimizer;
     r->memory_budget = args->memory;
     r->quality = args->quality;
 }
@@ -56,12 +61,17 @@ json_t *report_json(const char *input, const char *output, const task *t)
     json_object_set_new(j, "bytes", json_integer((json_int_t)t->result.size));
     json_object_set_new(j, "engine", json_text(r->engine));
     json_object_set_new(j, "model", json_text(r->model));
+    json_object_set_new(j, "strength", json_real((double)r->strength));
     json_object_set_new(j, "tiles", json_integer(r->tiles));
     json_object_set_new(j, "batch_size", json_integer(r->batch_size));
     json_object_set_new(j, "queue_ms", json_real(1e-6 * (double)r->queue_ns));
     json_object_set_new(j, "prepare_ms", json_real(1e-6 * (double)r->prepare_ns));
     json_object_set_new(j, "engine_ms", json_real(1e-6 * (double)r->engine_ns));
     json_object_set_new(j, "finish_ms", json_real(1e-6 * (double)r->finish_ns));
+    if (r->iterations) {
+        json_object_set_new(j, "iterations", json_integer(r->iterations));
+        json_object_set_new(j, "ended_early", json_boolean(r->ended_early));
+    }
     return j;
 }
 
@@ -153,6 +163,19 @@ static int on_progress(void *user, float done)
     return interrupted != 0;
 }
 
+/* A preview that cannot be written is told of once and costs nothing else. */
+static int on_preview(void *user, const stylize_image *picture)
+{
+    painting *p = user;
+    stylize_error err = {0};
+    if (!p->preview_failed &&
+        stylize_image_save(p->ctx, picture, p->args->preview, p->args->quality, &err) != STYLIZE_OK) {
+        p->preview_failed = true;
+        message_failure(p->args->preview, &err);
+    }
+    return 0;
+}
+
 static bool fill(void *user, task *t)
 {
     painting *p = user;
@@ -164,6 +187,10 @@ static bool fill(void *user, task *t)
     t->request.output_format = p->format;
     t->request.progress = on_progress;
     t->request.progress_user = p;
+    if (p->args->preview) {
+        t->request.preview = on_preview;
+        t->request.preview_user = p;
+    }
     return true;
 }
 

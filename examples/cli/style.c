@@ -68,6 +68,37 @@ static void append_label(style_set *set, const char *name, size_t length)
         snprintf(set->label + used, sizeof set->label - used, "%s%.*s", plus ? "+" : "", (int)length, name);
 }
 
+/* Styles with one mask share the file, and so are painted as a blend. */
+static int load_masks(style_set *set, stylize_ctx *ctx, const cli_args *args)
+{
+    set->files = memory_get(set->count, sizeof *set->files);
+    set->masks = memory_get(set->count, sizeof *set->masks);
+    for (size_t i = 0; i < set->count; i++) {
+        const char *path = args->styles[i].mask;
+        if (!path)
+            continue;
+        if (i && args->styles[i - 1].mask == path) {
+            set->masks[i] = set->masks[i - 1];
+            continue;
+        }
+        stylize_error err = {0};
+        if (stylize_image_load(ctx, path, &set->files[i], &err) != STYLIZE_OK) {
+            message_failure(path, &err);
+            return EXIT_INPUT;
+        }
+        set->masks[i] = &set->files[i];
+    }
+    return EXIT_DONE;
+}
+
+static bool has_mask(const cli_args *args)
+{
+    for (size_t i = 0; i < args->style_count; i++)
+        if (args->styles[i].mask)
+            return true;
+    return false;
+}
+
 int style_set_load(style_set *set, stylize_ctx *ctx, const cli_args *args)
 {
     *set = (style_set){.count = args->style_count};
@@ -91,13 +122,17 @@ int style_set_load(style_set *set, stylize_ctx *ctx, const cli_args *args)
         set->refs[i].picture = &set->pictures[i];
         append_label(set, path_base(a->path), path_stem_length(a->path));
     }
-    return EXIT_DONE;
+    return has_mask(args) ? load_masks(set, ctx, args) : EXIT_DONE;
 }
 
 void style_set_free(style_set *set)
 {
     for (size_t i = 0; set->pictures && i < set->count; i++)
         stylize_image_free(&set->pictures[i]);
+    for (size_t i = 0; set->files && i < set->count; i++)
+        stylize_image_free(&set->files[i]);
+    free(set->files);
+    free(set->masks);
     free(set->pictures);
     free(set->refs);
     *set = (style_set){0};

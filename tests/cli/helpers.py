@@ -15,15 +15,15 @@ PHOTO = ROOT / "examples/data/photo.jpg"
 ARTWORK = ROOT / "examples/data/artwork.jpg"
 
 
-def png(width, height, seed=1, alpha=False):
-    """A PNG file with a pattern that no two seeds share."""
+def png(width, height, seed=1, alpha=False, gray=None):
+    """A PNG file with a pattern that no two seeds share, or all of one grey."""
     channels = 4 if alpha else 3
     rows = bytearray()
     for y in range(height):
         rows.append(0)
         for x in range(width):
             pixel = [(x * 5 + seed * 40) % 256, (y * 7 + seed) % 256, (x * y + seed * 13) % 256, (x * 4) % 256]
-            rows += bytes(pixel[:channels])
+            rows += bytes(pixel[:channels] if gray is None else [gray] * channels)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -18,7 +18,8 @@ class Usage(CliTest):
         wrong = {
             "--style": ["", ":0.5", "scream:0", "scream:-1", "scream:x", "scream,", "scream:0.5:2", "scream:nan"],
             "--style-image": ["", ":2"],
-            "--strength": ["2", "-0.1", "x", "", "nan", "0x1", "1e999", "0.5 "],
+            "--style-scale": ["0.4", "2.1", "x", "", "nan"],
+            "--strength": ["2", "-0.1", "-1", "automatic", "x", "", "nan", "0x1", "1e999", "0.5 "],
             "--method": ["quick", ""],
             "--iterations": ["0", "-1", "1.5", "100001", "x"],
             "--seed": ["-1", "x", "99999999999999999999999"],
@@ -124,7 +125,7 @@ class Documents(CliTest):
     @unittest.skipUnless(shutil.which("bash"), "no bash")
     def test_bash_completion(self):
         script = ROOT / "examples/cli/completions/stylize.bash"
-        for words, want in ((["--st"], ["--strength", "--style", "--style-image"]),
+        for words, want in ((["--st"], ["--strength", "--style", "--style-image", "--style-scale"]),
                             (["-s", "starry"], ["starry_night"]),
                             (["-s", "udnie,wheat"], ["udnie,wheat_field"]),
                             (["sheet", "--col"], ["--columns"]),
@@ -214,11 +215,52 @@ class One(CliTest):
         self.write("in.png", png(64, 48))
         seen = {}
         for name, more in (("plain", []), ("half", ["--strength", "0.5"]), ("none", ["--strength", "0"]),
-                           ("color", ["--preserve-color"]), ("colour", ["--preserve-colour"])):
+                           ("color", ["--preserve-color"]), ("colour", ["--preserve-colour"]),
+                           ("large", ["--style-scale", "2"]), ("small", ["--style-scale", "0.5"])):
             self.ok("in.png", "-s", "scream", "-o", name + ".png", *more)
             seen[name] = self.read(name + ".png")
         self.assertEqual(seen["color"], seen.pop("colour"))
-        self.assertEqual(len(set(seen.values())), 4)
+        self.assertEqual(len(set(seen.values())), 6)
+
+    def test_masks_belong_to_the_style_before_them(self):
+        self.write("in.png", png(64, 48))
+        self.write("on.png", png(8, 6, gray=255))
+        self.write("off.png", png(8, 6, gray=0))
+        seen = {}
+        for name, arguments in (("none", ["-s", "scream", "--strength", "0"]),
+                                ("black", ["-s", "scream", "--mask", "off.png"]),
+                                ("scream", ["-s", "scream"]),
+                                ("white", ["-s", "scream", "--mask", "on.png"]),
+                                ("other", ["-s", "udnie", "--mask", "off.png", "-s", "scream"]),
+                                ("blend", ["-s", "scream,udnie"]),
+                                ("shared", ["-s", "scream,udnie", "--mask", "on.png"])):
+            self.ok("in.png", *arguments, "-o", name + ".png")
+            seen[name] = self.read(name + ".png")
+        self.assertEqual(seen["black"], seen["none"])
+        self.assertEqual(seen["white"], seen["scream"])
+        self.assertEqual(seen["other"], seen["scream"])
+        self.assertEqual(seen["shared"], seen["blend"])
+        self.assertEqual(len(set(seen.values())), 3)
+
+    def test_wrong_masks(self):
+        self.write("in.png", png(64, 48))
+        self.write("on.png", png(8, 6, gray=255))
+        self.write("text.png", b"no picture at all, but long enough")
+        for arguments in (["--mask", "on.png", "-s", "scream"],
+                          ["-s", "scream", "--mask", "on.png", "--mask", "on.png"]):
+            self.fails(2, "the style that it is for comes before it", "in.png", *arguments, "-o", "x.png")
+        self.fails(2, "a file name", "in.png", "-s", "scream", "--mask", "", "-o", "x.png")
+        self.fails(3, "nowhere.png", "in.png", "-s", "scream", "--mask", "nowhere.png", "-o", "x.png")
+        self.fails(3, "text.png", "in.png", "-s", "scream", "--mask", "text.png", "-o", "x.png")
+        self.fails(2, "--mask has no meaning", "sheet", "in.png", "--mask", "on.png")
+
+    def test_auto_strength_says_what_it_was(self):
+        self.ok(PHOTO, "-s", "great_wave", "--size", "200", "--strength", "auto", "-o", "auto.png")
+        told = json.loads(self.ok(PHOTO, "-s", "great_wave", "--size", "200", "--strength", "auto", "-o", "again.png",
+                                  "--json"))
+        self.assertTrue(0 < told["strength"] <= 1)
+        self.ok(PHOTO, "-s", "great_wave", "--size", "200", "--strength", str(told["strength"]), "-o", "number.png")
+        self.assertEqual(self.read("auto.png"), self.read("number.png"))
 
     def test_stdin_to_stdout(self):
         data = png(50, 34)

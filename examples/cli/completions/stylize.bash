@@ -2,14 +2,16 @@
 
 _stylize_words() {
     case $1 in
-    sheet) echo "--style-image --styles --strength --preserve-color --method --iterations --seed --output --size \
+    sheet) echo "--style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
+        --optimizer --seed --output --size \
         --format --quality --force --columns --engine --device --threads --precision --memory --models \
         --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --json --quiet --verbose --help" ;;
     info) echo "--engine --device --threads --precision --memory --models --json --quiet --verbose --help" ;;
     bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --json \
         --quiet --verbose --help" ;;
-    *) echo "--style --style-image --strength --preserve-color --method --iterations --seed --output --size \
+    *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
+        --optimizer --preview --seed --output --size \
         --format --quality --force --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --json --quiet --verbose --help --version" ;;
     esac
@@ -33,11 +35,12 @@ _stylize() {
     --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp" -- "$cur"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;
     --device) mapfile -t COMPREPLY < <(compgen -W "auto cpu cuda" -- "$cur"); return ;;
-    --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8" -- "$cur"); return ;;
+    --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8 tf32" -- "$cur"); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W "en zh" -- "$cur"); return ;;
     --network) mapfile -t COMPREPLY < <(compgen -W "brush any" -- "$cur"); return ;;
     --models) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-    --strength | --iterations | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
+    --optimizer) mapfile -t COMPREPLY < <(compgen -W "lbfgs adam" -- "$cur"); return ;;
+    --strength | --style-scale | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
         --memory) return ;;
     esac
     if [[ $cur == -* ]]; then

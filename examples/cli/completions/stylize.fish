@@ -29,9 +29,14 @@ complete -c stylize -n '__stylize_in sheet' -l styles -x -a '(__stylize_ids)' -d
 complete -c stylize -n '__stylize_in sheet' -l columns -x -d 'Pictures in a row'
 complete -c stylize -n '__stylize_in paint sheet' -s i -l style-image -r -d 'Any picture as style'
 complete -c stylize -n '__stylize_in paint sheet' -l strength -x -d '0: the photograph, 1: the full style'
+complete -c stylize -n '__stylize_in paint' -l mask -r -d 'Where the style before it is painted'
+complete -c stylize -n '__stylize_in paint sheet' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
 complete -c stylize -n '__stylize_in paint sheet' -l preserve-color -d 'Keep the colours of the photograph'
 complete -c stylize -n '__stylize_in paint sheet' -l method -x -a 'auto fast any optimize' -d Method
 complete -c stylize -n '__stylize_in paint sheet' -l iterations -x -d 'Steps of the method optimize'
+complete -c stylize -n '__stylize_in paint sheet' -l time-budget -x -d 'Seconds for the method optimize'
+complete -c stylize -n '__stylize_in paint sheet' -l optimizer -x -a 'lbfgs adam' -d 'Of the method optimize'
+complete -c stylize -n '__stylize_in paint' -l preview -r -d 'Picture of optimize as it grows'
 complete -c stylize -n '__stylize_in paint sheet' -l seed -x -d Seed
 complete -c stylize -n '__stylize_in paint sheet' -s o -l output -r -d Output
 complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer side, or WxH'
@@ -46,9 +51,9 @@ complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
 complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network
 complete -c stylize -n '__stylize_in bench' -l rounds -x -d 'Measured runs'
 complete -c stylize -n 'not __stylize_in styles' -l engine -x -a 'auto native torch' -d Engine
-complete -c stylize -n 'not __stylize_in styles' -l device -x -a 'auto cpu cuda' -d Device
+complete -c stylize -n 'not __stylize_in styles' -l device -x -a 'auto cpu cuda cuda:all' -d Device
 complete -c stylize -n 'not __stylize_in styles' -s t -l threads -x -d 'Worker threads'
-complete -c stylize -n 'not __stylize_in styles' -l precision -x -a 'fp32 fp16 int8' -d Precision
+complete -c stylize -n 'not __stylize_in styles' -l precision -x -a 'fp32 fp16 int8 tf32' -d Precision
 complete -c stylize -n 'not __stylize_in styles' -l memory -x -a '256M 512M 1G 2G' -d 'For one picture'
 complete -c stylize -l models -x -a '(__fish_complete_directories)' -d 'Folder with models and styles'
 complete -c stylize -l json -d 'Results as JSON'
