@@ -1,6 +1,7 @@
 /* What is decided by the header of a request alone. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gallery.h"
 #include "http.h"
@@ -59,7 +60,8 @@ static bool find_route(exchange *x, const char *url, const char *method)
     if (!strcmp(method, "OPTIONS")) { /* also the question that browsers ask before a call */
         answer_empty(x, 204);
         answer_header(x, "Access-Control-Allow-Methods", allow);
-        answer_header(x, "Access-Control-Allow-Headers", "Content-Type, Authorization, X-API-Key, X-Subject");
+        answer_header(x, "Access-Control-Allow-Headers",
+                      "Content-Type, Authorization, X-API-Key, X-Subject, Idempotency-Key");
         answer_header(x, "Access-Control-Max-Age", "600");
     } else {
         refuse(x, 405, "method_not_allowed", "the method is not allowed here; see the header Allow");
@@ -182,6 +184,12 @@ static bool check_host(exchange *x)
                   "this server is for its own machine; give --trusted-proxy behind a proxy");
 }
 
+static enum MHD_Result count_length(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    *(int *)user += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return MHD_YES;
+}
+
 static bool check_body(exchange *x)
 {
     const slice length = exchange_header(x, "Content-Length"),
@@ -194,8 +202,11 @@ static bool check_body(exchange *x)
         x->close = true;
         return false;
     }
-    if (length.data && !parse_uint(length, 0, UINT64_MAX, &size)) {
-        refuse(x, 400, "bad_length", "Content-Length is not a number");
+    int lengths = 0;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_length, &lengths);
+    /* Where a proxy in front believes the other of two, a request could hide in a body. */
+    if (lengths > 1 || (length.data && !parse_uint(length, 0, UINT64_MAX, &size))) {
+        refuse(x, 400, "bad_length", "Content-Length is not a number, or not the only one");
         x->close = true;
         return false;
     }
@@ -208,6 +219,26 @@ static bool check_body(exchange *x)
     }
     x->body_limit = size;
     return true;
+}
+
+static enum MHD_Result add_size(void *user, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                const char *value, size_t value_size)
+{
+    *(size_t *)user += name_size + value_size + 4; /* with ": " and the end of the line */
+    return MHD_YES;
+}
+
+static bool check_header(exchange *x)
+{
+    char text[96];
+    MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, add_size, &x->header_bytes);
+    if (x->header_bytes <= HEADER_MAX)
+        return true;
+    snprintf(text, sizeof text, "the header has %zu bytes; at most %d are allowed", x->header_bytes,
+             HEADER_MAX);
+    refuse(x, 431, "header_too_large", text);
+    x->close = true;
+    return count_refusal(x, REJECT_SIZE);
 }
 
 static bool check_load(exchange *x)
@@ -228,7 +259,7 @@ static bool check_load(exchange *x)
 
 bool admit(exchange *x, const char *url, const char *method)
 {
-    if (!find_route(x, url, method))
+    if (!check_header(x) || !find_route(x, url, method))
         return false;
     if (!check_host(x) || (routes[x->route].limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||
         !check_load(x) || !check_body(x))

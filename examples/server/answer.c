@@ -19,7 +19,7 @@ void answer_buf(exchange *x, unsigned status, const char *type, buf *b)
 {
     if (b->failed) {
         buf_free(b);
-        answer_empty(x, 503);
+        answer_no_memory(x);
         return;
     }
     answer_shared(x, status, type, b->data ? b->data : "", b->size, free, b->data);
@@ -60,6 +60,14 @@ void answer_header(exchange *x, const char *name, const char *value)
 {
     if (x->response)
         MHD_add_response_header(x->response, name, value);
+}
+
+void answer_no_memory(exchange *x)
+{
+    static const char text[] =
+        "{\"error\": {\"code\": \"out_of_memory\", \"message\": \"memory ran out; try again later\"}}\n";
+    answer_static(x, 503, "application/json", text, sizeof text - 1);
+    answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
 static bool has_header(const exchange *x, const char *name)

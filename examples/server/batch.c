@@ -32,7 +32,9 @@ struct batch {
     struct MHD_Connection *connection;
     pthread_mutex_t lock;
     bool waiting; /* suspended */
+    bool erased;  /* its subject's data: nothing more is painted or sent */
     unsigned active;
+    struct batch *next, *previous; /* in the server's list, under its lock */
     /* only of the thread that serves the connection */
     size_t count, started, sent;
     bool ended;
@@ -76,11 +78,22 @@ static void on_painted(ticket *t, painting *p, const problem *why)
     batch_release(b);
 }
 
+static bool is_erased(batch *b)
+{
+    pthread_mutex_lock(&b->lock);
+    const bool erased = b->erased;
+    pthread_mutex_unlock(&b->lock);
+    return erased;
+}
+
 /* Looks at the next picture and has it painted, unless it is known or wrong. */
 static void start_one(batch *b, item *i)
 {
     server *s = b->server;
-    if (atomic_load(&s->draining)) {
+    if (is_erased(b)) {
+        problem_erased(&i->problem);
+        i->done = true;
+    } else if (atomic_load(&s->draining)) {
         problem_set(&i->problem, 503, "draining", NULL, "the server is about to stop");
         i->done = true;
     } else if (!painter_prepare(&s->painter, &i->work, &i->painting, &i->problem) || i->painting) {
@@ -91,6 +104,11 @@ static void start_one(batch *b, item *i)
         pthread_mutex_unlock(&b->lock);
         atomic_fetch_add(&b->references, 1);
         painter_start(&s->painter, &i->work, &i->ticket);
+        if (is_erased(b) && painter_leave(&s->painter, &i->ticket)) { /* just now */
+            problem erased;
+            problem_erased(&erased);
+            on_painted(&i->ticket, NULL, &erased);
+        }
     }
 }
 
@@ -126,6 +144,11 @@ static void fill(batch *b)
     if (!ready)
         return;
     b->sent++;
+    if (is_erased(b)) {
+        painting_release(i->painting);
+        i->painting = NULL;
+        problem_erased(&i->problem);
+    }
     if (i->painting) {
         const char *ending = format_name(i->painting->image.format);
         snprintf(name, sizeof name, "%04zu.%s", b->sent, !strcmp(ending, "jpeg") ? "jpg" : ending);
@@ -141,36 +164,79 @@ static void fill(batch *b)
     }
 }
 
-static ssize_t read_batch(void *user, uint64_t position, char *to, size_t size)
+/* Something to send, or the end; else the connection is suspended until the next painting is there. */
+static bool has_more(batch *b)
 {
-    batch *b = user;
-    if (b->at == b->out.size) {
+    for (;;) {
         start_more(b);
         fill(b);
-    }
-    if (b->out.failed)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (b->at == b->out.size) {
-        if (b->ended)
-            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (b->out.size || b->ended || b->out.failed)
+            return true;
         pthread_mutex_lock(&b->lock);
-        if (!b->items[b->sent].done) {
+        const bool wait = !b->items[b->sent].done; /* else it was done just now */
+        if (wait) {
             b->waiting = true;
             MHD_suspend_connection(b->connection);
         }
         pthread_mutex_unlock(&b->lock);
-        return 0;
+        if (wait)
+            return false;
     }
+}
+
+static ssize_t read_batch(void *user, uint64_t position, char *to, size_t size)
+{
+    batch *b = user;
+    if (b->at == b->out.size && !has_more(b))
+        return 0;
+    if (b->out.failed)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (b->at == b->out.size)
+        return MHD_CONTENT_READER_END_OF_STREAM;
     const size_t n = b->out.size - b->at < size ? b->out.size - b->at : size;
     memcpy(to, b->out.data + b->at, n);
     b->at += n;
     return (ssize_t)n;
 }
 
+void batches_erase(server *s, const char *subject)
+{
+    pthread_mutex_lock(&s->batches_lock);
+    for (batch *b = s->batches; b; b = b->next)
+        if (!strcmp(b->items[0].work.params.subject, subject)) {
+            pthread_mutex_lock(&b->lock);
+            b->erased = true;
+            pthread_mutex_unlock(&b->lock);
+        }
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
+static void list_batch(batch *b)
+{
+    server *s = b->server;
+    pthread_mutex_lock(&s->batches_lock);
+    b->next = s->batches;
+    if (b->next)
+        b->next->previous = b;
+    s->batches = b;
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
+static void unlist_batch(batch *b)
+{
+    server *s = b->server;
+    pthread_mutex_lock(&s->batches_lock);
+    *(b->previous ? &b->previous->next : &s->batches) = b->next;
+    if (b->next)
+        b->next->previous = b->previous;
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
 /* The answer is over, or the client went away. */
 static void end_batch(void *user)
 {
     batch *b = user;
+    unlist_batch(b);
     for (size_t i = 0; i < b->started; i++)
         if (painter_leave(&b->server->painter, &b->items[i].ticket))
             batch_release(b);
@@ -228,6 +294,7 @@ static batch *batch_create(exchange *x, const params *p, const slice *pictures, 
         it->work.memory = blob_hold(x->memory);
         it->work.keep = true;
     }
+    list_batch(b);
     return b;
 }
 
@@ -237,13 +304,13 @@ void batch_start(exchange *x)
     problem wrong;
     slice pictures[PICTURES_MAX];
     size_t count = 0;
-    if (!read_form(x, &p, pictures, &count, &wrong)) {
+    if (!exchange_repeat(x, false, &wrong) || !read_form(x, &p, pictures, &count, &wrong)) {
         answer_problem(x, &wrong);
         return;
     }
     batch *b = batch_create(x, &p, pictures, count);
     if (!b) {
-        answer_empty(x, 503);
+        answer_no_memory(x);
         return;
     }
     struct MHD_Response *r =

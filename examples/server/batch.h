@@ -5,5 +5,7 @@
 #include "http.h"
 
 void batch_start(exchange *x);
+/* Ends the batches of a subject: what was not sent yet becomes an error. */
+void batches_erase(server *s, const char *subject);
 
 #endif

@@ -6,7 +6,7 @@
 #include "multipart.h"
 #include "params.h"
 
-#define PARTS_MAX 32
+#define PARTS_MAX 64
 
 bool params_read_form(params *p, const params_limits *limits, slice body, slice boundary, problem *wrong)
 {
@@ -16,8 +16,9 @@ bool params_read_form(params *p, const params_limits *limits, slice body, slice 
     if (what)
         return problem_set(wrong, 400, "malformed_form", NULL, "the form cannot be read: %s", what);
     for (size_t i = 0; i < count; i++) {
-        /* Browsers send an empty file for an input that nothing was chosen in. */
-        if (parts[i].filename.data && !parts[i].filename.size && !parts[i].data.size)
+        /* Browsers send an empty file for an input that nothing was chosen in. Among masks it counts. */
+        if (parts[i].filename.data && !parts[i].filename.size && !parts[i].data.size &&
+            !slice_is(parts[i].name, "masks"))
             continue;
         if (!params_set(p, limits, parts[i].name, parts[i].data, wrong))
             return false;
@@ -65,6 +66,24 @@ static bool set_weights(params *p, const params_limits *limits, const json_t *ob
     return ok;
 }
 
+/* One for each style, null for one without. */
+static bool set_masks(params *p, const params_limits *limits, const json_t *list, buf *pictures,
+                      problem *wrong)
+{
+    size_t i;
+    json_t *mask;
+    json_array_foreach ((json_t *)list, i, mask) {
+        if (!json_is_string(mask) && !json_is_null(mask))
+            return problem_set(wrong, 422, "invalid_value", "masks", "mask %zu is neither base64 nor null",
+                               i + 1);
+        const slice text = {json_string_value(mask), json_string_length(mask)};
+        if (!(text.data ? set_picture(p, limits, "masks", text, pictures, wrong)
+                        : params_set(p, limits, (slice){"masks", 5}, (slice){0}, wrong)))
+            return false;
+    }
+    return true;
+}
+
 static bool set_member(params *p, const params_limits *limits, const char *name, json_t *value, buf *pictures,
                        problem *wrong)
 {
@@ -74,7 +93,10 @@ static bool set_member(params *p, const params_limits *limits, const char *name,
         return true;
     if (json_is_object(value) && !strcmp(name, "styles"))
         return set_weights(p, limits, value, wrong);
-    const bool picture = !strcmp(name, "content_image") || !strcmp(name, "style_image");
+    if (json_is_array(value) && !strcmp(name, "masks"))
+        return set_masks(p, limits, value, pictures, wrong);
+    const bool picture =
+        !strcmp(name, "content_image") || !strcmp(name, "style_image") || !strcmp(name, "masks");
     if (json_is_string(value)) {
         const slice s = {json_string_value(value), json_string_length(value)};
         return picture ? set_picture(p, limits, name, s, pictures, wrong)

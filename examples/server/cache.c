@@ -21,13 +21,22 @@ painting *cache_get(cache *c, const painting_key *key, int *tier)
 
 painting *cache_get_fast(cache *c, const painting_key *key)
 {
-    return c->tier_count ? c->tiers[0].get(c->tiers[0].state, key) : NULL;
+    return c->tier_count && !c->tiers[0].slow ? c->tiers[0].get(c->tiers[0].state, key) : NULL;
 }
+
+bool cache_has_slow(const cache *c) { return c->tier_count && c->tiers[c->tier_count - 1].slow; }
 
 void cache_put(cache *c, const painting_key *key, painting *p)
 {
+    cache_put_into(c, false, key, p);
+    cache_put_into(c, true, key, p);
+}
+
+void cache_put_into(cache *c, bool slow, const painting_key *key, painting *p)
+{
     for (int i = 0; i < c->tier_count; i++)
-        c->tiers[i].put(c->tiers[i].state, key, p);
+        if (c->tiers[i].slow == slow)
+            c->tiers[i].put(c->tiers[i].state, key, p);
 }
 
 size_t cache_forget(cache *c, const char *subject)
@@ -201,7 +210,8 @@ bool cache_add_memory(cache *c, uint64_t bytes)
         return false;
     pthread_mutex_init(&m->lock, NULL);
     m->limit = bytes;
-    c->tiers[c->tier_count++] = (cache_tier){
-        "memory", m, memory_get, memory_put, memory_forget, memory_counts, memory_list, memory_close};
+    c->tiers[c->tier_count++] =
+        (cache_tier){"memory",   false,         false,         m,           memory_get,
+                     memory_put, memory_forget, memory_counts, memory_list, memory_close};
     return true;
 }

@@ -1,12 +1,14 @@
 /* Reads flags, variables and the file. */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <stylize/stylize.h>
 
 #include "options.h"
+#include "url.h"
 
 #define FILE_MAX (1 << 20) /* bytes of a configuration file */
 
@@ -19,6 +21,8 @@ typedef struct reader {
 } reader;
 
 static void *member(config *c, const option *o) { return (char *)c + o->offset; }
+
+static bool is_text(const option *o) { return o->type == OPTION_TEXT || o->type == OPTION_URL; }
 
 static const option *find(slice name)
 {
@@ -43,6 +47,7 @@ static bool set_value(config *c, const option *o, slice value)
     uint64_t v;
     switch (o->type) {
     case OPTION_TEXT:
+    case OPTION_URL:
         return set_text(member(c, o), value);
     case OPTION_BOOL:
         return parse_bool(value, member(c, o));
@@ -63,6 +68,7 @@ static void describe_range(const option *o, char *out, size_t size)
     const unsigned long long min = o->min, max = o->max;
     switch (o->type) {
     case OPTION_TEXT:
+    case OPTION_URL:
         snprintf(out, size, "text");
         break;
     case OPTION_BOOL:
@@ -239,14 +245,47 @@ static bool is_one_of(const char *text, const char *const *names)
     return false;
 }
 
+static bool is_name(const char *text)
+{
+    size_t n = 0;
+    while (text && text[n] && (isalnum((unsigned char)text[n]) || strchr("-_.", text[n])))
+        n++;
+    return n && n <= 40 && !text[n];
+}
+
+static bool check_fleet(reader *r)
+{
+    static const char *const styles[] = {"auto", "path", "virtual", NULL};
+    const config *c = r->c;
+    if (!is_name(c->redis_prefix) || !is_name(c->broker_queue) || !is_name(c->consul_service) ||
+        (c->storage_region && !is_name(c->storage_region)))
+        return fail(r, "%s",
+                    "redis-prefix, broker-queue, consul-service and storage-region are 1 to 40 "
+                    "letters, digits and -_.");
+    if (!c->storage_style || !is_one_of(c->storage_style, styles))
+        return fail(r, "%s", "storage-style must be one of auto, path, virtual");
+    if (c->broker && !c->storage)
+        return fail(r, "%s", "broker needs storage, where workers find the pictures");
+    return true;
+}
+
+const char *const precision_names[] = {"fp32", "fp16", "int8", "tf32", NULL};
+
 /* What one option alone does not show. */
 static bool check_together(reader *r)
 {
     static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
     static const char *const hows[] = {"full", "short", "none", NULL};
+    static const char *const sandboxes[] = {"off", "on", "require", NULL};
     config *c = r->c;
-    if (!c->listen || !c->engine || !c->device || !c->log_level || !c->log_addresses)
-        return fail(r, "%s must not be empty", "listen, engine, device, log-level or log-addresses");
+    if (!c->listen || !c->engine || !c->device || !c->precision || !c->sandbox || !c->log_level ||
+        !c->log_addresses)
+        return fail(r, "%s must not be empty",
+                    "listen, engine, device, precision, sandbox, log-level or log-addresses");
+    if (!is_one_of(c->precision, precision_names))
+        return fail(r, "precision is \"%.40s\"; allowed: fp32, fp16, int8, tf32", c->precision);
+    if (!is_one_of(c->sandbox, sandboxes))
+        return fail(r, "sandbox is \"%.40s\"; allowed: off, on, require", c->sandbox);
     if (!is_one_of(c->log_level, levels))
         return fail(r, "log-level is \"%.40s\"; allowed: error, warning, info, debug", c->log_level);
     if (!is_one_of(c->log_addresses, hows))
@@ -255,7 +294,7 @@ static bool check_together(reader *r)
         return fail(r, "%s", "tls-cert and tls-key must be given together");
     if (c->output_size > c->max_output_size)
         return fail(r, "%s", "output-size is above max-output-size");
-    return true;
+    return check_fleet(r);
 }
 
 bool config_read(config *c, int argc, char **argv, char **environment, config_command *command,
@@ -286,7 +325,7 @@ bool config_read(config *c, int argc, char **argv, char **environment, config_co
 void config_free(config *c)
 {
     for (size_t i = 0; i < option_count; i++)
-        if (options[i].type == OPTION_TEXT)
+        if (is_text(&options[i]))
             free(*(char **)member(c, &options[i]));
     *c = (config){0};
 }
@@ -322,14 +361,19 @@ void config_print(const config *c, FILE *out)
     for (size_t i = 0; i < option_count; i++) {
         const option *o = &options[i];
         const void *p = (const char *)c + o->offset;
-        if (!strcmp(o->name, "config") || (o->type == OPTION_TEXT && !*(char *const *)p))
+        if (!strcmp(o->name, "config") || (is_text(o) && !*(char *const *)p))
             continue;
         if (strcmp(group, o->group))
             fprintf(out, "# %s\n", group = o->group);
         fprintf(out, "%s = ", o->name);
+        char masked[600];
         switch (o->type) {
         case OPTION_TEXT:
             fprintf(out, "%s\n", *(char *const *)p);
+            break;
+        case OPTION_URL:
+            url_mask(*(char *const *)p, masked, sizeof masked);
+            fprintf(out, "%s\n", masked);
             break;
         case OPTION_BOOL:
             fprintf(out, "%s\n", *(const bool *)p ? "yes" : "no");

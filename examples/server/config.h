@@ -27,7 +27,7 @@ typedef struct config {
     uint64_t rate_burst;
     uint64_t request_timeout, header_timeout, body_timeout, send_timeout, keep_alive; /* ms */
     /* painting */
-    char *engine, *device, *models;
+    char *engine, *device, *precision, *models;
     uint64_t threads, batch_max, batch_threshold, memory_budget;
     uint64_t output_size;
     bool warm_up;
@@ -40,14 +40,27 @@ typedef struct config {
     /* jobs */
     char *state_dir;
     uint64_t jobs_max, job_ttl; /* job_ttl: ms */
+    /* fleet */
+    char *redis, *redis_password_file, *redis_ca, *redis_prefix;
+    uint64_t redis_timeout, redis_ttl, redis_value_max; /* ms, ms, bytes */
+    bool share_limits;
+    char *storage, *storage_endpoint, *storage_region, *storage_style, *storage_keys, *storage_ca;
+    uint64_t storage_timeout; /* ms */
+    char *broker, *broker_password_file, *broker_queue;
+    uint64_t broker_timeout; /* ms */
+    char *consul, *consul_service, *consul_address, *consul_token_file, *consul_ca;
     /* security */
     char *api_keys, *user;
     bool anonymous;
+    char *sandbox; /* off, on, require */
     /* operation */
     char *file;
     char *log_level, *log_addresses;
     uint64_t graceful_timeout; /* ms */
 } config;
+
+/* Names of the precisions in the order of stylize_precision, NULL after the last. */
+extern const char *const precision_names[];
 
 typedef enum config_command {
     CONFIG_RUN,

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker.h"
 #include "jobs.h"
+#include "later.h"
 
 #define ALIVE_NS (15ull * 1000000000) /* a comment that often finds out whether the client is there */
 
@@ -90,11 +92,15 @@ void streams_tick(struct jobs *j, bool closing)
     pthread_mutex_unlock(&j->lock);
 }
 
-void jobs_events(exchange *x)
+static void open_stream(exchange *x)
 {
     struct jobs *j = x->server->jobs;
     problem p;
     job *b = jobs_find(j, x->part, x->server->keys.needed ? &x->key : NULL);
+    if (!b && x->server->broker) { /* another server accepted it */
+        job_release(broker_find(x->server->broker, x->part));
+        b = jobs_find(j, x->part, x->server->keys.needed ? &x->key : NULL);
+    }
     job_stream *s = b ? calloc(1, sizeof *s) : NULL;
     if (!s) {
         problem_set(&p, b ? 503 : 404, b ? "out_of_memory" : "unknown_job", NULL, "there is no such job");
@@ -119,4 +125,12 @@ void jobs_events(exchange *x)
     x->stream = true;
     answer_response(x, 200, "text/event-stream", r);
     answer_header(x, "X-Accel-Buffering", "no");
+}
+
+void jobs_events(exchange *x)
+{
+    if (x->server->broker)
+        answer_later(x, open_stream);
+    else
+        open_stream(x);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "files.h"
 
 #define NAME_SIZE 69 /* 64 digits, ".pic", zero */
 #define ENDING    ".pic"
@@ -78,27 +79,12 @@ static void make_room(folder *f)
     }
 }
 
-static bool read_all(int file, buf *out)
-{
-    struct stat info;
-    if (fstat(file, &info) || info.st_size <= 0 || info.st_size > (off_t)1 << 32 ||
-        !buf_reserve(out, (size_t)info.st_size))
-        return false;
-    while (out->size < (size_t)info.st_size) {
-        const ssize_t n = read(file, out->data + out->size, (size_t)info.st_size - out->size);
-        if (n <= 0)
-            return false;
-        out->size += (size_t)n;
-    }
-    return true;
-}
-
 static painting *load(folder *f, const char *name, const painting_key *key)
 {
     buf block = {0};
     painting *p = NULL;
     const int file = openat(f->handle, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file >= 0 && read_all(file, &block))
+    if (file >= 0 && file_read(file, UINT64_C(1) << 32, &block))
         p = painting_read(key, (slice){block.data, block.size});
     if (file >= 0)
         close(file);
@@ -129,17 +115,6 @@ static painting *folder_get(void *state, const painting_key *key)
     return p;
 }
 
-static bool write_all(int file, const buf *b)
-{
-    for (size_t done = 0; done < b->size;) {
-        const ssize_t n = write(file, b->data + done, b->size - done);
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
-}
-
 static bool store(folder *f, const char *name, const buf *b)
 {
     char temporary[32];
@@ -147,7 +122,7 @@ static bool store(folder *f, const char *name, const buf *b)
     snprintf(temporary, sizeof temporary, "new-%llu", (unsigned long long)f->serial++);
     pthread_mutex_unlock(&f->lock);
     const int file = openat(f->handle, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = file >= 0 && write_all(file, b);
+    bool ok = file >= 0 && file_write(file, (slice){b->data, b->size});
     if (file >= 0)
         ok = !close(file) && ok;
     ok = ok && !renameat(f->handle, temporary, f->handle, name);
@@ -320,7 +295,8 @@ bool cache_add_folder(cache *c, const char *path, uint64_t bytes, char *message,
             free(f);
         return false;
     }
-    c->tiers[c->tier_count++] = (cache_tier){
-        "folder", f, folder_get, folder_put, folder_forget, folder_counts, folder_list, folder_close};
+    c->tiers[c->tier_count++] =
+        (cache_tier){"folder",   true,          false,         f,           folder_get,
+                     folder_put, folder_forget, folder_counts, folder_list, folder_close};
     return true;
 }

@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
+#include "digest.h"
 #include "multipart.h"
-#include "sha256.h"
 
 /* A style that was added: its digest tells results of different pictures under one id apart. */
 typedef struct added {
@@ -148,7 +148,7 @@ static void answer_json(exchange *x, unsigned status, json_t *root)
     if (text)
         answer_shared(x, status, "application/json", text, strlen(text), free, text);
     else
-        answer_empty(x, 503);
+        answer_no_memory(x);
 }
 
 static void unknown(exchange *x)
@@ -243,13 +243,21 @@ typedef struct addition {
 
 static bool cannot_leave(exchange *x) { return false; }
 
-static void remember(struct gallery *g, const char *id, slice picture)
+/* NULL without memory. */
+static added *addition_record(const char *id, slice picture)
 {
     added *a = calloc(1, sizeof *a);
-    if (!a)
-        return;
-    snprintf(a->id, sizeof a->id, "%s", id);
-    sha256_of(picture.data, picture.size, a->digest);
+    if (a && !digest_of(picture.data, picture.size, a->digest)) {
+        free(a);
+        return NULL;
+    }
+    if (a)
+        snprintf(a->id, sizeof a->id, "%s", id);
+    return a;
+}
+
+static void remember(struct gallery *g, added *a)
+{
     pthread_rwlock_wrlock(&g->lock);
     a->next = g->added;
     g->added = a;
@@ -266,11 +274,16 @@ static void *add_main(void *arg)
                                      .artist = w->artist[0] ? w->artist : NULL};
     const stylize_image picture = {
         .pixels = (uint8_t *)w->picture.data, .size = w->picture.size, .format = STYLIZE_FORMAT_ENCODED};
+    added *record = addition_record(x->part, w->picture);
     pthread_mutex_lock(&g->adding);
-    w->status = stylize_style_add(g->ctx, &info, &picture, &w->error);
+    w->status = w->error.status = STYLIZE_ERR_NOMEM;
+    if (record)
+        w->status = stylize_style_add(g->ctx, &info, &picture, &w->error);
     if (w->status == STYLIZE_OK) {
-        remember(g, x->part, w->picture);
+        remember(g, record);
         refresh(g, &w->error);
+    } else {
+        free(record);
     }
     pthread_mutex_unlock(&g->adding);
     exchange_resume(x);
@@ -316,7 +329,7 @@ void styles_add(exchange *x)
     pthread_t thread;
     addition *w = calloc(1, sizeof *w);
     if (!w) {
-        answer_empty(x, 503);
+        answer_no_memory(x);
         return;
     }
     x->extra = w;

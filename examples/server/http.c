@@ -15,8 +15,9 @@
 #include "log.h"
 #include "tls.h"
 
-#define HEADER_MEMORY (32 << 10) /* bytes of a connection, its header included */
-#define BODY_FIRST    (64 << 10) /* memory for a body before its bytes are there: a promise costs nothing */
+/* Of a connection: so much more than HEADER_MAX that it is our check which refuses a long header. */
+#define CONNECTION_MEMORY (64 << 10)
+#define BODY_FIRST        (64 << 10) /* memory for a body before its bytes are there: a promise costs nothing */
 
 slice exchange_header(const exchange *x, const char *name)
 {
@@ -28,6 +29,14 @@ slice exchange_query(const exchange *x, const char *name)
 {
     const char *v = MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
     return (slice){v, v ? strlen(v) : 0};
+}
+
+bool exchange_repeat(exchange *x, bool alone, problem *wrong)
+{
+    const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
+    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name,
+                           routes[x->route].name, exchange_header(x, "Content-Type"), body, wrong) &&
+           idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
 }
 
 /* ------------------------------------------------------------------ waiting */
@@ -46,7 +55,7 @@ void exchange_wait(exchange *x, bool (*leave)(exchange *x))
 {
     x->phase = EXCHANGE_WAITING;
     x->leave = leave;
-    watch_deadline(x->watched, 0);
+    watch_deadline(x->watched, 0, false);
     MHD_suspend_connection(x->connection);
     watch_arm(&x->server->watch, x->watched, on_gone, x);
 }
@@ -75,8 +84,9 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     x->watched = info->socket_context;
     x->route = route_count;
     x->begun_ns = now_ns();
+    x->header_bytes = strlen(uri);
     random_id(x->id);
-    watch_deadline(x->watched, s->config.header_timeout);
+    watch_deadline(x->watched, s->config.header_timeout, !s->tls);
     atomic_fetch_add(&s->metrics.in_flight, 1);
     return x;
 }
@@ -113,13 +123,17 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
         return;
     server *s = x->server;
     const uint64_t ns = now_ns() - x->begun_ns;
-    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && x->phase != EXCHANGE_ANSWERED)
+    if (watch_was_cut(x->watched) && x->phase <= EXCHANGE_BODY) {
+        x->status = MHD_HTTP_REQUEST_TIMEOUT;
+        x->method[0] = x->method[0] ? x->method[0] : '-';
+    } else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && x->phase != EXCHANGE_ANSWERED) {
         x->status = 499; /* nobody was there to be answered */
+    }
     if (x->method[0]) {
         metrics_request(&s->metrics, x->route, x->status, ns);
         log_exchange(x, ns);
     }
-    watch_deadline(x->watched, s->config.keep_alive);
+    watch_deadline(x->watched, s->config.keep_alive, false);
     if (x->response)
         MHD_destroy_response(x->response);
     if (x->extra_free)
@@ -134,13 +148,14 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 
 static enum MHD_Result send_answer(exchange *x)
 {
+    if (!watch_deadline(x->watched, x->stream ? 0 : x->server->config.send_timeout, false))
+        return MHD_NO;
     x->phase = EXCHANGE_ANSWERED;
     if (!x->response)
         return MHD_NO;
     answer_common(x);
     if (x->close)
         answer_header(x, MHD_HTTP_HEADER_CONNECTION, "close");
-    watch_deadline(x->watched, x->stream ? 0 : x->server->config.send_timeout);
     return MHD_queue_response(x->connection, x->status, x->response);
 }
 
@@ -178,7 +193,7 @@ static void begin(exchange *x, const char *url, const char *method)
     x->client = address_behind(&peer, exchange_header(x, "X-Forwarded-For"), &x->server->proxies);
     snprintf(x->method, sizeof x->method, "%s", method);
     x->phase = EXCHANGE_BODY;
-    watch_deadline(x->watched, x->server->config.body_timeout);
+    watch_deadline(x->watched, x->server->config.body_timeout, !x->server->tls);
     admit(x, url, method);
 }
 
@@ -229,7 +244,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
         setsockopt(info->connect_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         watched *c = watch_add(&s->watch, info->connect_fd);
         if (c)
-            watch_deadline(c, s->config.header_timeout);
+            watch_deadline(c, s->config.header_timeout, false);
         *context = c;
     } else {
         atomic_fetch_sub(&s->metrics.connections, 1);
@@ -248,12 +263,37 @@ static void on_library_log(void *user, const char *format, va_list args)
     log_line(STYLIZE_LOG_DEBUG, "libmicrohttpd: %s", text);
 }
 
+/*
+ * The answer to a request that does not arrive in time. It goes past libmicrohttpd, which answers
+ * whole requests only.
+ */
+static const char *too_slow(void)
+{
+    static const char body[] = "{\"error\": {\"code\": \"request_timeout\", "
+                               "\"message\": \"the request took too long to arrive\"}}\n";
+    static char answer[512];
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+             "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
+             sizeof body - 1, body);
+    return answer;
+}
+
 /* Whether others than this machine can reach the address. */
 static bool is_public(const struct sockaddr_storage *at)
 {
     address a;
     address_from((const struct sockaddr *)(const void *)at, &a);
     return !address_is_loopback(&a);
+}
+
+static void raise_file_limit(uint64_t connections)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= connections + 256)
+        return;
+    r.rlim_cur = r.rlim_max < connections + 256 ? r.rlim_max : connections + 256;
+    setrlimit(RLIMIT_NOFILE, &r);
 }
 
 bool http_listen(server *s, char *message, size_t size)
@@ -272,6 +312,7 @@ bool http_listen(server *s, char *message, size_t size)
                  c->listen);
         return false;
     }
+    raise_file_limit(c->max_connections);
     const int on = 1;
     s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listener < 0 || setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
@@ -282,19 +323,10 @@ bool http_listen(server *s, char *message, size_t size)
     return true;
 }
 
-static void raise_file_limit(uint64_t connections)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= connections + 256)
-        return;
-    r.rlim_cur = r.rlim_max < connections + 256 ? r.rlim_max : connections + 256;
-    setrlimit(RLIMIT_NOFILE, &r);
-}
-
 bool http_start(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
-    raise_file_limit(c->max_connections);
+    s->watch.told = too_slow();
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (s->tls)
@@ -303,7 +335,7 @@ bool http_start(server *s, char *message, size_t size)
         flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
         MHD_OPTION_LISTEN_SOCKET, s->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEADER_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((c->keep_alive + 999) / 1000),
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((c->keep_alive + 999) / 1000),
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
         MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
         MHD_OPTION_END);

@@ -16,6 +16,8 @@
 
 #include "address.h"
 #include "config.h"
+#include "idempotency.h"
+#include "io_pool.h"
 #include "keys.h"
 #include "limit.h"
 #include "metrics.h"
@@ -25,8 +27,13 @@
 typedef struct server server;
 typedef struct exchange exchange;
 struct jobs;
+struct batch;
 struct gallery;
 struct tls;
+struct fleet;
+struct broker;
+
+#define HEADER_MAX (16 << 10) /* bytes of a request's header, its first line included */
 
 typedef enum route_access {
     ACCESS_OPEN, /* everyone */
@@ -60,10 +67,18 @@ struct server {
     watch watch;
     struct gallery *gallery; /* styles */
     struct jobs *jobs;
+    io_pool pool;
+    idempotency idempotency;
+    struct fleet *fleet;   /* what servers share */
+    struct broker *broker; /* NULL: jobs are painted here */
+    struct batch *batches; /* those that are being answered; under their lock */
+    pthread_mutex_t batches_lock;
     struct tls *tls;
     struct MHD_Daemon *daemon;
     int listener;
     bool public_address; /* others than this machine can reach it */
+    bool plugins;        /* the torch engine is there and may be used */
+    bool files_confined, calls_confined;
     atomic_bool ready, draining;
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
     char page_token[25];             /* a page that may read us knows it */
@@ -86,11 +101,13 @@ struct exchange {
     char method[8];
     char part[64]; /* what "*" of the route's path stands for */
     uint64_t begun_ns;
+    size_t header_bytes;
     address client;
     api_key key; /* name "" if none was given */
     uint64_t body_limit;
     uint64_t body_counted; /* its share of server.body_bytes */
     blob *memory;
+    idempotent repeat;
     /* the answer, once there is one */
     struct MHD_Response *response;
     unsigned status;
@@ -126,6 +143,8 @@ void exchange_resume(exchange *x);
 /* A header of the request, data NULL if it is not there. */
 slice exchange_header(const exchange *x, const char *name);
 slice exchange_query(const exchange *x, const char *name);
+/* Reads Idempotency-Key; false if it is wrong, was used with another body, or (alone) is in work. */
+bool exchange_repeat(exchange *x, bool alone, problem *wrong);
 
 /* ------------------------------------------------------------------ answers, answer.c */
 
@@ -139,6 +158,8 @@ void answer_shared(exchange *x, unsigned status, const char *type, const void *d
 void answer_response(exchange *x, unsigned status, const char *type, struct MHD_Response *response);
 void answer_problem(exchange *x, const problem *p);
 void answer_empty(exchange *x, unsigned status);
+/* 503: memory ran out. */
+void answer_no_memory(exchange *x);
 void answer_header(exchange *x, const char *name, const char *value);
 /* What every answer carries; just before it is sent. */
 void answer_common(exchange *x);

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "files.h"
 #include "jobs.h"
+#include "json_text.h"
 
 static bool default_path(char *out, size_t size)
 {
@@ -74,11 +74,7 @@ static bool write_file(struct jobs *j, const char *id, const char *ending, const
     const int file = openat(j->folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = file >= 0;
     for (size_t i = 0; ok && i < count; i++)
-        for (size_t done = 0; ok && done < pieces[i].size;) {
-            const ssize_t n = write(file, pieces[i].data + done, pieces[i].size - done);
-            ok = n > 0;
-            done += ok ? (size_t)n : 0;
-        }
+        ok = file_write(file, pieces[i]);
     ok = ok && !fsync(file);
     if (file >= 0)
         ok = !close(file) && ok;
@@ -91,16 +87,9 @@ static bool write_file(struct jobs *j, const char *id, const char *ending, const
 static bool read_file(struct jobs *j, const char *id, const char *ending, buf *out)
 {
     char name[48];
-    struct stat info;
     name_of(id, ending, name);
     const int file = openat(j->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool ok =
-        file >= 0 && !fstat(file, &info) && S_ISREG(info.st_mode) && buf_reserve(out, (size_t)info.st_size);
-    while (ok && out->size < (size_t)info.st_size) {
-        const ssize_t n = read(file, out->data + out->size, (size_t)info.st_size - out->size);
-        ok = n > 0;
-        out->size += ok ? (size_t)n : 0;
-    }
+    const bool ok = file >= 0 && file_read(file, SIZE_MAX, out);
     if (file >= 0)
         close(file);
     return ok;
@@ -110,18 +99,11 @@ bool job_files_save(struct jobs *j, const job *b, slice type, const blob *body)
 {
     json_t *about = json_pack("{s:s, s:s, s:I, s:s%}", "owner", b->owner, "subject", b->subject, "created",
                               (json_int_t)b->created, "type", type.data, type.size);
-    char *line = about ? json_dumps(about, JSON_COMPACT) : NULL;
-    json_decref(about);
+    char *line = json_line(about);
     const slice pieces[] = {{line, line ? strlen(line) : 0}, {"\n", 1}, {body->body.data, body->body.size}};
     const bool ok = line && write_file(j, b->id, "job", pieces, SRV_LEN(pieces));
     free(line);
     return ok;
-}
-
-static void copy_member(const json_t *about, const char *name, char *out, size_t size)
-{
-    const char *text = json_string_value(json_object_get(about, name));
-    snprintf(out, size, "%s", text ? text : "");
 }
 
 blob *job_files_load(struct jobs *j, const char *id, job *b, slice *type)
@@ -140,8 +122,8 @@ blob *job_files_load(struct jobs *j, const char *id, job *b, slice *type)
         blob_release(memory);
         return NULL;
     }
-    copy_member(about, "owner", b->owner, sizeof b->owner);
-    copy_member(about, "subject", b->subject, sizeof b->subject);
+    json_member_text(about, "owner", b->owner, sizeof b->owner);
+    json_member_text(about, "subject", b->subject, sizeof b->subject);
     b->created = json_integer_value(json_object_get(about, "created"));
     const char *text = json_string_value(json_object_get(about, "type"));
     /* The type goes first into the memory of pictures, which nothing has used yet. */
@@ -170,8 +152,7 @@ bool job_files_finish(struct jobs *j, const job *b, painting *result)
         json_t *why = json_pack("{s:s, s:s, s:i, s:s, s:s, s:I}", "owner", b->owner, "subject", b->subject,
                                 "status", (int)b->problem.status, "code", b->problem.code, "message",
                                 b->problem.message, "created", (json_int_t)b->created);
-        char *text = why ? json_dumps(why, JSON_COMPACT) : NULL;
-        json_decref(why);
+        char *text = json_line(why);
         ok = text && write_file(j, b->id, "failed", &(slice){text, strlen(text)}, 1);
         free(text);
     }
@@ -198,8 +179,8 @@ bool job_files_failure(struct jobs *j, const char *id, job *b)
     buf_free(&text);
     if (!why)
         return false;
-    copy_member(why, "owner", b->owner, sizeof b->owner);
-    copy_member(why, "subject", b->subject, sizeof b->subject);
+    json_member_text(why, "owner", b->owner, sizeof b->owner);
+    json_member_text(why, "subject", b->subject, sizeof b->subject);
     b->created = json_integer_value(json_object_get(why, "created"));
     const json_int_t status = json_integer_value(json_object_get(why, "status"));
     const char *message = json_string_value(json_object_get(why, "message"));

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "broker.h"
 #include "jobs.h"
+#include "later.h"
 #include "transfer.h"
 
 void job_write_json(struct jobs *j, const job *b, buf *out)
@@ -18,7 +20,7 @@ void job_write_json(struct jobs *j, const job *b, buf *out)
     const unsigned progress = state == JOB_DONE ? 1000 : state == JOB_RUNNING ? atomic_load(&b->progress) : 0;
     buf_printf(out, "{\"id\": \"%s\", \"state\": \"%s\", \"progress\": %u.%03u, \"created\": %lld", b->id,
                job_word(state), progress / 1000, progress % 1000, (long long)b->created);
-    if (state == JOB_QUEUED)
+    if (state == JOB_QUEUED && !b->remote)
         buf_printf(out, ", \"place\": %u", place);
     if (state >= JOB_DONE)
         buf_printf(out, ", \"ended\": %lld, \"expires\": %lld", (long long)ended,
@@ -41,13 +43,26 @@ static void answer_job(exchange *x, unsigned status, const job *b)
     answer_buf(x, status, "application/json", &out);
 }
 
-/* Held for the caller; or NULL, and x has an answer. */
+/* In the list of this server; held for the caller. */
+static job *find_here(exchange *x)
+{
+    return jobs_find(x->server->jobs, x->part, x->server->keys.needed ? &x->key : NULL);
+}
+
+/* Held for the caller; or NULL, and x has an answer. With a broker it may wait. */
 static job *find(exchange *x)
 {
     problem p;
-    job *b = jobs_find(x->server->jobs, x->part, x->server->keys.needed ? &x->key : NULL);
+    job *b = find_here(x);
+    if (!b && x->server->broker) { /* another server accepted it */
+        job_release(broker_find(x->server->broker, x->part));
+        b = find_here(x);
+    }
     if (!b) {
-        problem_set(&p, 404, "unknown_job", NULL, "there is no such job");
+        if (x->server->broker && !backend_up(broker_backend(x->server->broker)))
+            problem_set(&p, 503, "no_broker", NULL, "jobs cannot be looked up now; try again later");
+        else
+            problem_set(&p, 404, "unknown_job", NULL, "there is no such job");
         answer_problem(x, &p);
         return NULL;
     }
@@ -76,34 +91,64 @@ static bool check(exchange *x, job *b, problem *wrong)
     painting_release(cached);
     pthread_mutex_lock(&s->jobs->lock);
     const bool full = s->jobs->count >= s->config.jobs_max;
-    const bool open = job_files_open(s->jobs, message, sizeof message);
+    const bool open = s->broker || job_files_open(s->jobs, message, sizeof message);
     pthread_mutex_unlock(&s->jobs->lock);
     if (full)
         return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
     if (!open)
         return problem_set(wrong, 503, "no_storage", NULL, "%s", message);
-    random_id(b->id);
+    if (b->id[0] == '\0')
+        random_id(b->id);
     b->created = time(NULL);
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
+    if (s->broker)
+        return broker_post(s->broker, b, &x->work, wrong);
     if (!job_files_save(s->jobs, b, exchange_header(x, "Content-Type"), x->memory))
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
     return true;
 }
 
-void jobs_post(exchange *x)
+static void answer_accepted(exchange *x, const job *b)
+{
+    char where[64];
+    answer_job(x, 202, b);
+    snprintf(where, sizeof where, "/api/v1/jobs/%s", b->id);
+    answer_header(x, "Location", where);
+}
+
+/* The job that this very request made when it was sent before; held, or NULL. */
+static job *find_repeated(exchange *x)
+{
+    server *s = x->server;
+    job *b = jobs_find(s->jobs, x->repeat.id, NULL);
+    if (!b && s->broker)
+        b = broker_find(s->broker, x->repeat.id);
+    if (b && b->state == JOB_EXPIRED) {
+        jobs_unlist(s->jobs, b);
+        job_release(b);
+        b = NULL;
+    }
+    return b;
+}
+
+static void accept_job(exchange *x)
 {
     problem wrong;
-    char where[64];
-    job *b = calloc(1, sizeof *b);
-    if (!x->memory)
-        x->memory = blob_create();
-    if (!b || !x->memory) {
-        free(b);
-        answer_empty(x, 503);
+    job *b = x->repeat.given ? find_repeated(x) : NULL;
+    if (b) {
+        answer_accepted(x, b);
+        answer_header(x, "Idempotent-Replayed", "true");
+        job_release(b);
+        return;
+    }
+    b = calloc(1, sizeof *b);
+    if (!b) {
+        answer_no_memory(x);
         return;
     }
     atomic_init(&b->references, 1);
+    memcpy(b->id, x->repeat.id, sizeof b->id);
     if (!check(x, b, &wrong)) {
         job_release(b);
         answer_problem(x, &wrong);
@@ -112,13 +157,26 @@ void jobs_post(exchange *x)
     job_hold(b);
     jobs_add(x->server->jobs, b);
     atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
-    answer_job(x, 202, b);
-    snprintf(where, sizeof where, "/api/v1/jobs/%s", b->id);
-    answer_header(x, "Location", where);
+    answer_accepted(x, b);
     job_release(b);
 }
 
-void jobs_get(exchange *x)
+static void post(exchange *x)
+{
+    problem wrong;
+    if (!x->memory)
+        x->memory = blob_create();
+    if (!x->memory) {
+        answer_empty(x, 503);
+    } else if (!exchange_repeat(x, true, &wrong)) {
+        answer_problem(x, &wrong);
+    } else {
+        accept_job(x);
+        idempotency_end(&x->server->idempotency, &x->repeat);
+    }
+}
+
+static void get(exchange *x)
 {
     job *b = find(x);
     if (b)
@@ -126,7 +184,7 @@ void jobs_get(exchange *x)
     job_release(b);
 }
 
-void jobs_result(exchange *x)
+static void get_result(exchange *x)
 {
     struct jobs *j = x->server->jobs;
     problem p;
@@ -139,7 +197,7 @@ void jobs_result(exchange *x)
     p = b->problem;
     pthread_mutex_unlock(&j->lock);
     if (state == JOB_DONE && !result)
-        result = job_files_result(j, b->id);
+        result = b->remote ? broker_result(x->server->broker, b) : job_files_result(j, b->id);
     if (result) {
         transfer_answer(x, result, "job",
                         transfer_accepts(exchange_header(x, "Accept")) != STYLIZE_FORMAT_NONE);
@@ -156,7 +214,7 @@ void jobs_result(exchange *x)
     job_release(b);
 }
 
-void jobs_delete(exchange *x)
+static void delete (exchange *x)
 {
     job *b = find(x);
     if (!b)
@@ -165,3 +223,20 @@ void jobs_delete(exchange *x)
     answer_empty(x, 204);
     job_release(b);
 }
+
+/* With a broker they wait for Redis and the store. */
+static void now_or_later(exchange *x, void (*work)(exchange *x))
+{
+    if (x->server->broker)
+        answer_later(x, work);
+    else
+        work(x);
+}
+
+void jobs_post(exchange *x) { now_or_later(x, post); }
+
+void jobs_get(exchange *x) { now_or_later(x, get); }
+
+void jobs_result(exchange *x) { now_or_later(x, get_result); }
+
+void jobs_delete(exchange *x) { now_or_later(x, delete); }

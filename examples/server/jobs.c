@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broker.h"
 #include "log.h"
 #include "transfer.h"
 
@@ -78,8 +79,9 @@ unsigned jobs_place(struct jobs *j, const job *wanted)
 
 static job *of_ticket(ticket *t) { return (job *)(void *)((char *)t - offsetof(job, ticket)); }
 
-static void count_end(server *s, job_state state)
+void jobs_count_end(struct jobs *j, job_state state)
 {
+    server *s = j->server;
     atomic_fetch_add(state == JOB_DONE     ? &s->metrics.jobs_done
                      : state == JOB_FAILED ? &s->metrics.jobs_failed
                                            : &s->metrics.jobs_cancelled,
@@ -112,7 +114,7 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
     pthread_mutex_unlock(&j->lock);
     painting_release(result);
     if (!stopping)
-        count_end(j->server, state);
+        jobs_count_end(j, state);
 }
 
 static void on_progress(ticket *t, float done)
@@ -123,8 +125,39 @@ static void on_progress(ticket *t, float done)
 static void on_painted(ticket *t, painting *p, const problem *why)
 {
     job *b = of_ticket(t);
-    jobs_finish(b->jobs, b, p ? JOB_DONE : JOB_FAILED, p, p ? NULL : why);
+    const bool erased = !p && problem_is_erased(why);
+    jobs_finish(b->jobs, b, p ? JOB_DONE : erased ? JOB_CANCELLED : JOB_FAILED, p, p ? NULL : why);
     job_release(b);
+}
+
+job *jobs_add_once(struct jobs *j, job *b)
+{
+    pthread_mutex_lock(&j->lock);
+    job *known = j->first;
+    while (known && strcmp(known->id, b->id))
+        known = known->next;
+    const bool full = !known && j->count >= 2 * j->server->config.jobs_max;
+    if (!known && !full) {
+        b->jobs = j;
+        list_add(j, b);
+    }
+    if (!full)
+        job_hold(known ? known : b);
+    pthread_mutex_unlock(&j->lock);
+    if (known || full)
+        job_release(b);
+    return full ? NULL : known ? known : b;
+}
+
+void jobs_unlist(struct jobs *j, job *b)
+{
+    pthread_mutex_lock(&j->lock);
+    const bool listed = b->listed;
+    if (listed)
+        list_remove(j, b);
+    pthread_mutex_unlock(&j->lock);
+    if (listed)
+        job_release(b); /* the list's */
 }
 
 void jobs_add(struct jobs *j, job *b)
@@ -180,7 +213,7 @@ static void start(struct jobs *j, job *b)
 static job *next_queued(struct jobs *j)
 {
     job *b = j->first;
-    while (b && b->state != JOB_QUEUED)
+    while (b && (b->remote || b->state != JOB_QUEUED))
         b = b->next;
     return b;
 }
@@ -213,6 +246,10 @@ static void *jobs_main(void *arg)
 
 void jobs_remove(struct jobs *j, job *b)
 {
+    if (b->remote) {
+        broker_remove(j->server->broker, b);
+        return;
+    }
     pthread_mutex_lock(&j->lock);
     const job_state was = b->state;
     bool unlisted = false;
@@ -240,6 +277,39 @@ void jobs_remove(struct jobs *j, job *b)
         job_release(b); /* the list's */
 }
 
+/* Held jobs of a subject that were accepted up to then. */
+static size_t of_subject(struct jobs *j, const char *subject, int64_t until, job **out, size_t max)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&j->lock);
+    for (job *b = j->first; b && n < max; b = b->next)
+        if (b->state != JOB_EXPIRED && b->created <= until && !strcmp(b->subject, subject)) {
+            job_hold(b);
+            out[n++] = b;
+        }
+    pthread_mutex_unlock(&j->lock);
+    return n;
+}
+
+size_t jobs_erase(struct jobs *j, const char *subject, int64_t until, bool elsewhere)
+{
+    job *found[JOBS_AT_ONCE];
+    const size_t n = of_subject(j, subject, until, found, SRV_LEN(found));
+    for (size_t i = 0; i < n; i++) {
+        job *b = found[i];
+        const bool over = b->state != JOB_QUEUED && b->state != JOB_RUNNING;
+        if (b->remote && elsewhere) {
+            jobs_unlist(j, b);
+        } else {
+            jobs_remove(j, b);
+            if (!over && b->state == JOB_CANCELLED) /* it stays in the list otherwise */
+                jobs_remove(j, b);
+        }
+        job_release(b);
+    }
+    return n;
+}
+
 /* Ends what is too old; under the lock. */
 static void expire(struct jobs *j, int64_t now)
 {
@@ -251,7 +321,10 @@ static void expire(struct jobs *j, int64_t now)
             b->state = JOB_EXPIRED;
             painting_release(b->result);
             b->result = NULL;
-            job_files_remove(j, b->id);
+            if (b->remote)
+                broker_expired(j->server->broker, b->id);
+            else
+                job_files_remove(j, b->id);
             atomic_fetch_add(&j->server->metrics.jobs_expired, 1);
         } else if (b->state == JOB_QUEUED && now - b->created >= ttl) {
             problem_set(&b->problem, 503, "deadline_exceeded", NULL, "the job waited too long");
@@ -328,15 +401,17 @@ struct jobs *jobs_create(server *s, char *message, size_t size)
     return j;
 }
 
-bool jobs_start(struct jobs *j, char *message, size_t size)
+bool jobs_open(struct jobs *j, char *message, size_t size)
 {
     char unused[600];
-    if (j->server->config.state_dir) { /* asked for, so it has to work */
-        if (!job_files_open(j, message, size))
-            return false;
-    } else {
-        job_files_open(j, unused, sizeof unused);
-    }
+    if (j->server->config.state_dir) /* asked for, so it has to work */
+        return job_files_open(j, message, size);
+    job_files_open(j, unused, sizeof unused);
+    return true;
+}
+
+bool jobs_start(struct jobs *j, char *message, size_t size)
+{
     if (j->folder >= 0)
         job_files_scan(j, take_up);
     j->started = !pthread_create(&j->thread, NULL, jobs_main, j);

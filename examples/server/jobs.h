@@ -12,6 +12,7 @@
 #ifndef SERVER_JOBS_H
 #define SERVER_JOBS_H
 
+#include "celery.h"
 #include "http.h"
 
 typedef enum job_state {
@@ -34,8 +35,12 @@ typedef struct job {
     /* guarded by the jobs' lock */
     bool cancelling;
     bool listed;
+    bool remote;  /* a worker of the broker paints it; neither files here nor the painter know it */
+    bool adopted; /* remote, and another server accepted it */
     problem problem;
-    painting *result; /* only if it could not be written to the folder */
+    celery_result painted; /* remote and done */
+    stylize_format format; /* remote */
+    painting *result;      /* only if it could not be written to the folder */
     struct job *next, *previous;
     /* in work */
     atomic_uint progress; /* thousandths */
@@ -60,6 +65,8 @@ struct jobs {
 };
 
 struct jobs *jobs_create(server *s, char *message, size_t size);
+/* Opens the folder, if there is one; false if one was asked for and cannot be used. */
+bool jobs_open(struct jobs *j, char *message, size_t size);
 /* Takes up what an earlier run left in the folder. */
 bool jobs_start(struct jobs *j, char *message, size_t size);
 /* No more jobs are started; those in the backlog stay in the folder for the next run. */
@@ -78,6 +85,14 @@ unsigned jobs_place(struct jobs *j, const job *b);
 const char *job_word(job_state state);
 /* Puts a new one into the backlog; its file is written already. */
 void jobs_add(struct jobs *j, job *b);
+/* If there is one of its id already, that instead. Held for the caller; NULL if there are too many. */
+job *jobs_add_once(struct jobs *j, job *b);
+void jobs_unlist(struct jobs *j, job *b);
+void jobs_count_end(struct jobs *j, job_state state);
+#define JOBS_AT_ONCE 256
+/* Removes a subject's jobs that were accepted up to then, JOBS_AT_ONCE at most; how many. A remote one is
+ * only taken off the list if its data is erased elsewhere. */
+size_t jobs_erase(struct jobs *j, const char *subject, int64_t until, bool elsewhere);
 /* Cancels or removes; its files go. */
 void jobs_remove(struct jobs *j, job *b);
 /* Ends it; the painting is released, why may be NULL with it. */

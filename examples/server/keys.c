@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sha256.h"
+#include "digest.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -85,7 +85,7 @@ bool keys_load(keys *k, const char *path, char *message, size_t size)
     free(k->list);
     k->list = list;
     k->count = count;
-    k->needed = true;
+    atomic_store(&k->needed, true);
     pthread_rwlock_unlock(&k->lock);
     return true;
 }
@@ -94,7 +94,8 @@ bool keys_find(keys *k, slice presented, api_key *out)
 {
     uint8_t digest[32];
     bool found = false;
-    sha256_of(presented.data, presented.size, digest);
+    if (!digest_of(presented.data, presented.size, digest))
+        return false;
     pthread_rwlock_rdlock(&k->lock);
     for (size_t i = 0; i < k->count; i++)
         if (equal_secret(k->list[i].digest, digest, sizeof digest)) {
@@ -120,12 +121,13 @@ int keys_print_new(const char *name)
         fprintf(stderr, "stylize-server: the name of a key is of a-z 0-9 _ -, at most 39 characters\n");
         return 2;
     }
-    if (!random_bytes(bytes, sizeof bytes)) {
-        fprintf(stderr, "stylize-server: the system gives no random numbers\n");
+    const bool drawn = random_bytes(bytes, sizeof bytes);
+    hex_encode(bytes, sizeof bytes, key + 4);
+    if (!drawn || !digest_of(key, strlen(key), digest)) {
+        fprintf(stderr, "stylize-server: %s\n",
+                drawn ? "out of memory" : "the system gives no random numbers");
         return 1;
     }
-    hex_encode(bytes, sizeof bytes, key + 4);
-    sha256_of(key, strlen(key), digest);
     hex_encode(digest, sizeof digest, hex);
     printf("# Give this to the client, it is shown only now: %s\nuser %s %s\n", key, name, hex);
     return 0;

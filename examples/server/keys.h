@@ -6,6 +6,7 @@
 #define SERVER_KEYS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "text.h"
 
@@ -21,7 +22,7 @@ typedef struct keys {
     pthread_rwlock_t lock;
     api_key *list;
     size_t count;
-    bool needed; /* a file was given */
+    atomic_bool needed; /* a file was given */
 } keys;
 
 void keys_init(keys *k);

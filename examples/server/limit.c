@@ -47,6 +47,16 @@ static unsigned seconds_until_one(const bucket *b, double rate)
     return s < 1 ? 1 : s > 3600 ? 3600 : (unsigned)s;
 }
 
+/* Under the lock. */
+static void owe(limiter *l, bucket *b)
+{
+    b->owed++;
+    if (!b->listed && l->debtor_count < LIMIT_DEBTS) {
+        b->listed = true;
+        l->debtors[l->debtor_count++] = b;
+    }
+}
+
 bool limiter_take(limiter *l, const address *client, uint64_t now, unsigned *retry_after)
 {
     bool ok = true;
@@ -66,7 +76,39 @@ bool limiter_take(limiter *l, const address *client, uint64_t now, unsigned *ret
         if (one)
             one->tokens -= 1;
         l->total.tokens -= 1;
+        if (l->shared && one)
+            owe(l, one);
+        if (l->shared && l->total_rate > 0)
+            owe(l, &l->total);
     }
     pthread_mutex_unlock(&l->lock);
     return ok;
+}
+
+size_t limiter_debts(limiter *l, limit_debt *out, size_t max)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&l->lock);
+    while (l->debtor_count && n < max) {
+        bucket *b = l->debtors[--l->debtor_count];
+        if (b->owed) /* or its place was given to another client */
+            out[n++] = (limit_debt){b == &l->total, b->client, b->owed};
+        b->owed = 0;
+        b->listed = false;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return n;
+}
+
+void limiter_settle(limiter *l, const limit_debt *debt, double tokens, uint64_t now)
+{
+    pthread_mutex_lock(&l->lock);
+    bucket *b = debt->total ? &l->total : bucket_of(l, &debt->client, now);
+    if (debt->total)
+        refill(b, l->total_rate, 2 * l->total_rate, now);
+    else
+        refill(b, l->rate, l->burst, now);
+    if (tokens - b->owed < b->tokens) /* what was taken meanwhile is not in it */
+        b->tokens = tokens - b->owed;
+    pthread_mutex_unlock(&l->lock);
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "confine.h"
+#include "fleet.h"
 #include "gallery.h"
 #include "http.h"
 #include "jobs.h"
@@ -30,6 +32,14 @@ static stylize_log_level level_by_name(const char *name)
     return STYLIZE_LOG_INFO;
 }
 
+static stylize_precision precision_by_name(const char *name)
+{
+    int i = 0;
+    while (precision_names[i] && strcmp(name, precision_names[i]))
+        i++;
+    return (stylize_precision)i;
+}
+
 static bool open_context(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
@@ -38,6 +48,7 @@ static bool open_context(server *s, char *message, size_t size)
     stylize_options_init(&o, sizeof o);
     o.engine = c->engine;
     o.device = c->device;
+    o.precision = precision_by_name(c->precision);
     o.model_dir = c->models;
     o.threads = (uint32_t)c->threads;
     o.queue_length = (uint32_t)c->queue_length;
@@ -62,7 +73,7 @@ static bool open_cache(server *s, char *message, size_t size)
         snprintf(message, size, "out of memory");
         return false;
     }
-    return !c->cache_dir || cache_add_folder(&s->painter.cache, c->cache_dir, c->cache_disk, message, size);
+    return fleet_open(s, message, size);
 }
 
 /* Everything but the socket; what "check" does. */
@@ -70,6 +81,7 @@ static bool open_server(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
     metrics_init(&s->metrics);
+    pthread_mutex_init(&s->batches_lock, NULL);
     for (int i = 0; i < route_count; i++) {
         s->metrics.routes[i].name = routes[i].name;
         s->metrics.routes[i].method = routes[i].method;
@@ -78,6 +90,7 @@ static bool open_server(server *s, char *message, size_t size)
     s->metrics.routes[route_count].method = "ANY";
     limiter_init(&s->limiter, c->rate_limit, (double)c->rate_burst, c->rate_limit_total, now_ns());
     keys_init(&s->keys);
+    idempotency_init(&s->idempotency);
     random_id(s->page_token);
     if (!networks_parse(c->trusted_proxy, &s->proxies)) {
         snprintf(message, size, "trusted-proxy is \"%s\"; allowed: networks as 10.0.0.0/8,::1",
@@ -95,8 +108,14 @@ static bool open_server(server *s, char *message, size_t size)
         return false;
     s->painter.added_style = gallery_digest;
     s->painter.added_user = s->gallery;
+    return true;
+}
+
+/* The sandbox needs the folder of jobs to be there. */
+static bool open_jobs(server *s, bool folder, char *message, size_t size)
+{
     s->jobs = jobs_create(s, message, size);
-    return s->jobs != NULL;
+    return s->jobs && (!folder || jobs_open(s->jobs, message, size));
 }
 
 static void close_server(server *s)
@@ -104,10 +123,12 @@ static void close_server(server *s)
     http_stop(s);
     watch_stop(&s->watch);
     jobs_stop(s->jobs);
+    fleet_stop(s);
     if (s->ctx)
         stylize_ctx_destroy(s->ctx, STYLIZE_CANCEL);
     if (s->painter.ctx) /* was made */
         painter_close(&s->painter);
+    fleet_close(s);
     jobs_destroy(s->jobs);
     gallery_destroy(s->gallery);
     tls_destroy(s->tls);
@@ -151,11 +172,14 @@ static void reload(server *s)
 {
     char message[400];
     const config *c = &s->config;
-    if (c->api_keys && !keys_load(&s->keys, c->api_keys, message, sizeof message))
+    const bool read_keys = !c->api_keys || keys_load(&s->keys, c->api_keys, message, sizeof message);
+    if (!read_keys)
         log_line(STYLIZE_LOG_ERROR, "keys not read again: %s", message);
-    if (s->tls && !tls_reload(s->tls, message, sizeof message))
+    const bool read_pair = !s->tls || tls_reload(s->tls, message, sizeof message);
+    if (!read_pair)
         log_line(STYLIZE_LOG_ERROR, "certificate not read again: %s", message);
-    log_line(STYLIZE_LOG_INFO, "keys and certificate were read again");
+    if (read_keys && read_pair)
+        log_line(STYLIZE_LOG_INFO, "keys and certificate were read again");
 }
 
 /* Running requests finish, up to the deadline; then what still runs is cancelled. */
@@ -164,6 +188,7 @@ static void drain(server *s)
     const uint64_t end = now_ns() + s->config.graceful_timeout * 1000000;
     const struct timespec pause = {.tv_nsec = 20 * 1000000};
     atomic_store(&s->draining, true);
+    fleet_drain(s);
     http_quiesce(s);
     jobs_stop(s->jobs);
     while (painter_in_work(&s->painter) && now_ns() < end)
@@ -175,6 +200,7 @@ static void drain(server *s)
         painter_cancel_all(&s->painter);
         nanosleep(&pause, NULL);
     }
+    fleet_stop(s);
     const uint64_t sent = now_ns() + 2000ull * 1000000;
     while (atomic_load(&s->metrics.in_flight) && now_ns() < sent)
         nanosleep(&pause, NULL);
@@ -195,12 +221,17 @@ static int serve(server *s, char *message, size_t size)
     signal(SIGPIPE, SIG_IGN);
     /* Only the port may need root; files are read and made as who serves. */
     if (!http_listen(s, message, size) || !drop_root(s->config.user, message, size) ||
+        !open_jobs(s, true, message, size) || !confine_files(s, message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
     if (!watch_start(&s->watch, tick, s)) {
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
+    if (!confine_calls(s, message, size))
+        return EXIT_CONFIGURATION;
+    if (!fleet_start(s, message, size))
+        return EXIT_FAILED;
     if (!http_start(s, message, size))
         return EXIT_CONFIGURATION;
     log_line(STYLIZE_LOG_INFO, "listening on %s, port %u", s->config.listen, http_port(s));
@@ -225,9 +256,22 @@ static int check(server *s, char *message, size_t size)
         snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT", s->config.listen);
         return EXIT_CONFIGURATION;
     }
-    if (!open_server(s, message, size))
+    /* The usual folder is not made for a question. */
+    const bool sandboxed = strcmp(s->config.sandbox, "off") != 0;
+    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) || !confine_files(s, message, size) ||
+        !open_server(s, message, size) || !confine_calls(s, message, size))
         return EXIT_CONFIGURATION;
     config_print(&s->config, stdout);
+    if (sandboxed)
+        printf("# Sandbox: %s.\n", s->files_confined && s->calls_confined
+                                       ? "files and system calls are restricted"
+                                   : s->files_confined ? "only files are restricted"
+                                   : s->calls_confined ? "only system calls are restricted"
+                                                       : "nothing is restricted here");
+    if (!fleet_check(s, stdout)) {
+        snprintf(message, size, "it would start, but without what cannot be used now");
+        return EXIT_FAILED;
+    }
     printf("# It would start, with %zu styles.\n", gallery_count(s->gallery));
     return EXIT_FINE;
 }

@@ -11,8 +11,9 @@
 #define COUNT(counter) atomic_fetch_add_explicit(&(counter), 1, memory_order_relaxed)
 #define READ(counter)  (unsigned long long)atomic_load_explicit(&(counter), memory_order_relaxed)
 
-const unsigned metrics_codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 410,
-                                               411, 413, 414, 415, 422, 429, 431, 499, 500, 501, 503, 599};
+const unsigned metrics_codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
+                                               405, 408, 409, 410, 411, 413, 414, 415, 422,
+                                               429, 431, 499, 500, 501, 503, 599};
 
 /* Seconds; from a cached answer to the longest allowed request. */
 static const double bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
@@ -74,7 +75,7 @@ void metrics_painting(metrics *m, const char *style, uint64_t queue_ns, uint64_t
 
 /* ------------------------------------------------------------------ text */
 
-static void family(buf *out, const char *name, const char *type, const char *help)
+void metrics_family(buf *out, const char *name, const char *type, const char *help)
 {
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -97,15 +98,15 @@ static void write_histogram(buf *out, const char *name, const char *labels, cons
 
 static void write_routes(const metrics *m, buf *out)
 {
-    family(out, "stylize_http_requests_total", "counter", "Answered requests by route and status.");
+    metrics_family(out, "stylize_http_requests_total", "counter", "Answered requests by route and status.");
     for (int r = 0; r < METRICS_ROUTES; r++)
         for (int c = 0; m->routes[r].name && c < METRICS_CODES; c++)
             if (READ(m->routes[r].codes[c]))
                 buf_printf(out, "stylize_http_requests_total{route=\"%s\",method=\"%s\",code=\"%u\"} %llu\n",
                            m->routes[r].name, m->routes[r].method, metrics_codes[c],
                            READ(m->routes[r].codes[c]));
-    family(out, "stylize_http_request_duration_seconds", "histogram",
-           "Time from a request's header to its last byte sent.");
+    metrics_family(out, "stylize_http_request_duration_seconds", "histogram",
+                   "Time from a request's header to its last byte sent.");
     for (int r = 0; r < METRICS_ROUTES; r++) {
         char labels[96];
         snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\"", m->routes[r].name, m->routes[r].method);
@@ -119,17 +120,18 @@ static void write_routes(const metrics *m, buf *out)
 
 static void write_paintings(const metrics *m, buf *out)
 {
-    family(out, "stylize_queue_duration_seconds", "histogram",
-           "Time that paintings waited before they began.");
+    metrics_family(out, "stylize_queue_duration_seconds", "histogram",
+                   "Time that paintings waited before they began.");
     write_histogram(out, "stylize_queue_duration_seconds", "", &m->queue_seconds);
     const int n = atomic_load(&m->style_count);
-    family(out, "stylize_inference_duration_seconds", "histogram", "Time in the engine by style.");
+    metrics_family(out, "stylize_inference_duration_seconds", "histogram", "Time in the engine by style.");
     for (int i = 0; i < n; i++) {
         char labels[96];
         snprintf(labels, sizeof labels, "style=\"%s\"", m->styles[i].label);
         write_histogram(out, "stylize_inference_duration_seconds", labels, &m->styles[i].seconds);
     }
-    family(out, "stylize_batch_size", "histogram", "Pictures in the engine run that a painting was part of.");
+    metrics_family(out, "stylize_batch_size", "histogram",
+                   "Pictures in the engine run that a painting was part of.");
     unsigned long long count = 0, sum = 0;
     for (unsigned size = 1, edge = 1; size <= 64; size++) {
         count += READ(m->batch_sizes[size]);
@@ -146,20 +148,22 @@ static void write_paintings(const metrics *m, buf *out)
 static void write_counters(const metrics *m, buf *out)
 {
     static const char *const reasons[REJECT_COUNT] = {"rate", "queue", "memory", "size", "auth", "draining"};
-    static const char *const tiers[4] = {"memory", "folder", "third", "fourth"};
-    family(out, "stylize_rejected_total", "counter", "Requests turned away before any work, by reason.");
+    metrics_family(out, "stylize_rejected_total", "counter",
+                   "Requests turned away before any work, by reason.");
     for (int i = 0; i < REJECT_COUNT; i++)
         buf_printf(out, "stylize_rejected_total{reason=\"%s\"} %llu\n", reasons[i], READ(m->rejected[i]));
-    family(out, "stylize_cache_requests_total", "counter",
-           "Paintings asked for by where they came from; joined ones waited for an equal one in work.");
-    for (int i = 0; i < 2; i++)
-        buf_printf(out, "stylize_cache_requests_total{tier=\"%s\",result=\"hit\"} %llu\n", tiers[i],
+    metrics_family(
+        out, "stylize_cache_requests_total", "counter",
+        "Paintings asked for by where they came from; joined ones waited for an equal one in work.");
+    for (int i = 0; i < 4 && m->cache_tiers[i]; i++)
+        buf_printf(out, "stylize_cache_requests_total{tier=\"%s\",result=\"hit\"} %llu\n", m->cache_tiers[i],
                    READ(m->cache_hits[i]));
     buf_printf(out, "stylize_cache_requests_total{tier=\"flight\",result=\"joined\"} %llu\n",
                READ(m->cache_joined));
     buf_printf(out, "stylize_cache_requests_total{tier=\"none\",result=\"miss\"} %llu\n",
                READ(m->cache_misses));
-    family(out, "stylize_degraded_total", "counter", "Requests painted smaller because of load, by step.");
+    metrics_family(out, "stylize_degraded_total", "counter",
+                   "Requests painted smaller because of load, by step.");
     for (int i = 1; i < 4; i++)
         buf_printf(out, "stylize_degraded_total{step=\"%d\"} %llu\n", i, READ(m->degraded[i]));
     const struct {
@@ -170,7 +174,7 @@ static void write_counters(const metrics *m, buf *out)
                 {"failed", &m->jobs_failed},
                 {"cancelled", &m->jobs_cancelled},
                 {"expired", &m->jobs_expired}};
-    family(out, "stylize_jobs_total", "counter", "Jobs by what became of them.");
+    metrics_family(out, "stylize_jobs_total", "counter", "Jobs by what became of them.");
     for (size_t i = 0; i < SRV_LEN(jobs); i++)
         buf_printf(out, "stylize_jobs_total{state=\"%s\"} %llu\n", jobs[i].state, READ(*jobs[i].value));
 }
@@ -214,7 +218,7 @@ static void write_process(const metrics *m, buf *out)
          (double)time(NULL) - (double)(now_ns() - m->started_ns) * 1e-9},
     };
     for (size_t i = 0; i < SRV_LEN(values); i++) {
-        family(out, values[i].name, values[i].type, values[i].help);
+        metrics_family(out, values[i].name, values[i].type, values[i].help);
         buf_printf(out, "%s %.17g\n", values[i].name, values[i].value);
     }
 }
@@ -227,7 +231,7 @@ void metrics_write(const metrics *m, buf *out, const metrics_gauge *gauges, size
     for (size_t i = 0; i < gauge_count; i++) {
         const metrics_gauge *g = &gauges[i];
         if (!i || strcmp(g->name, gauges[i - 1].name))
-            family(out, g->name, g->type, g->help);
+            metrics_family(out, g->name, g->type, g->help);
         buf_printf(out, "%s%s%s%s %.17g\n", g->name, g->labels ? "{" : "", g->labels ? g->labels : "",
                    g->labels ? "}" : "", g->value);
     }

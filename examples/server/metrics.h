@@ -11,13 +11,16 @@
 #define METRICS_STYLES  64 /* labels; what comes later is counted as "other" */
 #define METRICS_BUCKETS 14
 
+/* The two lines before the values of a metric. */
+void metrics_family(buf *out, const char *name, const char *type, const char *help);
+
 typedef struct histogram {
     atomic_uint_fast64_t buckets[METRICS_BUCKETS + 1]; /* not added up; the last one is the rest */
     atomic_uint_fast64_t sum_ns;
 } histogram;
 
 /* Codes that are counted apart; others are counted as the last of their hundred. */
-#define METRICS_CODES 24
+#define METRICS_CODES 25
 extern const unsigned metrics_codes[METRICS_CODES];
 
 /* Why a request was turned away before any work. */
@@ -48,6 +51,7 @@ typedef struct metrics {
     } styles[METRICS_STYLES];
     atomic_int style_count;
     atomic_uint_fast64_t batch_sizes[65]; /* by pictures in the run */
+    const char *cache_tiers[4];           /* names, in the order in which they are asked */
     atomic_uint_fast64_t cache_hits[4], cache_misses, cache_joined;
     atomic_uint_fast64_t degraded[4]; /* by level */
     atomic_uint_fast64_t decode_failures;

@@ -6,6 +6,7 @@
 
 typedef enum option_type {
     OPTION_TEXT,
+    OPTION_URL, /* text, perhaps with a password, which is not shown */
     OPTION_BOOL,
     OPTION_UINT,
     OPTION_NUMBER,

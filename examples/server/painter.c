@@ -8,18 +8,22 @@
 
 #include "flight.h"
 
+#define LOOK_UP_NS (1000ull * 1000000) /* after that long a wait slow tiers are not asked any more */
+
 void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
 {
-    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes};
+    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes, .precision = c->precision};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;
     pthread_mutex_init(&p->lock, NULL);
+    keeper_init(&p->keeper, &p->cache, 64 << 20);
     degrade_init(&p->degrade, c->degrade ? c->degrade_after * 1000000 : 0);
 }
 
 void painter_close(painter *p)
 {
     cache_close(&p->cache);
+    keeper_free(&p->keeper);
     pthread_mutex_destroy(&p->lock);
 }
 
@@ -42,25 +46,41 @@ static void take_off_list(flight *f)
     f->listed = false;
 }
 
-/* Ends a flight: everyone who waits is told. */
-static void land(flight *f, painting *result, const problem *why)
+/* All who wait, who are now the caller's to tell; under the lock. */
+static ticket *take_tickets(flight *f)
 {
-    painter *p = f->painter;
-    if (result && f->work.keep && !f->abandoned)
-        cache_put(&p->cache, &f->work.key, result);
-    pthread_mutex_lock(&p->lock);
-    take_off_list(f);
-    p->count--;
     ticket *waiting = f->tickets;
     f->tickets = NULL;
     for (ticket *t = waiting; t; t = t->next)
         t->flight = NULL;
-    pthread_mutex_unlock(&p->lock);
-    atomic_fetch_sub(&p->decoded, f->work.cost);
+    return waiting;
+}
+
+static void tell(ticket *waiting, painting *result, const problem *why)
+{
     for (ticket *t = waiting, *next; t; t = next) {
         next = t->next; /* done may release t */
         t->done(t, result ? painting_hold(result) : NULL, why);
     }
+}
+
+/* Ends a flight: everyone who waits is told. */
+static void land(flight *f, painting *result, const problem *why)
+{
+    painter *p = f->painter;
+    pthread_mutex_lock(&p->lock);
+    f->storing = result && f->work.keep && !f->abandoned && !f->report.ended_early;
+    const bool store = f->storing;
+    pthread_mutex_unlock(&p->lock);
+    if (store)
+        keep(&p->keeper, &f->work.key, result, f->erasures);
+    pthread_mutex_lock(&p->lock);
+    take_off_list(f);
+    p->count--;
+    ticket *waiting = take_tickets(f);
+    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_sub(&p->decoded, f->work.cost);
+    tell(waiting, result, why);
     painting_release(result);
 }
 
@@ -84,9 +104,7 @@ static painting *make_painting(const flight *f, stylize_image *result)
         return NULL;
     const stylize_report *r = &f->report;
     atomic_init(&made->references, 1);
-    made->image = *result;
-    made->width = result->width;
-    made->height = result->height;
+    painting_take(made, result);
     memcpy(made->engine, r->engine, sizeof made->engine);
     memcpy(made->model, r->model, sizeof made->model);
     describe_styles(&f->work.params, made->style, sizeof made->style);
@@ -156,6 +174,7 @@ static flight *flight_create(painter *p, const work *w)
     f->work = *w;
     f->work.memory = blob_hold(w->memory);
     f->accepted_ns = now_ns();
+    f->erasures = keeper_now(&p->keeper);
     f->content = encoded_image(r->content);
     for (size_t i = 0; i < r->style_count; i++) {
         f->pictures[i] = encoded_image(r->styles[i].picture);
@@ -164,21 +183,27 @@ static flight *flight_create(painter *p, const work *w)
             f->refs[i].picture = &f->pictures[i];
         else
             f->refs[i].id = f->work.params.styles[i].id;
+        f->masks[i] = encoded_image(r->masks[i]);
+        f->mask_refs[i] = r->masks[i].size ? &f->masks[i] : NULL;
     }
     stylize_request *q = &f->request;
     stylize_request_init(q, sizeof *q);
     q->content = &f->content;
     q->styles = f->refs;
     q->style_count = r->style_count;
+    q->masks = params_masked(r) ? f->mask_refs : NULL;
     q->method = r->method;
     q->output_size = r->size;
     q->output_width = r->width;
     q->output_height = r->height;
     q->strength = r->strength;
     q->preserve_color = r->preserve_color;
+    q->style_scale = r->style_scale;
     q->seed = r->seed;
     q->iterations = r->iterations;
     q->deadline_ms = w->deadline_ms;
+    if (r->method == STYLIZE_METHOD_OPTIMIZE) /* a picture that is nearly done is better than an error */
+        q->time_budget_ms = w->deadline_ms / 4 * 3;
     q->output_format = r->format;
     q->quality = r->quality;
     q->progress = on_progress;
@@ -188,11 +213,17 @@ static flight *flight_create(painter *p, const work *w)
     return f;
 }
 
+/* A time budget may end the search with what there is: not for someone who can wait for all of it. */
+static bool too_hasty(const flight *f, const work *w)
+{
+    return f->work.params.method == STYLIZE_METHOD_OPTIMIZE && f->work.deadline_ms && !w->deadline_ms;
+}
+
 /* Under the lock. */
-static flight *find_equal(painter *p, const painting_key *key)
+static flight *find_equal(painter *p, const work *w)
 {
     for (flight *f = p->last; f; f = f->previous)
-        if (!memcmp(f->work.key.bytes, key->bytes, sizeof key->bytes))
+        if (!memcmp(f->work.key.bytes, w->key.bytes, sizeof w->key.bytes) && !too_hasty(f, w))
             return f;
     return NULL;
 }
@@ -239,13 +270,47 @@ static void submit(painter *p, flight *f)
     flight_release(f);
 }
 
+/* A thread of the pool: asks the slow tiers, and has painted what they do not have. */
+static void look_up(void *arg)
+{
+    flight *f = arg;
+    painter *p = f->painter;
+    problem why;
+    int tier = 0;
+    pthread_mutex_lock(&p->lock);
+    const bool wanted = !f->abandoned;
+    pthread_mutex_unlock(&p->lock);
+    const uint64_t waited = now_ns() - f->accepted_ns;
+    painting *known = wanted && waited < LOOK_UP_NS ? cache_get(&p->cache, &f->work.key, &tier) : NULL;
+    if (wanted && !known) {
+        const uint64_t ms = (now_ns() - f->accepted_ns) / 1000000;
+        if (f->request.deadline_ms)
+            f->request.deadline_ms = f->request.deadline_ms > ms ? f->request.deadline_ms - (uint32_t)ms : 1;
+        atomic_fetch_add(&p->metrics->cache_misses, 1);
+        submit(p, f);
+        return;
+    }
+    problem_set(&why, 503, "cancelled", NULL, "nobody waits for it any more");
+    if (known) {
+        atomic_fetch_add(&p->metrics->cache_hits[tier], 1);
+        f->work.keep = false; /* it is kept already */
+        pthread_mutex_lock(&p->lock);
+        for (ticket *t = f->tickets; t; t = t->next)
+            t->from = PAINTED_CACHE;
+        pthread_mutex_unlock(&p->lock);
+    }
+    land(f, known, &why);
+    flight_release(f); /* the callback that will not come */
+    flight_release(f);
+}
+
 void painter_start(painter *p, const work *w, ticket *t)
 {
     problem why;
     painting *known = NULL;
     t->flight = NULL;
     pthread_mutex_lock(&p->lock);
-    flight *f = find_equal(p, &w->key);
+    flight *f = find_equal(p, w);
     if (f) {
         t->from = PAINTED_JOINED;
         t->flight = f;
@@ -270,6 +335,8 @@ void painter_start(painter *p, const work *w, ticket *t)
     if (f)
         put_on_list(p, f, t);
     pthread_mutex_unlock(&p->lock);
+    if (f && p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
+        return;
     if (f) {
         atomic_fetch_add(&p->metrics->cache_misses, 1);
         submit(p, f);
@@ -293,7 +360,7 @@ bool painter_leave(painter *p, ticket *t)
             at = &(*at)->next;
         *at = t->next;
         t->flight = NULL;
-        if (!f->tickets) {
+        if (!f->tickets && !f->storing) {
             f->abandoned = true;
             take_off_list(f);
             cancel = f->run_id;
@@ -303,6 +370,39 @@ bool painter_leave(painter *p, ticket *t)
     if (cancel)
         stylize_ctx_cancel(p->ctx, cancel); /* "not found" means that it has just ended */
     return f != NULL;
+}
+
+/* The next one of a subject that is in work; it is not kept, and nobody waits for it any more. */
+static bool erase_next(painter *p, const char *subject, ticket **waiting, uint64_t *run_id)
+{
+    pthread_mutex_lock(&p->lock);
+    flight *f = p->first;
+    while (f && (f->abandoned || strcmp(f->work.params.subject, subject)))
+        f = f->next;
+    if (f) {
+        f->abandoned = true;
+        *waiting = take_tickets(f);
+        *run_id = f->storing ? 0 : f->run_id;
+        if (!f->storing)
+            take_off_list(f);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return f != NULL;
+}
+
+size_t painter_erase(painter *p, const char *subject)
+{
+    problem why;
+    ticket *waiting;
+    uint64_t run_id;
+    size_t n = 0;
+    problem_erased(&why);
+    for (; erase_next(p, subject, &waiting, &run_id); n++) {
+        if (run_id)
+            stylize_ctx_cancel(p->ctx, run_id);
+        tell(waiting, NULL, &why);
+    }
+    return n;
 }
 
 unsigned painter_place(painter *p, const ticket *t)

@@ -14,6 +14,8 @@
 #include "cache.h"
 #include "config.h"
 #include "degrade.h"
+#include "io_pool.h"
+#include "keep.h"
 #include "metrics.h"
 #include "painting.h"
 #include "params.h"
@@ -61,8 +63,11 @@ struct painter {
     stylize_ctx *ctx;
     metrics *metrics;
     cache cache;
+    keeper keeper;
+    io_pool *pool; /* that asks slow tiers; NULL: nobody does */
     degrade degrade;
     uint64_t max_decoded, threads;
+    const char *precision;        /* the configuration's */
     atomic_uint_fast64_t decoded; /* bytes of pixels that are promised now */
     pthread_mutex_t lock;
     flight *first, *last; /* those in work, oldest first */
@@ -83,6 +88,9 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong);
 void painter_start(painter *p, const work *w, ticket *t);
 /* True: done is not called any more. The painting is stopped if nobody else waits for it. */
 bool painter_leave(painter *p, ticket *t);
+/* Ends what is in work for a subject, with problem_erased, and keeps none of it; how many there were. The
+ * keeper has to forget it next. */
+size_t painter_erase(painter *p, const char *subject);
 /* How many paintings that were accepted before this one have not begun. */
 unsigned painter_place(painter *p, const ticket *t);
 /* Everything in work ends soon, with a problem. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sha256.h"
+#include "digest.h"
 
 /* What stands before the picture's bytes in a file; of this machine, files do not travel. */
 typedef struct file_header {
@@ -37,15 +37,28 @@ void painting_release(void *shared)
     free(p);
 }
 
-static void digest_of(const file_header *h, const void *picture, uint8_t out[32])
+void painting_take(painting *p, stylize_image *result)
+{
+    p->width = result->width;
+    p->height = result->height;
+    p->image = *result;
+    uint8_t *bytes = malloc(result->size);
+    if (!bytes)
+        return;
+    memcpy(bytes, result->pixels, result->size);
+    p->image = (stylize_image){.pixels = bytes, .size = result->size, .format = result->format};
+    stylize_image_free(result);
+}
+
+static bool file_digest(const file_header *h, const void *picture, uint8_t out[32])
 {
     file_header bare = *h;
     memset(bare.digest, 0, sizeof bare.digest);
-    sha256 sum;
-    sha256_begin(&sum);
-    sha256_add(&sum, &bare, sizeof bare);
-    sha256_add(&sum, picture, (size_t)h->size);
-    sha256_end(&sum, out);
+    digester sum;
+    digest_begin(&sum);
+    digest_add(&sum, &bare, sizeof bare);
+    digest_add(&sum, picture, (size_t)h->size);
+    return digest_end(&sum, out);
 }
 
 bool painting_write(const painting *p, const painting_key *key, buf *out)
@@ -70,7 +83,8 @@ bool painting_write(const painting *p, const painting_key *key, buf *out)
     memcpy(h.style, p->style, sizeof h.style);
     memcpy(h.subject, p->subject, sizeof h.subject);
     uint8_t digest[32];
-    digest_of(&h, p->image.pixels, digest);
+    if (!file_digest(&h, p->image.pixels, digest))
+        return false;
     memcpy(h.digest, digest, sizeof digest);
     buf_append(out, &h, sizeof h);
     buf_append(out, p->image.pixels, p->image.size);
@@ -105,8 +119,8 @@ painting *painting_read(const painting_key *key, slice block)
     if (memcmp(h.magic, file_magic, sizeof h.magic) || memcmp(h.key, key->bytes, sizeof h.key) ||
         h.size != block.size - sizeof h || !h.size)
         return NULL;
-    digest_of(&h, picture, digest);
-    painting *p = memcmp(digest, h.digest, sizeof digest) ? NULL : calloc(1, sizeof *p);
+    const bool whole = file_digest(&h, picture, digest) && !memcmp(digest, h.digest, sizeof digest);
+    painting *p = whole ? calloc(1, sizeof *p) : NULL;
     uint8_t *bytes = p ? malloc((size_t)h.size) : NULL;
     if (!bytes) {
         free(p);

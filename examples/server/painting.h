@@ -25,6 +25,9 @@ typedef struct painting {
 
 painting *painting_hold(painting *p);
 void painting_release(void *p); /* a painting, or NULL; typed as a free callback */
+/* Takes the picture over. The library encodes into a buffer that is up to several times as large; a
+ * picture may be kept for long, so that it moves to memory of its own size if there is some. */
+void painting_take(painting *p, stylize_image *result);
 
 /* As one block of bytes with everything but the references, for a file. */
 bool painting_write(const painting *p, const painting_key *key, buf *out);

@@ -32,7 +32,7 @@ const char *format_name(stylize_format format) { return format_type(format) + st
 
 void params_init(params *p, const params_limits *limits)
 {
-    *p = (params){.size = limits->output_size, .strength = 1, .allow_degraded = true};
+    *p = (params){.size = limits->output_size, .strength = 1, .style_scale = 1, .allow_degraded = true};
 }
 
 static bool bad_value(problem *wrong, const char *field, slice value, const char *allowed)
@@ -123,17 +123,50 @@ static bool set_output_size(params *p, const params_limits *l, slice value, prob
 
 static bool set_strength(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    double v;
-    if (!parse_number(value, 0, 1, &v))
-        return bad_value(wrong, "strength", value, "0 to 1");
+    double v = (double)STYLIZE_STRENGTH_AUTO;
+    if (!slice_is(value, "auto") && !parse_number(value, 0, 1, &v))
+        return bad_value(wrong, "strength", value, "0 to 1, auto");
     p->strength = (float)v;
     return true;
 }
 
 static bool set_preserve_color(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    return parse_bool(value, &p->preserve_color) ||
-           bad_value(wrong, "preserve_color", value, "true or false");
+    double share;
+    bool all;
+    if (parse_bool(value, &all))
+        share = all;
+    else if (!parse_number(value, 0, 1, &share))
+        return bad_value(wrong, "preserve_color", value, "0 to 1, true or false");
+    p->preserve_color = (float)share;
+    return true;
+}
+
+/* One mask after the other; an empty one says that its style has none. */
+static bool add_mask(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    if (p->mask_count == STYLIZE_STYLES_MAX)
+        return problem_set(wrong, 422, "invalid_value", "masks", "at most %d masks can be given",
+                           STYLIZE_STYLES_MAX);
+    p->masks[p->mask_count++] = value;
+    return true;
+}
+
+bool params_masked(const params *p)
+{
+    for (size_t i = 0; i < p->mask_count; i++)
+        if (p->masks[i].size)
+            return true;
+    return false;
+}
+
+static bool set_style_scale(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    double v;
+    if (!parse_number(value, 0.5, 2, &v))
+        return bad_value(wrong, "style_scale", value, "0.5 to 2");
+    p->style_scale = (float)v;
+    return true;
 }
 
 static bool set_allow_degraded(params *p, const params_limits *l, slice value, problem *wrong)
@@ -142,11 +175,14 @@ static bool set_allow_degraded(params *p, const params_limits *l, slice value, p
            bad_value(wrong, "allow_degraded", value, "true or false");
 }
 
+static const char *const methods[] = {"auto", "fast", "any", "optimize"};
+
+const char *method_name(stylize_method method) { return methods[method]; }
+
 static bool set_method(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    static const char *const names[] = {"auto", "fast", "any", "optimize"};
-    for (size_t i = 0; i < SRV_LEN(names); i++)
-        if (slice_is(value, names[i]))
+    for (size_t i = 0; i < SRV_LEN(methods); i++)
+        if (slice_is(value, methods[i]))
             return p->method = (stylize_method)i, true;
     return bad_value(wrong, "method", value, "auto, fast, any, optimize");
 }
@@ -215,9 +251,11 @@ static const struct {
     {"style_image", set_style_image},
     {"style_id", set_style_id},
     {"styles", set_styles},
+    {"masks", add_mask},
     {"output_size", set_output_size},
     {"strength", set_strength},
     {"preserve_color", set_preserve_color},
+    {"style_scale", set_style_scale},
     {"method", set_method},
     {"format", set_format},
     {"quality", set_quality},
@@ -246,5 +284,9 @@ bool params_check(const params *p, problem *wrong)
                            "one of style_id, styles, style_image is needed");
     if (p->styles[0].picture.data && !p->styles[0].picture.size)
         return problem_set(wrong, 422, "missing_field", "style_image", "style_image is empty");
+    for (size_t i = p->style_count; i < p->mask_count; i++)
+        if (p->masks[i].size)
+            return problem_set(wrong, 422, "invalid_value", "masks", "mask %zu has no style; there are %zu",
+                               i + 1, p->style_count);
     return true;
 }

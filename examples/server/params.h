@@ -21,9 +21,12 @@ typedef struct params {
     slice content;
     style_choice styles[STYLIZE_STYLES_MAX];
     size_t style_count;
-    uint32_t size, width, height; /* size: longer side; or width and height */
+    slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */
+    size_t mask_count;               /* given, with those of size 0 */
+    uint32_t size, width, height;    /* size: longer side; or width and height */
     float strength;
-    bool preserve_color;
+    float preserve_color;
+    float style_scale;
     stylize_method method;
     stylize_format format; /* NONE: not said */
     int quality;           /* 0: not said */
@@ -39,6 +42,8 @@ typedef struct params_limits {
 } params_limits;
 
 void params_init(params *p, const params_limits *limits);
+/* Whether there is a mask at all. */
+bool params_masked(const params *p);
 /* Sets one field from its text or its picture. An unknown name is an error. */
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
 /* What no field alone shows: that there is a content and a style, and only one way to say it. */
@@ -57,5 +62,6 @@ void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subje
 stylize_format format_by_name(slice name);
 const char *format_type(stylize_format format); /* "image/png" */
 const char *format_name(stylize_format format); /* "png" */
+const char *method_name(stylize_method method); /* "any" */
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "flight.h"
-#include "sha256.h"
 
 blob *blob_create(void)
 {
@@ -91,52 +91,75 @@ static uint64_t output_pixels(const params *r, const stylize_image_info *in)
     return r->size * (r->size * shorter / (longer ? longer : 1) + 1);
 }
 
-static void add_number(sha256 *h, uint64_t v) { sha256_add(h, &v, sizeof v); }
+/* Of what is painted where that is not the output itself. */
+static uint64_t work_pixels(const params *r, uint64_t output)
+{
+    const double scale = (double)r->style_scale;
+    return scale == 1 ? 0 : (uint64_t)((double)output / (scale * scale));
+}
 
-static void make_key(painter *p, work *w)
+static void add_number(digester *d, uint64_t v) { digest_add(d, &v, sizeof v); }
+
+/* A picture stands in the key by a digest of its own. */
+static void add_picture(digester *d, slice picture)
+{
+    uint8_t digest[DIGEST_SIZE];
+    d->failed = !digest_of(picture.data, picture.size, digest) || d->failed;
+    digest_add(d, digest, sizeof digest);
+}
+
+static bool make_key(painter *p, work *w)
 {
     const params *r = &w->params;
-    uint8_t digest[32];
+    uint8_t digest[DIGEST_SIZE];
     uint32_t bits;
-    sha256 h;
-    sha256_begin(&h);
-    sha256_add(&h, stylize_version(), strlen(stylize_version()));
-    sha256_of(r->content.data, r->content.size, digest);
-    sha256_add(&h, digest, sizeof digest);
+    digester d;
+    digest_begin(&d);
+    digest_add(&d, stylize_version(), strlen(stylize_version()));
+    digest_add(&d, p->precision, strlen(p->precision)); /* servers of several may share a cache */
+    add_picture(&d, r->content);
     for (size_t i = 0; i < r->style_count; i++) {
         const style_choice *s = &r->styles[i];
         memcpy(&bits, &s->weight, sizeof bits);
-        add_number(&h, r->style_count > 1 ? bits : 0);
-        sha256_add(&h, s->id, sizeof s->id);
+        add_number(&d, r->style_count > 1 ? bits : 0);
+        digest_add(&d, s->id, sizeof s->id);
+        if (s->picture.data) {
+            add_picture(&d, s->picture);
+            continue;
+        }
         memset(digest, 0, sizeof digest);
-        if (s->picture.data)
-            sha256_of(s->picture.data, s->picture.size, digest);
-        else if (p->added_style)
+        if (p->added_style)
             p->added_style(p->added_user, s->id, digest);
-        sha256_add(&h, digest, sizeof digest);
+        digest_add(&d, digest, sizeof digest);
     }
+    for (size_t i = 0; i < r->style_count && params_masked(r); i++)
+        add_picture(&d, r->masks[i]);
+    uint32_t colour_bits, scale_bits;
     memcpy(&bits, &r->strength, sizeof bits);
+    memcpy(&colour_bits, &r->preserve_color, sizeof colour_bits);
+    memcpy(&scale_bits, &r->style_scale, sizeof scale_bits);
     const uint64_t numbers[] = {r->size,
                                 r->width,
                                 r->height,
                                 bits,
-                                r->preserve_color,
+                                colour_bits,
+                                scale_bits,
                                 (uint64_t)r->method,
                                 (uint64_t)r->format,
                                 (uint64_t)r->quality,
                                 r->method == STYLIZE_METHOD_OPTIMIZE ? r->seed : 0,
                                 r->method == STYLIZE_METHOD_OPTIMIZE ? r->iterations : 0,
                                 w->degraded};
-    sha256_add(&h, numbers, sizeof numbers);
+    digest_add(&d, numbers, sizeof numbers);
     /* What is stored under a subject is removed with it, so it is not shared with others. */
-    sha256_add(&h, r->subject, strlen(r->subject));
-    sha256_end(&h, w->key.bytes);
+    digest_add(&d, r->subject, strlen(r->subject));
+    return digest_end(&d, w->key.bytes);
 }
 
 bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
 {
     params *r = &w->params;
-    stylize_image_info content, style = {0};
+    stylize_image_info content, style = {0}; /* a style picture's or a mask's */
     *cached = NULL;
     if (r->format == STYLIZE_FORMAT_NONE)
         r->format = STYLIZE_FORMAT_JPEG;
@@ -149,16 +172,24 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
                 return false;
             w->cost += 4 * (uint64_t)style.width * style.height;
         }
+    for (size_t i = 0; i < r->style_count; i++)
+        if (r->masks[i].size) {
+            if (!probe(p, r->masks[i], "masks", &style, wrong))
+                return false;
+            w->cost += 4 * (uint64_t)style.width * style.height;
+        }
     choose_size(p, w);
-    w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output_pixels(r, &content));
+    const uint64_t output = output_pixels(r, &content);
+    w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output + 2 * work_pixels(r, output));
+    w->cost += params_masked(r) ? 12 * output : 0; /* a second painting, sums */
     if (w->cost > p->max_decoded)
         return problem_set(wrong, 413, "picture_too_large", "content_image",
                            "the pictures need %llu bytes as pixels; at most %llu are allowed",
                            (unsigned long long)w->cost, (unsigned long long)p->max_decoded);
-    make_key(p, w);
-    int tier;
-    *cached = cache_get(&p->cache, &w->key, &tier);
+    if (!make_key(p, w))
+        return problem_set(wrong, 503, "out_of_memory", NULL, "memory for the request could not be had");
+    *cached = cache_get_fast(&p->cache, &w->key);
     if (*cached)
-        atomic_fetch_add(&p->metrics->cache_hits[tier], 1);
+        atomic_fetch_add(&p->metrics->cache_hits[0], 1);
     return true;
 }

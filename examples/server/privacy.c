@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
+#include "broker.h"
+#include "fleet.h"
 #include "jobs.h"
+#include "later.h"
 #include "transfer.h"
-
-#define JOBS_AT_ONCE 256
 
 /* The subject of the address as it is stored; false: x has an answer. */
 static bool subject_of(exchange *x, char out[STORED_SUBJECT])
@@ -70,13 +72,22 @@ static void write_job(struct jobs *j, job *b, buf *out)
     job copy = {0};
     buf_puts(out, "{\"job\": ");
     job_write_json(j, b, out);
-    painting *p = b->state == JOB_DONE ? job_files_result(j, b->id) : NULL;
+    painting *p = b->state != JOB_DONE ? NULL
+                  : b->remote          ? broker_result(j->server->broker, b)
+                                       : job_files_result(j, b->id);
     if (p) {
         buf_puts(out, ", ");
         write_picture(p, out);
     }
-    blob *upload =
-        b->state == JOB_QUEUED || b->state == JOB_RUNNING ? job_files_load(j, b->id, &copy, &type) : NULL;
+    const bool open = b->state == JOB_QUEUED || b->state == JOB_RUNNING;
+    blob *upload = open && !b->remote ? job_files_load(j, b->id, &copy, &type) : NULL;
+    buf photograph = {0};
+    if (open && b->remote && broker_upload(j->server->broker, b, &photograph)) {
+        buf_puts(out, ", \"upload\": \"");
+        buf_base64(out, photograph.data, photograph.size);
+        buf_puts(out, "\"");
+    }
+    buf_free(&photograph);
     if (upload) {
         buf_puts(out, ", \"upload_type\": \"");
         buf_json(out, type.data, type.size);
@@ -89,7 +100,7 @@ static void write_job(struct jobs *j, job *b, buf *out)
     painting_release(p);
 }
 
-void privacy_export(exchange *x)
+static void export_data(exchange *x)
 {
     server *s = x->server;
     char subject[STORED_SUBJECT];
@@ -98,6 +109,8 @@ void privacy_export(exchange *x)
     buf out = {0};
     if (!subject_of(x, subject))
         return;
+    if (s->broker)
+        broker_find_subject(s->broker, subject);
     buf_puts(&out, "{\"subject\": \"");
     buf_json(&out, x->part, strlen(x->part));
     buf_puts(&out, "\", \"jobs\": [");
@@ -129,27 +142,29 @@ void privacy_export(exchange *x)
     answer_buf(x, 200, "application/json", &out);
 }
 
-void privacy_erase(exchange *x)
+static void erase_data(exchange *x)
 {
     server *s = x->server;
     char subject[STORED_SUBJECT];
-    job *found[JOBS_AT_ONCE];
-    size_t n, jobs = 0;
     buf out = {0};
     if (!subject_of(x, subject))
         return;
-    /* First the jobs, which could put results into the cache; cancelled ones stay listed, so once each. */
-    n = find_jobs(s->jobs, subject, found, SRV_LEN(found));
-    for (size_t i = 0; i < n; i++) {
-        const bool over = found[i]->state != JOB_QUEUED && found[i]->state != JOB_RUNNING;
-        jobs_remove(s->jobs, found[i]);
-        if (!over && found[i]->state == JOB_CANCELLED)
-            jobs_remove(s->jobs, found[i]);
-        jobs++;
-        job_release(found[i]);
-    }
-    const size_t results = cache_forget(&s->painter.cache, subject);
-    buf_printf(&out, "{\"deleted\": {\"jobs\": %zu, \"results\": %zu}, \"complete\": %s}\n", jobs, results,
-               n < SRV_LEN(found) ? "true" : "false");
+    const bool whole = fleet_whole(s);
+    /* First what puts results into the cache. */
+    batches_erase(s, subject);
+    if (s->broker)
+        broker_find_subject(s->broker, subject);
+    const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false);
+    const size_t paintings = painter_erase(&s->painter, subject);
+    const size_t results = keeper_forget(&s->painter.keeper, subject);
+    const bool told = fleet_erased(s, subject);
+    const bool complete = jobs < JOBS_AT_ONCE && whole && told && fleet_whole(s);
+    buf_printf(&out,
+               "{\"deleted\": {\"paintings\": %zu, \"jobs\": %zu, \"results\": %zu}, \"complete\": %s}\n",
+               paintings, jobs, results, complete ? "true" : "false");
     answer_buf(x, 200, "application/json", &out);
 }
+
+void privacy_export(exchange *x) { answer_later(x, export_data); }
+
+void privacy_erase(exchange *x) { answer_later(x, erase_data); }

@@ -52,6 +52,15 @@ bool problem_from(problem *p, const stylize_error *err, const char *field)
                        err->message[0] ? err->message : stylize_status_str(err->status));
 }
 
+static const char erased[] = "erased";
+
+void problem_erased(problem *p)
+{
+    problem_set(p, 410, erased, NULL, "the data of the subject was erased meanwhile");
+}
+
+bool problem_is_erased(const problem *p) { return p->code == erased; }
+
 void problem_json(const problem *p, buf *out)
 {
     buf_printf(out, "{\"error\": {\"code\": \"%s\", \"message\": \"", p->code);

@@ -19,6 +19,9 @@ bool problem_set(problem *p, unsigned status, const char *code, const char *fiel
     SRV_PRINTF(5, 6);
 /* From a failure of the library while it did something with that field (NULL: none). */
 bool problem_from(problem *p, const stylize_error *err, const char *field);
+/* What somebody is told whose request was in work when its subject's data was erased. */
+void problem_erased(problem *p);
+bool problem_is_erased(const problem *p);
 /* {"error": {...}} */
 void problem_json(const problem *p, buf *out);
 

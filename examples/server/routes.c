@@ -2,6 +2,7 @@
 #include "batch.h"
 #include "gallery.h"
 #include "jobs.h"
+#include "later.h"
 #include "page.h"
 #include "status.h"
 #include "transfer.h"
@@ -12,13 +13,16 @@ const route routes[] = {
     {"openapi", "GET", "/openapi.json", ACCESS_OPEN, false, true, false, page_api, NULL},
     {"transfer", "POST", "/api/v1/style-transfer", ACCESS_USER, true, true, true, transfer_start,
      transfer_finish},
-    {"job_post", "POST", "/api/v1/jobs", ACCESS_USER, true, true, true, jobs_post, NULL},
-    {"job", "GET", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_get, NULL},
-    {"job_delete", "DELETE", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_delete, NULL},
-    {"job_result", "GET", "/api/v1/jobs/*/result", ACCESS_USER, false, true, false, jobs_result, NULL},
-    {"job_events", "GET", "/api/v1/jobs/*/events", ACCESS_USER, false, true, false, jobs_events, NULL},
-    {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, NULL},
-    {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase, NULL},
+    {"job_post", "POST", "/api/v1/jobs", ACCESS_USER, true, true, true, jobs_post, answered_later},
+    {"job", "GET", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_get, answered_later},
+    {"job_delete", "DELETE", "/api/v1/jobs/*", ACCESS_USER, false, true, false, jobs_delete, answered_later},
+    {"job_result", "GET", "/api/v1/jobs/*/result", ACCESS_USER, false, true, false, jobs_result,
+     answered_later},
+    {"job_events", "GET", "/api/v1/jobs/*/events", ACCESS_USER, false, true, false, jobs_events,
+     answered_later},
+    {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, answered_later},
+    {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase,
+     answered_later},
     {"batch", "POST", "/api/v1/batches", ACCESS_USER, true, true, true, batch_start, NULL},
     {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
     {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fleet.h"
 #include "gallery.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
@@ -11,6 +12,8 @@ static void answer_state(exchange *x, bool good, const char *word)
     buf b = {0};
     buf_printf(&b, "{\"status\": \"%s\"}\n", word);
     answer_buf(x, good ? 200 : 503, "application/json", &b);
+    if (!good)
+        answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
 static bool is_ready(const server *s) { return atomic_load(&s->ready) && !atomic_load(&s->draining); }
@@ -32,7 +35,10 @@ void status_health(exchange *x)
         &b, "{\"status\": \"%s\", \"live\": true, \"ready\": %s, \"version\": \"%s\", \"waiting\": %llu}\n",
         state_word(s), is_ready(s) ? "true" : "false", stylize_version(),
         (unsigned long long)painter_in_work(&x->server->painter));
-    answer_buf(x, is_ready(s) ? 200 : 503, "application/json", &b);
+    const bool ready = is_ready(s);
+    answer_buf(x, ready ? 200 : 503, "application/json", &b);
+    if (!ready)
+        answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
 void status_server(exchange *x)
@@ -116,14 +122,14 @@ static void add_library(gauges *g, const stylize_stats *t)
     add(g, name, "counter", "source=\"pool\"", (double)t->pool_reuses, help);
 }
 
-static void add_server(gauges *g, server *s)
+static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
 {
-    static const char *const labels[CACHE_TIERS_MAX] = {"tier=\"memory\"", "tier=\"folder\"",
-                                                        "tier=\"third\"", "tier=\"fourth\""};
     cache_tier_counts counts[CACHE_TIERS_MAX] = {{0}};
     const int tiers = s->painter.cache.tier_count;
-    for (int i = 0; i < tiers; i++)
+    for (int i = 0; i < tiers; i++) {
+        snprintf(labels[i], 32, "tier=\"%s\"", s->painter.cache.tiers[i].name);
         s->painter.cache.tiers[i].counts(s->painter.cache.tiers[i].state, &counts[i]);
+    }
     for (int i = 0; i < tiers; i++)
         add(g, "stylize_cache_bytes", "gauge", labels[i], (double)counts[i].bytes, "Results kept.");
     for (int i = 0; i < tiers; i++)
@@ -162,13 +168,14 @@ void status_metrics(exchange *x)
     server *s = x->server;
     stylize_stats t = {.struct_size = sizeof t};
     gauges g = {.count = 0};
-    char version[64];
+    char version[64], tiers[CACHE_TIERS_MAX][32];
     buf b = {0};
     snprintf(version, sizeof version, "version=\"%s\"", stylize_version());
     add(&g, "stylize_build_info", "gauge", version, 1, "The version that runs.");
     if (stylize_ctx_stats(s->ctx, &t) == STYLIZE_OK)
         add_library(&g, &t);
-    add_server(&g, s);
+    add_server(&g, s, tiers);
     metrics_write(&s->metrics, &b, g.list, g.count);
+    fleet_metrics(s, &b);
     answer_buf(x, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
 }

@@ -1,13 +1,10 @@
 /* TLS. */
 #include "tls.h"
 
-#include <stdio.h>
-
-#ifdef SERVER_HAVE_GNUTLS
-
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CHAIN_MAX 16
@@ -126,11 +123,13 @@ static int retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
 
 struct tls *tls_create(const char *cert, const char *key, char *message, size_t size)
 {
-    struct tls *t = calloc(1, sizeof *t);
-    if (!t) {
+    struct tls *t = NULL;
+    if (MHD_is_feature_supported(MHD_FEATURE_SSL) != MHD_YES)
+        snprintf(message, size, "the libmicrohttpd that is installed here was built without TLS");
+    else if (!(t = calloc(1, sizeof *t)))
         snprintf(message, size, "out of memory");
+    if (!t)
         return NULL;
-    }
     t->cert = cert;
     t->key = key;
     pthread_rwlock_init(&t->lock, NULL);
@@ -162,19 +161,3 @@ void tls_destroy(struct tls *t)
         current = NULL;
     free(t);
 }
-
-#else
-
-struct tls *tls_create(const char *cert, const char *key, char *message, size_t size)
-{
-    snprintf(message, size, "this build has no TLS: GnuTLS (libgnutls28-dev) was missing when it was made");
-    return NULL;
-}
-
-bool tls_reload(struct tls *t, char *message, size_t size) { return false; }
-
-unsigned tls_options(struct tls *t, struct MHD_OptionItem options[4]) { return 0; }
-
-void tls_destroy(struct tls *t) {}
-
-#endif

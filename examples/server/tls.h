@@ -8,7 +8,7 @@
 
 struct tls;
 
-/* NULL with a message: files unreadable, not fitting each other, or a build without GnuTLS. */
+/* NULL with a message: files unreadable, not fitting each other, or a libmicrohttpd without TLS. */
 struct tls *tls_create(const char *cert, const char *key, char *message, size_t size);
 /* Reads the files again; the old pair stays in use if that fails. */
 bool tls_reload(struct tls *t, char *message, size_t size);

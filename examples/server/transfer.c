@@ -118,11 +118,12 @@ void transfer_start(exchange *x)
     params *p = &x->work.params;
     problem wrong;
     if (!x->memory && !(x->memory = blob_create())) {
-        answer_empty(x, 503);
+        answer_no_memory(x);
         return;
     }
     x->raw = transfer_accepts(exchange_header(x, "Accept"));
-    bool ok = transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
+    bool ok = exchange_repeat(x, false, &wrong) &&
+              transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
               transfer_subject(x, p, &wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;

@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -35,6 +36,14 @@ static void check_gone(watch *w, uint64_t number)
     pthread_mutex_unlock(&w->lock);
 }
 
+static void cut_off(const watched *c, const char *told)
+{
+    /* A client that is gone, or does not read either, is not told. */
+    const ssize_t sent = told ? send(c->socket, told, strlen(told), MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    (void)sent;
+    shutdown(c->socket, SHUT_RDWR); /* its own thread then closes it */
+}
+
 static void check_slow(watch *w)
 {
     uint64_t ticks;
@@ -43,11 +52,11 @@ static void check_slow(watch *w)
     const uint64_t now = now_ns();
     pthread_mutex_lock(&w->lock);
     for (watched *c = w->first; c; c = c->next) {
-        const uint64_t deadline = atomic_load(&c->deadline_ns);
-        if (deadline && now > deadline) {
-            atomic_store(&c->deadline_ns, 0);
+        uint64_t deadline = atomic_load(&c->deadline_ns);
+        if (deadline > WATCH_CUT && now > deadline &&
+            atomic_compare_exchange_strong(&c->deadline_ns, &deadline, WATCH_CUT)) {
             atomic_fetch_add(&w->cut, 1);
-            shutdown(c->socket, SHUT_RDWR); /* its own thread then closes it */
+            cut_off(c, deadline % 2 ? w->told : NULL);
         }
     }
     pthread_mutex_unlock(&w->lock);
@@ -137,10 +146,16 @@ void watch_remove(watch *w, watched *c)
     free(c);
 }
 
-void watch_deadline(watched *c, uint64_t ms)
+bool watch_deadline(watched *c, uint64_t ms, bool tell)
 {
-    atomic_store(&c->deadline_ns, ms ? now_ns() + ms * 1000000 : 0);
+    const uint64_t at = ms ? ((now_ns() + ms * 1000000) & ~(uint64_t)1) | tell : 0;
+    uint64_t before = atomic_load(&c->deadline_ns);
+    while (before != WATCH_CUT && !atomic_compare_exchange_weak(&c->deadline_ns, &before, at))
+        ;
+    return before != WATCH_CUT;
 }
+
+bool watch_was_cut(const watched *c) { return atomic_load(&c->deadline_ns) == WATCH_CUT; }
 
 void watch_arm(watch *w, watched *c, void (*on_gone)(void *user), void *user)
 {

@@ -105,6 +105,35 @@ static void a_painting_outlives_the_cache(void **state)
     painting_release(p);
 }
 
+static void a_painting_leaves_the_buffers_of_the_library(void **state)
+{
+    static uint8_t white[64 * 64 * 3];
+    memset(white, 255, sizeof white);
+    const stylize_image pixels = {
+        .pixels = white, .size = sizeof white, .width = 64, .height = 64, .format = STYLIZE_FORMAT_RGB8};
+    stylize_ctx *ctx;
+    stylize_image file = {0};
+    assert_int_equal(stylize_ctx_create(&ctx, NULL, NULL), STYLIZE_OK);
+    assert_int_equal(stylize_image_encode(ctx, &pixels, STYLIZE_FORMAT_PNG, 0, &file, NULL), STYLIZE_OK);
+    const size_t size = file.size;
+    char *bytes = malloc(size);
+    memcpy(bytes, file.pixels, size);
+
+    painting *p = make("x", 1, "");
+    free(p->image.pixels);
+    painting_take(p, &file);
+    assert_null(file.pixels); /* it went back */
+    assert_null(p->image.owner);
+    assert_int_equal(p->image.size, size);
+    assert_memory_equal(p->image.pixels, bytes, size);
+    assert_int_equal(p->image.format, STYLIZE_FORMAT_PNG);
+    assert_int_equal(p->width, 64);
+    assert_int_equal(p->height, 64);
+    painting_release(p);
+    free(bytes);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void a_subject_is_forgotten(void **state)
 {
     cache c = {.tier_count = 0};
@@ -215,11 +244,16 @@ static void a_folder_that_cannot_be_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_least_used_goes_first),       cmocka_unit_test(a_second_put_replaces_the_first),
-        cmocka_unit_test(a_painting_outlives_the_cache),   cmocka_unit_test(a_subject_is_forgotten),
-        cmocka_unit_test(files_survive_a_restart),         cmocka_unit_test(the_folder_is_bounded),
-        cmocka_unit_test(damaged_files_are_not_used),      cmocka_unit_test(leftovers_of_a_crash_are_swept),
+        cmocka_unit_test(the_least_used_goes_first),
+        cmocka_unit_test(a_second_put_replaces_the_first),
+        cmocka_unit_test(a_painting_outlives_the_cache),
+        cmocka_unit_test(a_subject_is_forgotten),
+        cmocka_unit_test(files_survive_a_restart),
+        cmocka_unit_test(the_folder_is_bounded),
+        cmocka_unit_test(damaged_files_are_not_used),
+        cmocka_unit_test(leftovers_of_a_crash_are_swept),
         cmocka_unit_test(a_folder_that_cannot_be_is_told),
+        cmocka_unit_test(a_painting_leaves_the_buffers_of_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

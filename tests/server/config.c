@@ -87,6 +87,9 @@ static void mistakes_are_told(void **state)
         {{"x", "--config", "/nonexistent/file"}, "cannot be read"},
         {{"x", "--output-size", "8000"}, "max-output-size"},
         {{"x", "--listen="}, "empty"},
+        {{"x", "--precision", "fp64"}, "fp32, fp16, int8, tf32"},
+        {{"x", "--precision="}, "empty"},
+        {{"x", "--precision", "tf32"}, NULL},
     };
     for (size_t i = 0; i < SRV_LEN(cases); i++) {
         outcome o;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "sha256.h"
 
 #define DIGEST_OF_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
@@ -40,6 +39,19 @@ static void wrong_lines_are_told(void **state)
     }
 }
 
+static void a_file_without_keys_lets_nobody_in(void **state)
+{
+    char message[200] = "";
+    api_key found;
+    keys k;
+    keys_init(&k);
+    k.list = keys_parse(TEXT("# all were withdrawn\n\n"), &k.count, message, sizeof message);
+    assert_non_null(k.list);
+    assert_int_equal(k.count, 0);
+    assert_false(keys_find(&k, TEXT("abc"), &found));
+    keys_free(&k);
+}
+
 static void a_missing_file_is_told(void **state)
 {
     char message[200] = "";
@@ -56,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_read_and_found),
         cmocka_unit_test(wrong_lines_are_told),
+        cmocka_unit_test(a_file_without_keys_lets_nobody_in),
         cmocka_unit_test(a_missing_file_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static void defaults_are_those_of_the_interface(void **state)
     params p;
     params_init(&p, &limits);
     assert_int_equal(p.size, 512);
-    assert_true(p.strength == 1 && p.allow_degraded && !p.preserve_color);
+    assert_true(p.strength == 1 && p.allow_degraded && !p.preserve_color && p.style_scale == 1);
     assert_int_equal(p.format, STYLIZE_FORMAT_NONE);
 }
 
@@ -60,9 +60,9 @@ static void blends_are_read(void **state)
 
 static void every_field_refuses_nonsense(void **state)
 {
-    static const char *const names[] = {"output_size",    "strength", "preserve_color", "method",
-                                        "format",         "quality",  "seed",           "iterations",
-                                        "allow_degraded", "style_id"};
+    static const char *const names[] = {"output_size", "strength",       "preserve_color", "style_scale",
+                                        "method",      "format",         "quality",        "seed",
+                                        "iterations",  "allow_degraded", "style_id"};
     for (size_t i = 0; i < SRV_LEN(names); i++) {
         params p;
         problem wrong;
@@ -112,7 +112,8 @@ static void json_is_read(void **state)
     assert_slice(p.content, "ABC");
     assert_int_equal(p.style_count, 2);
     assert_true(p.styles[0].weight == 0.25f);
-    assert_true(p.strength == 0.5f && p.preserve_color && p.seed == 7 && p.width == 64 && p.quality == 0);
+    assert_true(p.strength == 0.5f && p.preserve_color == 1 && p.seed == 7 && p.width == 64 &&
+                p.quality == 0);
     buf_free(&pictures);
 }
 
@@ -177,6 +178,57 @@ static void forms_are_read(void **state)
     assert_string_equal(wrong.field, "content_image");
 }
 
+static void strength_may_be_auto(void **state)
+{
+    params p;
+    problem wrong;
+    params_init(&p, &limits);
+    assert_true(set(&p, "strength", "auto", &wrong));
+    assert_true(p.strength == STYLIZE_STRENGTH_AUTO);
+    assert_true(set(&p, "strength", "0.25", &wrong));
+    assert_true(p.strength == 0.25f);
+    assert_false(set(&p, "strength", "-1", &wrong));
+}
+
+static void masks_go_with_the_styles(void **state)
+{
+    const char form[] =
+        "--B\r\nContent-Disposition: form-data; name=content_image; filename=a\r\n\r\nABC\r\n--B\r\n"
+        "Content-Disposition: form-data; name=styles\r\n\r\na,b,c\r\n--B\r\n"
+        "Content-Disposition: form-data; name=masks; filename=\"\"\r\n\r\n\r\n--B\r\n"
+        "Content-Disposition: form-data; name=masks; filename=m\r\n\r\nGHI\r\n--B--";
+    const char json[] = "{\"content_image\": \"QUJD\", \"styles\": \"a,b,c\", \"masks\": [null, \"R0hJ\"]}";
+    params p;
+    problem wrong;
+    buf pictures = {0};
+    params_init(&p, &limits);
+    assert_false(params_masked(&p));
+    assert_true(params_read_form(&p, &limits, TEXT(form), TEXT("B"), &wrong));
+    assert_true(p.mask_count == 2 && !p.masks[0].size && params_masked(&p));
+    assert_slice(p.masks[1], "GHI");
+    params_init(&p, &limits);
+    assert_true(params_read_json(&p, &limits, TEXT(json), &pictures, &wrong));
+    assert_true(p.mask_count == 2 && !p.masks[0].size);
+    assert_slice(p.masks[1], "GHI");
+    buf_free(&pictures);
+    static const char *const bad[] = {
+        "3", "[3]", "\"R0hJ\", \"style_id\": \"b\"", "[null, \"R0hJ\"]", "[\"not base64!\"]", "{}"};
+    for (size_t i = 0; i < SRV_LEN(bad); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"content_image\": \"QUJD\", \"style_id\": \"a\", \"masks\": %s}",
+                 bad[i]);
+        params_init(&p, &limits);
+        assert_false(params_read_json(&p, &limits, TEXT(text), &pictures, &wrong));
+        assert_true(i == 2 || !strcmp(wrong.field, "masks"));
+        buf_free(&pictures);
+        pictures = (buf){0};
+    }
+    params_init(&p, &limits);
+    for (int i = 0; i < STYLIZE_STYLES_MAX; i++)
+        assert_true(set(&p, "masks", "x", &wrong));
+    assert_false(set(&p, "masks", "x", &wrong));
+}
+
 static void accept_chooses_the_form_of_the_answer(void **state)
 {
     assert_int_equal(transfer_accepts((slice){0}), STYLIZE_FORMAT_NONE);
@@ -213,6 +265,8 @@ int main(void)
         cmocka_unit_test(two_pictures_stay_where_they_are),
         cmocka_unit_test(bad_json_is_refused),
         cmocka_unit_test(forms_are_read),
+        cmocka_unit_test(strength_may_be_auto),
+        cmocka_unit_test(masks_go_with_the_styles),
         cmocka_unit_test(accept_chooses_the_form_of_the_answer),
         cmocka_unit_test(problems_are_json),
     };

@@ -3,30 +3,53 @@ import { t } from "./i18n.js";
 
 let session = null;
 
-export class Failure extends Error {}
+export class Failure extends Error {
+  constructor(text, retry = false) {
+    super(text);
+    this.retry = retry; // the same again may work later
+  }
+}
 
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const cancelled = () => new DOMException("cancelled", "AbortError");
+
+// Ends early, and badly, when the signal says so.
+function wait(ms, signal) {
+  return new Promise((done, fail) => {
+    const stop = () => { clearTimeout(timer); fail(cancelled()); };
+    const timer = setTimeout(() => { signal?.removeEventListener("abort", stop); done(); }, ms);
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
 
 async function readSession() {
   const answer = await fetch("/api/v1/session");
-  if (!answer.ok) throw new Failure(t("offline"));
+  if (!answer.ok) throw new Failure(t("offline"), true);
   session = await answer.json();
 }
 
 export async function limits() {
-  if (!session) await readSession();
+  if (session) return session;
+  try {
+    await readSession();
+  } catch {
+    throw new Failure(t("offline"), true);
+  }
   return session;
 }
 
 function askForKey() {
   const dialog = document.getElementById("key-dialog"), field = document.getElementById("key");
   return new Promise((done) => {
-    dialog.onclose = () => {
-      if (field.value) sessionStorage.setItem("key", field.value);
-      done(Boolean(field.value));
-    };
-    field.value = "";
-    dialog.showModal();
+    dialog.addEventListener("close", () => {
+      const given = dialog.returnValue === "ok" && field.value;
+      if (given) sessionStorage.setItem("key", given);
+      done(Boolean(given));
+    }, { once: true });
+    if (!dialog.open) {
+      field.value = dialog.returnValue = "";
+      dialog.showModal();
+    }
   });
 }
 
@@ -44,7 +67,7 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       answer = await fetch(path, { method, body, signal, headers: headers(accept ? { Accept: accept } : {}) });
     } catch (error) {
       if (error.name === "AbortError" || error instanceof Failure) throw error;
-      throw new Failure(t("offline"));
+      throw new Failure(t("offline"), true);
     }
     if (answer.ok) return answer;
     const problem = (await answer.json().catch(() => ({}))).error ?? {};
@@ -53,13 +76,13 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       session = null;
       continue;
     }
-    if ((answer.status === 503 || answer.status === 429) && problem.code !== "no_storage" && attempt < 8) {
+    const busy = (answer.status === 503 || answer.status === 429) && problem.code !== "no_storage";
+    if (busy && attempt < 8) {
       onBusy?.();
-      await wait(1000 * Number(answer.headers.get("Retry-After") ?? 1) * (0.5 + Math.random()));
-      if (signal?.aborted) throw new DOMException("", "AbortError");
+      await wait(1000 * Number(answer.headers.get("Retry-After") ?? 1) * (0.5 + Math.random()), signal);
       continue;
     }
-    throw new Failure(t("failed") + (problem.message ?? answer.status));
+    throw Object.assign(new Failure(t("failed") + (problem.message ?? answer.status), busy), { code: problem.code });
   }
 }
 
@@ -67,7 +90,7 @@ export async function styles() {
   return (await (await call("/api/v1/styles")).json()).styles;
 }
 
-export function form(content, style, settings) {
+function form(content, style, settings) {
   const f = new FormData();
   f.append("content_image", content, "content");
   if (style.picture) f.append("style_image", style.picture, "style");
@@ -78,22 +101,47 @@ export function form(content, style, settings) {
 
 export async function paint(content, style, settings, options = {}) {
   const answer = await call("/api/v1/style-transfer",
-    { method: "POST", body: form(content, style, settings), accept: options.accept ?? "image/jpeg", ...options });
+    { method: "POST", body: form(content, style, settings), accept: `image/${settings.format ?? "jpeg"}`, ...options });
   return { blob: await answer.blob(), degraded: answer.headers.get("X-Stylize-Degraded") === "true" };
 }
 
-// A painting that takes long: a job, whose progress is shown.
-export async function paintJob(content, style, settings, onProgress) {
-  const made = await call("/api/v1/jobs", { method: "POST", body: form(content, style, settings) });
-  const { id } = await made.json();
-  for (;;) {
-    const job = await (await call(`/api/v1/jobs/${id}`)).json();
-    onProgress(job.progress);
-    if (job.state === "done") break;
-    if (job.state !== "queued" && job.state !== "running") throw new Failure(t("failed") + (job.error?.message ?? job.state));
-    await wait(250);
+// The states of a job, as the server sends them.
+async function* events(path, signal) {
+  const reader = (await call(path, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; ; ) {
+    const { value, done } = await reader.read().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      return { done: true }; // cut off: the next request finds out why
+    });
+    if (done) return;
+    text += value;
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const data = text.slice(0, end).split("\n").find((line) => line.startsWith("data: "));
+      text = text.slice(end + 2);
+      if (data) yield JSON.parse(data.slice(6));
+    }
   }
-  const result = await (await call(`/api/v1/jobs/${id}/result`, { accept: "image/*" })).blob();
-  call(`/api/v1/jobs/${id}`, { method: "DELETE" }).catch(() => {});
-  return { blob: result, degraded: false };
+}
+
+async function follow(path, onState, signal) {
+  for (;;) { // a stream that ends too early, as with a server that restarts, is opened again
+    for await (const job of events(`${path}/events`, signal)) {
+      onState(job);
+      if (job.state === "done") return;
+      if (job.state !== "queued" && job.state !== "running") throw new Failure(t("failed") + (job.error?.message ?? job.state), true);
+    }
+    await wait(500, signal);
+  }
+}
+
+// A painting that takes long: a job, whose progress is told; the signal removes it from the server.
+export async function paintJob(content, style, settings, onState, options) {
+  const made = await call("/api/v1/jobs", { method: "POST", body: form(content, style, settings), ...options });
+  const path = `/api/v1/jobs/${(await made.json()).id}`;
+  try {
+    await follow(path, onState, options.signal);
+    return await (await call(`${path}/result`, { accept: `image/${settings.format}`, signal: options.signal })).blob();
+  } finally {
+    call(path, { method: "DELETE" }).catch(() => {});
+  }
 }

@@ -1,51 +1,63 @@
 // The texts of the page in English and Chinese.
 const texts = {
   en: {
-    skip: "Skip to the styles", newPicture: "New picture", theme: "Light or dark", picture: "Picture",
+    skip: "Skip to the styles", newPicture: "New picture", theme: "Dark mode", picture: "Picture",
     headline: "Your photograph, painted.",
     intro: "Drop a picture here, paste one, or choose it. The painters are waiting.",
     choose: "Choose a picture", camera: "Take a photo", example: "Try an example",
     private: "Painted on this server and nowhere else.",
-    before: "Before", after: "After", compare: "Before and after", dropHere: "Drop it",
+    before: "Before", after: "After", compare: "How much of the photograph is shown", dropHere: "Drop it",
     settings: "Styles and settings", style: "Style", gallery: "Gallery", blend: "Blend", own: "Your own", styles: "Styles",
     blendHint: "Choose two to four styles, then move the point between them.",
+    padPoint: "Point between the styles, moved by the arrow keys",
     ownHint: "Any picture can be the style: a painting, a fabric, a wall.",
-    chooseStyle: "Choose a style picture", strength: "Strength", colour: "Original colours", size: "Size",
-    history: "Your paintings", clear: "Clear", historyHint: "What you paint is kept here, in this browser only.",
-    progress: "Progress", paint: "Paint", painting: "Painting…", download: "Download", remove: "Remove",
+    chooseStyle: "Choose a style picture", otherStyle: "Choose another",
+    strength: "Strength", colour: "Original colours", strokes: "Stroke size", format: "Format", size: "Size", original: "Original · {size}",
+    history: "History", clear: "Delete all", clearSure: "Really delete all?",
+    historyHint: "What you download is kept here too, in this browser only.", removed: "Deleted: ",
+    progress: "Progress", painting: "Painting…", paintingSize: "Painting {size} · {percent}", waiting: "Waiting · {place} before you",
+    download: "Download", cancel: "Cancel", cancelled: "Cancelled.", saved: "Saved: {name}, {size}", remove: "Delete",
     keyTitle: "An API key, please",
     keyText: "This server is not open to everyone. The key is kept until you close the tab.", ok: "Go on",
-    unreadable: "This file is not a picture that the browser can read.",
-    offline: "The server cannot be reached. Try again in a moment.",
+    unreadable: "This file is not a picture that the browser can read.", first: "Choose a picture first.",
+    offline: "The server cannot be reached.", retry: "Try again", close: "Close",
     busyServer: "The server is busy. Trying again…", failed: "That did not work: ",
-    fourAtMost: "Four styles at most.", ownStyle: "Your own style", shrunk: " · painted smaller, the server is busy",
-    ready: "Painted in {time}", other: "中文",
+    fourAtMost: "Four styles at most.", blendOf: "Blend of {count} styles", ownStyle: "Your own style", shrunk: "painted smaller, the server is busy",
+    ready: "painted in {time}", inStyle: "Your picture in the style: {name}", photograph: "Your photograph", other: "中文",
   },
   zh: {
-    skip: "跳到风格", newPicture: "换一张图片", theme: "浅色或深色", picture: "图片",
+    skip: "跳到风格", newPicture: "换一张图片", theme: "深色模式", picture: "图片",
     headline: "让你的照片成为画作。",
     intro: "拖入、粘贴或选择一张图片。画家们正在等候。",
     choose: "选择图片", camera: "拍照", example: "试试示例",
     private: "只在本服务器上绘制，不会发送到别处。",
-    before: "原图", after: "画作", compare: "原图与画作对比", dropHere: "松开即可",
+    before: "原图", after: "画作", compare: "显示多少原图", dropHere: "松开即可",
     settings: "风格与设置", style: "风格", gallery: "画廊", blend: "混合", own: "自定义", styles: "风格",
     blendHint: "选择两到四种风格，然后在它们之间移动圆点。",
+    padPoint: "风格之间的圆点，用方向键移动",
     ownHint: "任何图片都可以成为风格：一幅画、一块布、一面墙。",
-    chooseStyle: "选择风格图片", strength: "强度", colour: "保留原色", size: "尺寸",
-    history: "你的画作", clear: "清空", historyHint: "你的画作只保存在这个浏览器里。",
-    progress: "进度", paint: "绘制", painting: "正在绘制…", download: "下载", remove: "删除",
+    chooseStyle: "选择风格图片", otherStyle: "换一张",
+    strength: "强度", colour: "保留原色", strokes: "笔触大小", format: "格式", size: "尺寸", original: "原图 · {size}",
+    history: "历史", clear: "全部删除", clearSure: "确定全部删除？",
+    historyHint: "下载的画作也会保存在这里，只在这个浏览器中。", removed: "已删除：",
+    progress: "进度", painting: "正在绘制…", paintingSize: "正在绘制 {size} · {percent}", waiting: "排队中 · 前面还有 {place} 个",
+    download: "下载", cancel: "取消", cancelled: "已取消。", saved: "已保存：{name}，{size}", remove: "删除",
     keyTitle: "请输入 API 密钥", keyText: "此服务器不对所有人开放。密钥保留到关闭标签页为止。", ok: "继续",
-    unreadable: "浏览器无法读取这个图片文件。",
-    offline: "无法连接服务器，请稍后再试。",
+    unreadable: "浏览器无法读取这个图片文件。", first: "请先选择一张图片。",
+    offline: "无法连接服务器。", retry: "重试", close: "关闭",
     busyServer: "服务器繁忙，正在重试…", failed: "操作失败：",
-    fourAtMost: "最多四种风格。", ownStyle: "自定义风格", shrunk: " · 服务器繁忙，已缩小尺寸",
-    ready: "用时 {time}", other: "English",
+    fourAtMost: "最多四种风格。", blendOf: "{count} 种风格的混合", ownStyle: "自定义风格", shrunk: "服务器繁忙，已缩小尺寸",
+    ready: "用时 {time}", inStyle: "你的图片，风格：{name}", photograph: "你的照片", other: "English",
   },
 };
 
 export let language = "en";
 
-export const t = (name) => texts[language][name] ?? texts.en[name] ?? name;
+// The text of that name; {words} in it are replaced by the values.
+export const t = (name, values = {}) =>
+  (texts[language][name] ?? name).replace(/\{(\w+)\}/g, (_, word) => values[word]);
+
+export const percent = (share) => new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(share);
 
 export function setLanguage(wanted) {
   language = wanted === "zh" ? "zh" : "en";
@@ -54,7 +66,7 @@ export function setLanguage(wanted) {
   for (const e of document.querySelectorAll("[data-i18n-label]")) e.setAttribute("aria-label", t(e.dataset.i18nLabel));
   const other = document.getElementById("language");
   other.textContent = t("other");
-  other.lang = language === "zh" ? "en" : "zh";
+  other.lang = language === "zh" ? "en" : "zh-CN";
 }
 
 export function firstLanguage() {

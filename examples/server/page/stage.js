@@ -1,19 +1,22 @@
 // The picture on the wall: before and after, mixed by the sliders without asking the server again.
+import { t } from "./i18n.js";
+
 const $ = (id) => document.getElementById(id);
 const before = $("before"), after = $("after"), frame = $("frame"), compare = $("compare");
 
 // content: the photograph; plain and coloured: the painting, and the one with the photograph's colours.
-const shown = { content: null, plain: null, coloured: null };
+let shown = { content: null, plain: null, coloured: null, strength: 1, colour: 0 };
 
 export function fitFrame() {
   if (!shown.content) return;
   const viewer = $("viewer"), narrow = window.matchMedia("(max-width: 860px)").matches;
-  const style = getComputedStyle(viewer), pad = 2 * parseFloat(style.paddingLeft);
+  const style = getComputedStyle(viewer), pad = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
   const width = viewer.clientWidth - pad - 18;
-  const height = narrow ? window.innerHeight * 0.56 : $("stage").clientHeight - pad - 70;
+  const height = narrow ? Math.max(200, window.innerHeight * 0.4) : $("stage").clientHeight - pad - 70;
   const scale = Math.min(width / shown.content.width, height / shown.content.height);
   frame.style.width = `${Math.max(40, Math.round(shown.content.width * scale))}px`;
   frame.style.height = `${Math.max(40, Math.round(shown.content.height * scale))}px`;
+  placeKnob();
 }
 
 function sized(canvas, width, height) {
@@ -22,54 +25,58 @@ function sized(canvas, width, height) {
   return canvas.getContext("2d");
 }
 
-// Draws the mix: strength between the photograph and the painting, colour between both paintings.
-function mix(canvas, images, strength, colour) {
-  const { content, plain, coloured } = images;
-  const size = plain ?? content;
-  const g = sized(canvas, size.width, size.height);
+// Both mixes are what the server does with strength and preserve_color.
+export function draw() {
+  const { content, plain, coloured, strength, colour } = shown;
+  if (!content) return;
+  const w = content.width, h = content.height;
+  sized(before, w, h).drawImage(content, 0, 0);
+  const g = sized(after, w, h);
   g.globalAlpha = 1;
-  g.drawImage(content, 0, 0, size.width, size.height);
+  g.imageSmoothingQuality = "high";
+  g.drawImage(content, 0, 0);
   if (!plain) return;
-  const layer = new OffscreenCanvas(size.width, size.height), l = layer.getContext("2d");
-  l.drawImage(plain, 0, 0);
+  const layer = new OffscreenCanvas(w, h), l = layer.getContext("2d");
+  l.imageSmoothingQuality = "high";
+  l.drawImage(plain, 0, 0, w, h);
   if (coloured && colour > 0) {
     l.globalAlpha = colour;
-    l.drawImage(coloured, 0, 0, size.width, size.height);
+    l.drawImage(coloured, 0, 0, w, h);
   }
   g.globalAlpha = strength;
   g.drawImage(layer, 0, 0);
   g.globalAlpha = 1;
 }
 
-export function draw(strength, colour) {
-  if (!shown.content) return;
-  const size = shown.plain ?? shown.content;
-  sized(before, size.width, size.height).drawImage(shown.content, 0, 0, size.width, size.height);
-  mix(after, shown, strength, colour);
+// Shows what is given; the rest stays as it is.
+export function show(change) {
+  const other = change.content && change.content !== shown.content;
+  shown = { ...shown, ...change };
+  draw();
+  if (other) fitFrame();
+  frame.classList.toggle("plain", !shown.plain);
 }
 
-export function show(images, strength, colour) {
-  Object.assign(shown, images);
-  draw(strength, colour);
-  fitFrame();
-}
-
-export const hasPainting = () => Boolean(shown.plain);
 export const has = () => shown;
+
+export function describe(title) {
+  after.setAttribute("aria-label", title ? t("inStyle", { name: title }) : t("photograph"));
+}
+
+// The knob stays inside the frame, so that it can be grasped at both ends.
+function placeKnob() {
+  const width = frame.clientWidth, x = Number(compare.value) / 100 * width;
+  $("knob").style.left = `${Math.min(Math.max(x, 30), Math.max(30, width - 30))}px`;
+}
 
 export function setCompare(percent) {
   compare.value = percent;
   before.style.clipPath = `inset(0 ${100 - percent}% 0 0)`;
   $("divider").style.left = `${percent}%`;
-  frame.classList.toggle("no-before", percent < 12);
-  frame.classList.toggle("no-after", percent > 88);
-}
-
-// The mix at the painting's full size, as a file.
-export async function picture(strength, colour, type = "image/jpeg") {
-  const canvas = document.createElement("canvas");
-  mix(canvas, shown, strength, colour);
-  return new Promise((done) => canvas.toBlob(done, type, 0.94));
+  frame.classList.toggle("no-before", percent < 15);
+  frame.classList.toggle("no-after", percent > 85);
+  frame.classList.toggle("no-divider", percent <= 0 || percent >= 100);
+  placeKnob();
 }
 
 let sweeping = false;
@@ -86,7 +93,7 @@ export function reveal() {
   sweeping = true;
   const step = (now) => {
     if (!sweeping) return;
-    const at = Math.min(1, (now - start) / 700);
+    const at = Math.min(1, (now - start) / 900);
     setCompare(100 * (1 - at) ** 3);
     if (at < 1) requestAnimationFrame(step);
   };

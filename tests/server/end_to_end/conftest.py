@@ -3,14 +3,86 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import struct
 import subprocess
 import time
+import zlib
 
 import httpx
 import pytest
 
+import services
+
 BINARY = os.environ["STYLIZE_SERVER"]
 SOURCE = pathlib.Path(os.environ["STYLIZE_SOURCE"])
+# On a busy machine another service may be slow to answer; only tests of that give it less time.
+PATIENCE = {"STYLIZE_REDIS_TIMEOUT": "60s", "STYLIZE_BROKER_TIMEOUT": "60s", "STYLIZE_STORAGE_TIMEOUT": "60s"}
+SLOWNESS = int(os.environ.get("STYLIZE_TEST_SLOWNESS", "1"))  # of a build with sanitizers
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: left out of builds with sanitizers")
+    config.addinivalue_line("markers", "page: in a browser")
+    config.addinivalue_line("markers", "threads: what threads do at the same time, for the thread sanitizer")
+
+
+def side(pixels):
+    """Of a picture that shall take a while to paint."""
+    return max(pixels // SLOWNESS, 32)
+
+
+def run(*arguments):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def make_keys(path):
+    """A user's and an admin's key and the file for the server."""
+    keys, lines = {}, []
+    for name, role in (("anna", "user"), ("bert", "user"), ("root", "admin")):
+        comment, line = run("new-key", name).stdout.splitlines()
+        keys[name] = {"Authorization": "Bearer " + comment.rsplit(" ", 1)[1]}
+        lines.append(line.replace("user ", role + " ", 1))
+    path.write_text("\n".join(lines))
+    return keys
+
+
+def make_certificate(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-subj", f"/CN={name}", "-days", "2", "-keyout", str(folder / "key.pem"),
+                    "-out", str(folder / "cert.pem")], check=True, capture_output=True)
+
+
+def gray_png(shade):
+    """A small picture of one grey."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(
+        b"IDAT", zlib.compress((b"\0" + bytes([shade]) * 8) * 8)) + chunk(b"IEND", b"")
+
+
+def talk(server, data, seconds=10):
+    """Sends bytes as they are and reads until the server closes or the time is over."""
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        s.settimeout(seconds)
+        answer = b""
+        try:
+            s.sendall(data)
+            while piece := s.recv(65536):
+                answer += piece
+        except (TimeoutError, ConnectionError):
+            pass
+        return answer
+
+
+def status_of(answer):
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else None
+
+
+def request(line, *headers):
+    return "\r\n".join([line, "Host: localhost", "Connection: close", *headers, "", ""]).encode()
 
 
 class Server:
@@ -28,7 +100,7 @@ class Server:
             offset = log.tell()
             self.process = subprocess.Popen(
                 [BINARY, "--listen", "127.0.0.1:0", "--state-dir", str(self.folder / "state"), *self.flags],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env={**PATIENCE, **os.environ})
         line = self.wait_for_log("listening on", offset)
         self.port = int(line["message"].rsplit(" ", 1)[1])
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
@@ -112,3 +184,62 @@ def start(tmp_path):
     yield run
     for s in running:
         s.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def redis(tmp_path):
+    if not services.have_redis():
+        pytest.skip("redis-server is missing")
+    r = services.Redis(tmp_path)
+    yield r
+    r.kill()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from chromium import CHROMIUM, playwright
+    with playwright.sync_playwright() as p:
+        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield b
+        b.close()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """A function that opens the page; what it asks of another server or reports as an error fails the test."""
+    from chromium import SIZES
+    contexts, errors = [], []
+
+    def watch(p):
+        p.on("pageerror", lambda e: errors.append(str(e)))
+        p.on("console", lambda m: errors.append(m.text)
+             if "Content Security Policy" in m.text or "Trusted" in m.text else None)
+        p.on("request", lambda r: errors.append(r.url)
+             if not r.url.startswith((server.url, "blob:", "data:")) else None)
+
+    def run(size="desktop", language="en-US", **more):
+        more = {"reduced_motion": "reduce", **SIZES[size], "locale": language, "accept_downloads": True, **more}
+        context = browser.new_context(**more)
+        context.set_default_timeout(120_000)  # of a busy machine
+        contexts.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(server.url)
+        page.wait_for_selector("#gallery .style")
+        return page
+    yield run
+    for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def page(open_page, request):
+    return open_page(request.param)
+
+
+@pytest.fixture
+def desktop(open_page):
+    return open_page("desktop")

@@ -3,7 +3,7 @@
 # 77 (skipped) where pytest or httpx are missing, or the build cannot paint.
 set -eu
 python=
-for candidate in ${STYLIZE_TEST_PYTHON:-python3 /usr/bin/python3}; do
+for candidate in ${STYLIZE_TEST_PYTHON:-"$2"/build/venv/bin/python python3 /usr/bin/python3}; do
     "$candidate" -c 'import pytest, httpx' 2>/dev/null && python=$candidate && break
 done
 if [ -z "$python" ]; then

@@ -2,13 +2,14 @@
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import threading
 import zipfile
 
+import httpx
 import pytest
+from conftest import gray_png, make_keys, side
 
 
 def state_of(server, job):
@@ -35,11 +36,21 @@ def test_a_job_is_accepted_painted_and_fetched(start, photo):
     assert oct(os.stat(s.folder / "state").st_mode & 0o777) == "0o700"
 
 
+def test_a_job_has_masks_and_other_controls(server, photo):
+    data = {"style_id": "scream", "output_size": "96", "format": "png", "style_scale": "2"}
+    made = server.client.post("/api/v1/jobs", data={**data, "strength": "auto"},
+                              files=[("content_image", photo), ("masks", ("m", gray_png(0)))]).json()["id"]
+    server.wait(lambda: state_of(server, made) == "done")
+    result = server.client.get(f"/api/v1/jobs/{made}/result", headers={"Accept": "image/png"})
+    assert result.content == server.paint(photo, headers={"Accept": "image/png"}, strength="0", **data).content
+
+
 def test_a_bad_job_is_refused_at_once(server, photo):
     assert server.add_job(b"no picture").status_code == 415
     assert server.add_job(photo, strength="7").status_code == 422
 
 
+@pytest.mark.threads
 def test_events_tell_of_the_end(start, photo):
     s = start()
     job = s.add_job(photo, output_size="1024").json()["id"]
@@ -48,9 +59,10 @@ def test_events_tell_of_the_end(start, photo):
     assert text.startswith("event: job\ndata: {") and '"state": "done"' in text
 
 
+@pytest.mark.threads
 def test_waiting_jobs_have_a_place_and_can_be_cancelled(start, photo):
     s = start("--threads", "1", "--cache-memory", "0")
-    jobs = [s.add_job(photo, output_size=str(2000 + 4 * i)).json()["id"] for i in range(6)]
+    jobs = [s.add_job(photo, output_size=str(side(2000) + 4 * i)).json()["id"] for i in range(6)]
     last = s.client.get(f"/api/v1/jobs/{jobs[-1]}").json()
     assert last["state"] == "queued" and last["place"] >= 1
     assert s.client.get(f"/api/v1/jobs/{jobs[-1]}/result").status_code == 409
@@ -72,12 +84,13 @@ def test_jobs_expire(start, photo):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_restart_loses_no_job(start, photo, number):
     s = start("--threads", "1", "--cache-memory", "0", "--graceful-timeout", "0s")
-    jobs = [s.add_job(photo, output_size=str(900 + 4 * i)).json()["id"] for i in range(8)]
+    jobs = [s.add_job(photo, output_size=str(side(900) + 4 * i)).json()["id"] for i in range(8)]
+    s.wait(lambda: state_of(s, jobs[0]) in ("running", "done"))
     assert s.stop(number) == (0 if number == signal.SIGTERM else -number)
     s.start()
     s.wait(lambda: all(state_of(s, job) == "done" for job in jobs))
     for i, job in enumerate(jobs):
-        assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == 900 + 4 * i
+        assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == side(900) + 4 * i
 
 
 def test_damaged_files_do_not_stop_the_start(start, photo):
@@ -96,22 +109,44 @@ def test_damaged_files_do_not_stop_the_start(start, photo):
     s.wait(lambda: state_of(s, "0" * 24) == "failed")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-def test_a_full_disk_is_told_and_nothing_is_left(start, photo, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], capture_output=True).returncode:
-        pytest.skip("tmpfs cannot be mounted here")
-    try:
-        s = start("--state-dir", str(disk / "state"), "--cache-dir", str(disk / "cache"))
-        refused = s.add_job(photo)
-        assert refused.status_code == 503 and refused.json()["error"]["code"] == "no_storage"
-        assert s.paint(photo, output_size="512").status_code == 200
-        assert os.listdir(disk / "state") == []
-        s.stop()
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=False)
-        shutil.rmtree(disk, ignore_errors=True)
+@pytest.fixture
+def disk(tmp_path):
+    """A function that mounts a file system of so many KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(kib):
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", str(folder)],
+                                               capture_output=True, check=False).returncode:
+            pytest.skip("a small file system cannot be mounted here, which needs root")
+        return folder
+    yield mount
+    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(start, photo, disk):
+    folder = disk(64)
+    s = start("--state-dir", str(folder / "state"), "--cache-dir", str(folder / "cache"))
+    refused = s.add_job(photo)
+    assert refused.status_code == 503 and refused.json()["error"]["code"] == "no_storage"
+    assert refused.headers["retry-after"]
+    assert s.paint(photo, output_size="512").status_code == 200
+    assert os.listdir(folder / "state") == []
+    assert s.stop() == 0
+
+
+def test_a_disk_that_fills_up_loses_no_result(start, photo, disk):
+    folder = disk(2048)
+    s = start("--state-dir", str(folder / "state"), "--cache-dir", str(folder / "cache"), "--threads", "1")
+    jobs = [s.add_job(photo, output_size=str(side(1600) + 4 * i), format="png").json()["id"] for i in range(2)]
+    with open(folder / "other", "wb", buffering=0) as f, pytest.raises(OSError):
+        while True:
+            f.write(bytes(4096))
+    s.wait(lambda: all(state_of(s, job) == "done" for job in jobs))
+    for i, job in enumerate(jobs):  # from memory
+        assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == side(1600) + 4 * i
+    assert not [name for name in os.listdir(folder / "state") + os.listdir(folder / "cache") if "new" in name]
+    assert s.stop() == 0
 
 
 def test_data_of_a_subject_is_shown_and_erased(start, photo, tmp_path):
@@ -131,22 +166,105 @@ def test_data_of_a_subject_is_shown_and_erased(start, photo, tmp_path):
     assert state_of(s, job) == 404
 
 
-def test_running_requests_finish_after_sigterm(start, photo):
-    s = start("--cache-memory", "0", "--no-degrade")
+@pytest.mark.threads
+def test_erasure_ends_what_is_in_work(start, photo, tmp_path):
+    s = start("--threads", "1", "--no-degrade", "--cache-dir", str(tmp_path / "cache"))
+    anna, bert = {"X-Subject": "anna"}, {"X-Subject": "bert"}
+    answers = {}
+
+    def paint(name, headers, size):
+        with httpx.Client(base_url=s.url, timeout=120) as client:
+            answers[name] = client.post(
+                "/api/v1/batches" if name == "batch" else "/api/v1/style-transfer", headers=headers,
+                files=[("content_image", photo)] * (40 if name == "batch" else 1),
+                data={"style_id": "scream", "output_size": str(size)})
+    threads = [threading.Thread(target=paint, args=a) for a in (
+        ("anna", anna, 3000), ("other size", anna, 2900), ("batch", anna, 1400),
+        ("bert", bert, side(1000)))]
+    for i, t in enumerate(threads):
+        t.start()
+        s.wait(lambda i=i: s.metric("stylize_queue_depth") > i)
+    jobs = [s.add_job(photo, headers=anna, output_size=str(2000 + 4 * i)).json()["id"] for i in range(4)]
+    s.wait(lambda: any(state_of(s, job) == "running" for job in jobs))
+    gone = s.client.delete("/api/v1/data/anna").json()
+    assert gone["complete"] and gone["deleted"]["paintings"] >= 3 and gone["deleted"]["jobs"] == 4
+    for t in threads:
+        t.join()
+    for name in ("anna", "other size"):
+        assert answers[name].status_code == 410 and answers[name].json()["error"]["code"] == "erased"
+    assert answers["bert"].status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answers["batch"].content)) as z:
+        assert json.loads(z.read("0040.error.json"))["error"]["code"] == "erased" and len(z.namelist()) == 40
+    s.wait(lambda: s.metric("stylize_queue_depth") == 0)
+    s.wait(lambda: all(state_of(s, job) in ("cancelled", 404) for job in jobs))
+    data = s.client.get("/api/v1/data/anna").json()
+    assert data["results"] == [] and all(j["job"]["state"] == "cancelled" for j in data["jobs"])
+    assert files(s) == [] and len(os.listdir(tmp_path / "cache")) == 1  # bert's
+
+
+@pytest.mark.threads
+def test_sigterm_under_load(start, photo):
+    """What runs is finished, what comes is refused, no job that was accepted is lost."""
+    s = start("--cache-memory", "0", "--no-degrade", "--threads", "1")
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(s.paint(photo, output_size="2048")))
-    thread.start()
-    s.wait(lambda: s.metric("stylize_queue_depth") == 1)
+
+    def paint(i):
+        with httpx.Client(base_url=s.url, timeout=120) as client:
+            answers.append((i, client.post("/api/v1/style-transfer", files={"content_image": photo},
+                                           data={"style_id": "scream", "output_size": str(side(1000) + 4 * i)})))
+    threads = [threading.Thread(target=paint, args=[i]) for i in range(6)]
+    for t in threads:
+        t.start()
+    s.wait(lambda: s.metric("stylize_queue_depth") == 6)
+    jobs = [s.add_job(photo, output_size=str(side(700) + 4 * i)).json()["id"] for i in range(6)]
     s.process.send_signal(signal.SIGTERM)
-    thread.join()
+    for t in threads:
+        t.join()
     assert s.process.wait(timeout=30) == 0
-    assert answers[0].status_code == 200
+    assert sorted((i, a.status_code, a.json()["width"]) for i, a in answers) == \
+        [(i, 200, side(1000) + 4 * i) for i in range(6)]
+    with pytest.raises(httpx.TransportError):
+        s.client.get("/health")
+    s.start()
+    s.wait(lambda: all(state_of(s, job) == "done" for job in jobs))
+    assert [s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] for job in jobs] == \
+        [side(700) + 4 * i for i in range(6)]
 
 
+@pytest.mark.threads
+def test_sighup_under_load(start, photo, tmp_path):
+    """Keys are read again while others are served; a damaged file changes nothing."""
+    keys = make_keys(tmp_path / "keys")
+    good = (tmp_path / "keys").read_text()
+    s = start("--api-keys", str(tmp_path / "keys"), "--rate-limit", "0")
+    codes = []
+
+    def paint(i):
+        with httpx.Client(base_url=s.url, timeout=60, headers=keys["anna"]) as client:
+            for k in range(10):
+                codes.append(client.post("/api/v1/style-transfer", files={"content_image": photo}, data={
+                    "style_id": "scream", "output_size": str(64 + 40 * i + 4 * k)}).status_code)
+    threads = [threading.Thread(target=paint, args=[i]) for i in range(4)]
+    for t in threads:
+        t.start()
+    for text in (good, "damaged", "# another\n" + good, good):
+        logged = s.log_path.stat().st_size
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").rename(tmp_path / "keys")
+        s.process.send_signal(signal.SIGHUP)
+        s.wait_for_log("were read again" if good in text else "not read again", logged)
+    for t in threads:
+        t.join()
+    assert codes == [200] * 40
+    assert s.stop() == 0
+
+
+@pytest.mark.heavy
 def test_ready_only_after_the_warm_up(start):
     s = start(ready=False)
     seen = s.client.get("/health")
     assert seen.json()["live"] and seen.status_code == (200 if seen.json()["ready"] else 503)
+    assert ("retry-after" in seen.headers) == (seen.status_code == 503)
     s.wait(lambda: s.client.get("/v2/health/ready").status_code == 200)
     assert any("ready after a warm-up" in line["message"] for line in s.log())
 
@@ -174,10 +292,11 @@ def test_a_bad_batch_is_refused_as_a_whole(server, photo):
     assert batch(server, [photo], style_id="../x").status_code == 422
 
 
+@pytest.mark.threads
 def test_a_batch_that_nobody_reads_ends(start, photo):
     s = start("--cache-memory", "0", "--no-degrade")
     with s.client.stream("POST", "/api/v1/batches", files=[("content_image", photo)] * 30,
-                         data={"style_id": "scream", "output_size": "1500"}) as answer:
+                         data={"style_id": "scream", "output_size": str(side(1500))}) as answer:
         next(answer.iter_raw())
     s.wait(lambda: s.metric("stylize_queue_depth") == 0)
     assert s.metric('stylize_paintings_total{result="done"}') < 30

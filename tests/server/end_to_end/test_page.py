@@ -1,153 +1,296 @@
-"""The page in a real Chromium, where playwright and a browser are installed; phone and desktop size."""
-import shutil
+"""What can be done on the page, in a real Chromium; phone and desktop size."""
+import struct
 
 import pytest
-from conftest import SOURCE
+from chromium import ARTWORK, PAINT, PHOTO, download, is_quiet, pixels, take, toast, until, wait_for_painting
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SIZES = {"desktop": {"viewport": {"width": 1360, "height": 860}},
-         "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}}
-PHOTO, ARTWORK = str(SOURCE / "examples/data/photo.jpg"), str(SOURCE / "examples/data/artwork.jpg")
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield b
-        b.close()
-
-
-@pytest.fixture(params=SIZES)
-def page(browser, server, request):
-    """A fresh page; whatever it asks of another server or reports as an error fails the test."""
-    context = browser.new_context(**SIZES[request.param], locale="en-US", accept_downloads=True,
-                                  reduced_motion="reduce")
-    p, errors = context.new_page(), []
-    p.on("pageerror", lambda e: errors.append(str(e)))
-    p.on("console", lambda m: errors.append(m.text) if "Content Security Policy" in m.text else None)
-    p.on("request", lambda r: errors.append(r.url) if not r.url.startswith((server.url, "blob:", "data:")) else None)
-    p.goto(server.url)
-    p.wait_for_selector("#gallery .style")
-    yield p
-    context.close()
-    assert errors == []
-
-
-def wait_for_painting(page, part):
-    page.wait_for_function("(t) => document.getElementById('caption').textContent.includes(t)", arg=part)
-
-
-def pixels(page):
-    """A few pixels of the painting as it is shown."""
-    return page.evaluate("""() => { const c = document.getElementById('after');
-        return Array.from(c.getContext('2d').getImageData(0, c.height >> 1, c.width, 1).data); }""")
-
-
-def take(page, path):
-    page.set_input_files("#choose", path)
+pytestmark = [pytest.mark.page, pytest.mark.heavy]
 
 
 def test_a_picture_is_painted_in_the_style_that_is_chosen(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "The Starry Night")
+    take(page)
     first = pixels(page)
     page.click("#gallery [data-id=scream]")
     wait_for_painting(page, "The Scream")
     assert pixels(page) != first
-    assert page.get_attribute("#gallery [data-id=scream]", "aria-pressed") == "true"
-    page.wait_for_function("document.querySelectorAll('#gallery .style.painted').length >= 3")
+    assert page.get_attribute("#gallery [data-id=scream]", "aria-checked") == "true"
+    assert "The Scream" in page.get_attribute("#after", "aria-label")
+    page.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === "
+                           "document.querySelectorAll('#gallery .style').length")
 
 
-def test_sliders_ask_the_server_only_once(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
-    page.wait_for_load_state("networkidle")
+def test_pictures_are_dropped_and_pasted(desktop):
+    event = """([type, name]) => fetch('/page/example.jpg').then((r) => r.blob()).then((blob) => {
+        const data = new DataTransfer();
+        data.items.add(new File([blob], 'it.jpg', { type: blob.type }));
+        document.body.dispatchEvent(type === 'drop' ? new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true })
+            : new ClipboardEvent(type, { clipboardData: data, bubbles: true })); })"""
+    desktop.evaluate(event, ["paste", ""])
+    wait_for_painting(desktop, "The Starry Night")
+    desktop.click("#tab-own")
+    desktop.evaluate(event, ["paste", ""])  # into the open pane: a style
+    wait_for_painting(desktop, "Your own style")
+    desktop.evaluate("() => performance.clearMeasures('click-to-preview')")
+    desktop.evaluate(event, ["drop", ""])  # on the page: a photograph again
+    desktop.wait_for_function("() => performance.getEntriesByName('click-to-preview').length > 0")
+    wait_for_painting(desktop, "Your own style")
+
+
+def test_sliders_show_at_once_and_ask_for_little(page):
+    take(page)
+    is_quiet(page)
     asked = []
     page.on("request", lambda r: asked.append(r.url))
     full = pixels(page)
     page.fill("#strength", "30")
-    assert pixels(page) != full and asked == []
-    assert page.inner_text("#strength-value") == "30 %"
+    weak = pixels(page)
+    assert weak != full and asked == []
+    assert page.inner_text("#strength-value") == "30%"
+    page.fill("#colour", "50")
+    page.wait_for_function("() => performance.getEntriesByName('click-to-preview').length > 1")
+    is_quiet(page)
+    count, half = len(asked), pixels(page)
+    assert 0 < count <= 2 and half != weak
+    page.fill("#colour", "90")
+    assert pixels(page) != half and len(asked) == count
 
 
-def test_styles_are_blended(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
+def test_the_stroke_slider_paints_anew(page):
+    take(page)
+    is_quiet(page)
+    before = pixels(page)
+    page.fill("#strokes", "4")
+    assert page.inner_text("#strokes-value") == "200%"
+    page.wait_for_function("() => performance.getEntriesByName('click-to-preview').length > 1")
+    is_quiet(page)
+    assert pixels(page) != before
+
+
+def test_styles_are_blended_by_pad_and_slider(page):
+    take(page)
     page.click("#tab-blend")
     page.click("#blend-grid [data-id=scream]")
     wait_for_painting(page, "The Starry Night + The Scream")
+    is_quiet(page)
     half = pixels(page)
     page.locator("#weights input").nth(1).fill("90")
-    page.wait_for_function("document.querySelectorAll('#weights output')[0].textContent === '10 %'")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => document.querySelectorAll('#weights output')[0].textContent === '10%'")
+    is_quiet(page)
     assert pixels(page) != half
+    box = page.locator("#pad").bounding_box()  # a press is enough, nothing has to be dragged
+    page.mouse.click(box["x"] + 4, box["y"] + box["height"] / 2)
+    assert page.locator("#weights output").all_inner_texts() == ["100%", "0%"]
+    for style in ("great_wave", "udnie"):
+        page.click(f"#blend-grid [data-id={style}]")
+    page.click("#blend-grid [data-id=mondrian]")
+    toast(page, "Four styles at most")
 
 
-def test_an_own_style_and_the_download(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
+@pytest.mark.parametrize("kind, magic", [("jpeg", b"\xff\xd8\xff"), ("png", b"\x89PNG"), ("webp", b"RIFF")])
+def test_the_download_is_what_the_server_paints(desktop, server, photo, kind, magic):
+    take(desktop)
+    desktop.fill("#strength", "60")
+    desktop.fill("#colour", "40")
+    desktop.fill("#strokes", "-4")
+    desktop.check(f"input[value={kind}]")
+    desktop.select_option("#size", "512")
+    name, data = download(desktop)
+    assert name == f"photo-starry_night.{'jpg' if kind == 'jpeg' else kind}" and data.startswith(magic)
+    asked = server.paint(photo, headers={"Accept": f"image/{kind}"}, output_size="512", strength="0.6",
+                         preserve_color="0.4", style_scale="0.5", format=kind, quality="95", style_id=None, styles="starry_night:1")
+    assert asked.content == data
+    assert "Saved: photo-starry_night" in desktop.inner_text("#spoken")
+
+
+def test_a_large_download_is_a_job_with_progress(desktop):
+    page = desktop
+    take(page)
+    page.check("input[value=png]")
+    page.select_option("#size", "2048")
+    seen = []
+    page.on("response", lambda r: seen.append((r.request.method, r.url.rsplit("/", 1)[1], r.status)))
+    page.evaluate("""() => { window.shares = []; new MutationObserver(() =>
+        window.shares.push(Number(document.getElementById('progress').ariaValueNow)))
+        .observe(document.getElementById('progress'), { attributes: true }); }""")
+    name, data = download(page)
+    assert struct.unpack(">II", data[16:24]) == (2048, 1536)
+    assert ("POST", "jobs", 202) in seen and ("GET", "events", 200) in seen and ("GET", "result", 200) in seen
+    assert page.evaluate("() => window.shares.at(-1)") == 100
+    page.wait_for_selector("#download:not([hidden])")
+    assert page.is_hidden("#work")
+
+
+def test_a_download_is_cancelled(desktop):
+    take(desktop)
+    desktop.select_option("#size", "4096")
+    with desktop.expect_response(lambda r: r.url.endswith("/events")):
+        desktop.click("#download")
+    with desktop.expect_response(lambda r: r.request.method == "DELETE") as gone:
+        desktop.click("#cancel")
+    assert gone.value.status == 204
+    desktop.wait_for_selector("#download:not([hidden])")
+    assert desktop.locator("#history li").count() == 0 and "Cancelled" in desktop.inner_text("#spoken")
+
+
+def test_a_server_without_jobs_paints_at_once(desktop):
+    take(desktop)
+    desktop.route("**/api/v1/jobs", lambda r: r.fulfill(status=503, json={"error": {"code": "no_storage"}}))
+    desktop.select_option("#size", "2048")
+    assert download(desktop)[1].startswith(b"\xff\xd8\xff")
+
+
+def test_an_own_style_and_the_history(page):
+    take(page)
     page.click("#tab-own")
     page.set_input_files("#own-file", ARTWORK)
     wait_for_painting(page, "Your own style")
-    with page.expect_download() as download:
-        page.click("#download")
-    assert download.value.suggested_filename == "stylize.jpg"
-    with open(download.value.path(), "rb") as f:
-        assert f.read(3) == b"\xff\xd8\xff"
-    assert page.locator("#history li").count() == 1
-    page.reload()
-    page.wait_for_selector("#history li img")  # it is in the browser still
+    page.select_option("#size", "512")
+    name, data = download(page)
+    assert name == "photo-own-style.jpg"
+    page.wait_for_selector("#history li", state="attached")
+    page.reload()  # it is in the browser still
+    page.click("#tab-history")
+    page.click("#history .open")
+    wait_for_painting(page, "Your own style")
+    assert download(page) == (name, data)  # the same file, nothing is painted
+    page.click("#tab-gallery")
+    page.click("#gallery [data-id=udnie]")
+    toast(page, "Choose a picture first")
+    page.click("#tab-history")
+    page.click("#history .remove")
+    page.wait_for_selector("#history li", state="detached")
 
 
-def test_before_and_after_by_keyboard(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
-    page.focus("#compare")
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    assert page.input_value("#compare") == "5"
-    assert "95%" in page.evaluate("document.getElementById('before').style.clipPath")
+def test_the_history_is_deleted_after_a_second_press(desktop):
+    take(desktop)
+    desktop.select_option("#size", "512")
+    download(desktop)
+    desktop.click("#tab-history")
+    desktop.click("#clear-history")
+    assert desktop.locator("#history li").count() == 1 and "Really" in desktop.inner_text("#clear-history")
+    desktop.click("#clear-history")
+    desktop.wait_for_selector("#history li", state="detached")
 
 
 def test_a_file_that_is_no_picture_is_told(page, tmp_path):
     wrong = tmp_path / "wrong.jpg"
     wrong.write_text("no picture")
-    take(page, str(wrong))
-    page.wait_for_selector("#toast:not([hidden])")
-    assert "not a picture" in page.inner_text("#toast")
+    page.set_input_files("#choose", str(wrong))
+    toast(page, "not a picture")
     assert page.is_visible("#empty")
+    page.click("#toast-close")
+    assert page.inner_text("#toast-text") == ""
 
 
-def test_a_server_that_is_away_is_told(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
-    page.wait_for_load_state("networkidle")
+def test_a_server_that_is_away_is_told_and_tried_again(page):
+    take(page)
+    is_quiet(page)
     page.context.set_offline(True)
     page.click("#gallery [data-id=udnie]")
-    page.wait_for_selector("#toast:not([hidden])")
-    assert "cannot be reached" in page.inner_text("#toast")
+    toast(page, "cannot be reached")
     page.context.set_offline(False)
-    page.click("#gallery [data-id=udnie]")
+    page.click("#toast-retry")
     wait_for_painting(page, "Udnie")
+    assert page.inner_text("#toast-text") == ""
+
+
+def test_a_busy_server_is_waited_for(desktop):
+    take(desktop)
+    is_quiet(desktop)
+    answers = [503, 429]
+
+    def busy(route):
+        if answers:
+            return route.fulfill(status=answers.pop(), headers={"Retry-After": "1"}, json={"error": {"code": "queue_full"}})
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "x-stylize-degraded": "true"})
+    desktop.route(PAINT, busy)
+    desktop.click("#tab-blend")
+    desktop.click("#blend-grid [data-id=pastorale]")
+    toast(desktop, "busy")
+    wait_for_painting(desktop, "painted smaller")
+    assert desktop.inner_text("#toast-text") == ""
+
+
+def test_a_key_is_asked_for_once(desktop):
+    keys = []
+
+    def locked(route):
+        keys.append(route.request.headers.get("authorization"))
+        if keys[-1] != "Bearer secret":
+            return route.fulfill(status=401, json={"error": {"code": "key_needed"}})
+        route.continue_()
+    desktop.route(PAINT, locked)
+    desktop.set_input_files("#choose", PHOTO)
+    desktop.wait_for_selector("#key-dialog[open]")
+    desktop.fill("#key", "secret")
+    desktop.keyboard.press("Enter")
+    wait_for_painting(desktop, "The Starry Night")
+    assert None in keys and keys[-1] == "Bearer secret"
 
 
 def test_chinese_and_dark(page):
+    take(page)
     page.click("#language")
-    assert page.get_attribute("html", "lang") == "zh-CN" and "照片" in page.inner_text("h1")
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert page.get_attribute("html", "lang") == "zh-CN"
+    wait_for_painting(page, "星月夜")
+    assert "下载" in page.inner_text("#download") and page.get_attribute("#language", "lang") == "en"
+    light = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") != light
+    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    page.reload()
+    page.wait_for_selector("#gallery .style")
+    assert page.get_attribute("html", "lang") == "zh-CN" and page.get_attribute("html", "data-theme") == "dark"
 
 
-def test_everything_has_a_name_and_fits_the_screen(page):
-    take(page, PHOTO)
-    wait_for_painting(page, "Starry")
-    unnamed = page.evaluate("""() => [...document.querySelectorAll('button, input, select, [role=button]')]
-        .filter((e) => e.offsetParent && !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length))
-        .map((e) => e.outerHTML.slice(0, 80))""")
-    assert unnamed == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_the_language_and_the_colours_are_those_of_the_browser(open_page):
+    page = open_page("phone", "zh-TW", color_scheme="dark")
+    assert "照片" in page.inner_text("h1") and page.get_attribute("#theme", "aria-pressed") == "true"
+
+
+def test_what_is_pointed_at_is_shown_and_ready(desktop):
+    take(desktop)
+    desktop.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === 16")
+    is_quiet(desktop)
+    chosen, asked = pixels(desktop), []
+    desktop.on("request", lambda r: asked.append(r.url))
+    with desktop.expect_response(PAINT):
+        desktop.hover("#gallery [data-id=udnie]")
+    is_quiet(desktop)
+    assert pixels(desktop) != chosen and len(asked) == 1
+    desktop.hover("#caption")
+    assert pixels(desktop) == chosen
+    desktop.hover("#gallery [data-id=udnie]")
+    desktop.click("#gallery [data-id=udnie]")
+    wait_for_painting(desktop, "Udnie")
+    assert desktop.evaluate("() => performance.getEntriesByName('click-to-first-paint').length") > 0
+
+
+def test_thumbnails_are_few_at_a_time_and_end_with_the_picture(desktop):
+    open_now, most, held, first = set(), [0], [], []
+
+    def count(r):
+        if "style-transfer" in r.url:
+            open_now.add(r)
+            most[0] = max(most[0], len(open_now))
+    desktop.on("request", count)
+    for kind in ("requestfinished", "requestfailed"):
+        desktop.on(kind, lambda r: open_now.discard(r))
+
+    def hold(route):  # all but the first
+        if first:
+            return held.append(route)
+        first.append(route)
+        route.continue_()
+    desktop.route(PAINT, hold)
+    desktop.set_input_files("#choose", PHOTO)
+    until(desktop, lambda: len(held) == 4)  # the preview's second step and three thumbnails
+    desktop.wait_for_timeout(100)
+    assert most[0] == len(held) == 4
+    failed = []
+    desktop.on("requestfailed", lambda r: failed.append(r))
+    desktop.set_input_files("#choose", ARTWORK)
+    until(desktop, lambda: len(failed) == 4 and len(held) == 5)
+    desktop.unroute(PAINT)
+    desktop.wait_for_function("() => performance.getEntriesByName('thumbnails').length === 1")

@@ -1,9 +1,12 @@
 """One picture, one request: forms, answers, cache, styles."""
 import base64
+import io
 import shutil
 import subprocess
+import zipfile
 
 import pytest
+from conftest import gray_png
 
 MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG", "image/webp": b"RIFF"}
 
@@ -27,12 +30,50 @@ def test_the_picture_itself_is_answered(server, photo, kind):
 
 
 def test_json_is_the_same_as_a_form(server, photo):
-    form = server.paint(photo, output_size="80x60", strength="0.5", preserve_color="true", format="png")
+    form = server.paint(photo, output_size="80x60", strength="0.5", preserve_color="true", style_scale="2",
+                        format="png")
     sent = server.client.post("/api/v1/style-transfer", json={
         "content_image": base64.b64encode(photo).decode(), "style_id": "starry_night", "output_size": "80x60",
-        "strength": 0.5, "preserve_color": True, "format": "png"})
+        "strength": 0.5, "preserve_color": True, "style_scale": 2, "format": "png"})
     assert form.json()["result"] == sent.json()["result"]
     assert sent.json()["cache"] == "hit"
+
+
+def test_a_share_of_the_colours_is_kept(server, photo):
+    size = {"output_size": "96", "format": "png"}
+    none, half, all_of_them = (server.paint(photo, preserve_color=v, **size).json()["result"] for v in ("0", "0.5", "1"))
+    assert len({none, half, all_of_them}) == 3
+    assert server.paint(photo, preserve_color="true", **size).json()["result"] == all_of_them
+
+
+def test_masks_say_where(server, photo):
+    def paint(masks, **fields):
+        files = [("content_image", photo)] + [("masks", ("m" if m else "", m)) for m in masks]
+        answer = server.client.post("/api/v1/style-transfer", files=files,
+                                    data={"output_size": "96", "format": "png", **fields})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    white, gray, black = map(gray_png, (255, 128, 0))
+    scream, none = {"style_id": "scream"}, {"style_id": "scream", "strength": "0"}
+    assert paint([black], **scream)["result"] == paint([], **none)["result"] != paint([], **scream)["result"]
+    assert paint([white], **scream)["result"] == paint([], **scream)["result"]
+    both = {"styles": "scream,udnie"}
+    assert paint([b"", black], **both)["result"] == paint([], **scream)["result"]
+    assert paint([b"", b""], **both)["result"] == paint([], **both)["result"]
+    half = paint([gray], **scream)
+    assert half["cache"] == "miss" and paint([gray], **scream)["cache"] == "hit"
+    sent = server.client.post("/api/v1/style-transfer", json={
+        "content_image": base64.b64encode(photo).decode(), "style_id": "scream", "output_size": 96, "format": "png",
+        "masks": [base64.b64encode(gray).decode()]}).json()
+    assert (sent["cache"], sent["result"]) == ("hit", half["result"])
+
+
+@pytest.mark.parametrize("masks,status", [([b"no picture"], 415), ([gray_png(1)] * 2, 422), ([gray_png(1)] * 17, 422)])
+def test_wrong_masks_are_refused(server, photo, masks, status):
+    files = [("content_image", photo)] + [("masks", ("m", m)) for m in masks]
+    answer = server.client.post("/api/v1/style-transfer", files=files, data={"style_id": "scream"})
+    assert answer.status_code == status and answer.json()["error"]["field"] == "masks"
 
 
 def test_a_second_request_comes_from_the_cache(server, photo):
@@ -40,6 +81,20 @@ def test_a_second_request_comes_from_the_cache(server, photo):
     assert (first.json()["cache"], second.json()["cache"]) == ("miss", "hit")
     assert first.json()["result"] == second.json()["result"]
     assert server.paint(photo, output_size="100", strength="0.9").json()["cache"] == "miss"
+    assert server.paint(photo, output_size="100", style_scale="0.9").json()["cache"] == "miss"
+
+
+def test_each_precision_has_results_of_its_own(start, photo, tmp_path):
+    kept = ["--cache-dir", str(tmp_path / "kept")]
+
+    def painted(*flags):
+        server = start(*kept, *flags)
+        answer = server.paint(photo, format="png").json()
+        assert server.stop() == 0
+        return answer
+    first, int8, again = painted(), painted("--precision", "int8"), painted("--precision", "fp32")
+    assert (first["cache"], int8["cache"], again["cache"]) == ("miss", "miss", "hit")
+    assert first["result"] == again["result"] != int8["result"]
 
 
 def test_blends_and_own_styles(server, photo, artwork):
@@ -55,7 +110,8 @@ def test_blends_and_own_styles(server, photo, artwork):
     ({"output_size": "5000"}, 422, "output_size"), ({"style_id": "nobody"}, 422, "style_id"),
     ({"style_id": "../../etc"}, 422, "style_id"), ({"method": "magic"}, 422, "method"),
     ({"quality": "0"}, 422, "quality"), ({"colour": "red"}, 422, "colour"),
-    ({"styles": "scream"}, 422, "style_id"), ({"format": "gif"}, 422, "format")])
+    ({"styles": "scream"}, 422, "style_id"), ({"preserve_color": "1.5"}, 422, "preserve_color"), ({"style_scale": "3"}, 422, "style_scale"),
+    ({"format": "gif"}, 422, "format")])
 def test_wrong_fields_are_named(server, photo, fields, status, field):
     error = server.paint(photo, **fields)
     assert error.status_code == status
@@ -79,6 +135,7 @@ def test_styles_are_listed_with_previews(server):
     assert server.client.get("/api/v1/styles/nobody").status_code == 404
 
 
+@pytest.mark.threads
 def test_a_style_is_added_used_and_removed(server, photo, artwork):
     url = "/api/v1/styles/test-style"
     form = {"files": {"style_image": artwork}, "data": {"display_name": "Test"}}
@@ -95,19 +152,54 @@ def test_a_style_is_added_used_and_removed(server, photo, artwork):
     server.client.delete(url)
 
 
-@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_no_metadata_survives(server, photo, tmp_path, kind):
-    tagged = tmp_path / "tagged.jpg"
-    tagged.write_bytes(photo)
-    subprocess.run(["exiftool", "-q", "-overwrite_original", "-GPSLatitude=48.1", "-GPSLatitudeRef=N",
-                    "-Artist=Somebody", "-XMP:Creator=Somebody", "-Comment=secret", str(tagged)], check=True)
-    out = tmp_path / f"out.{kind}"
-    out.write_bytes(server.paint(tagged.read_bytes(), headers={"Accept": f"image/{kind}"}).content)
-    tags = subprocess.run(["exiftool", "-G1", "-a", "-s", str(out)], capture_output=True, text=True, check=True).stdout
+def check_no_metadata(path):
+    tags = subprocess.run(["exiftool", "-G1", "-a", "-s", str(path)], capture_output=True, text=True, check=True).stdout
     groups = {line.split("]")[0].strip("[") for line in tags.splitlines()}
     assert groups <= {"ExifTool", "System", "File", "JFIF", "PNG", "RIFF", "Composite"}
     assert "Somebody" not in tags and "secret" not in tags
+
+
+@pytest.fixture(scope="module")
+def tagged(photo, tmp_path_factory):
+    """The photograph with a place, an author and comments in all the ways that JPEG has."""
+    if not shutil.which("exiftool"):
+        pytest.skip("exiftool is not installed")
+    path = tmp_path_factory.mktemp("tagged") / "tagged.jpg"
+    path.write_bytes(photo)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-GPSLatitude=48.1", "-GPSLatitudeRef=N",
+                    "-Artist=Somebody", "-XMP:Creator=Somebody", "-IPTC:By-line=Somebody", "-Comment=secret",
+                    str(path)], check=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_no_metadata_survives(server, tagged, tmp_path, kind):
+    out = tmp_path / f"out.{kind}"
+    out.write_bytes(server.paint(tagged, headers={"Accept": f"image/{kind}"}).content)
+    check_no_metadata(out)
+    out.write_bytes(server.paint(tagged, headers={"Accept": f"image/{kind}"}, strength="0").content)  # itself
+    check_no_metadata(out)
+
+
+def test_no_metadata_survives_in_jobs_batches_and_previews(server, tagged, tmp_path):
+    job = server.add_job(tagged, format="png", output_size="80").json()["id"]
+    server.wait(lambda: server.client.get(f"/api/v1/jobs/{job}").json()["state"] == "done")
+    result = server.client.get(f"/api/v1/jobs/{job}/result", headers={"Accept": "image/png"})
+    (tmp_path / "job.png").write_bytes(result.content)
+    batch = server.client.post("/api/v1/batches", files=[("content_image", tagged)],
+                               data={"style_id": "scream", "output_size": "72", "format": "webp"})
+    with zipfile.ZipFile(io.BytesIO(batch.content)) as z:
+        z.extractall(tmp_path)
+    url = "/api/v1/styles/tagged"
+    assert server.client.post(url, files={"style_image": tagged}).status_code == 201
+    preview = server.client.get(url + "/preview")
+    if preview.status_code == 200:
+        (tmp_path / "preview.jpg").write_bytes(preview.content)
+    server.client.delete(url)
+    outputs = list(tmp_path.iterdir())
+    assert len(outputs) >= 2
+    for path in outputs:
+        check_no_metadata(path)
 
 
 def test_a_cache_folder_survives_a_restart(start, photo, tmp_path):

@@ -7,22 +7,7 @@ import subprocess
 import tempfile
 
 import pytest
-from conftest import BINARY
-
-
-def run(*arguments):
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, check=False)
-
-
-def make_keys(path):
-    """A user's and an admin's key and the file for the server."""
-    keys, lines = {}, []
-    for name, role in (("anna", "user"), ("bert", "user"), ("root", "admin")):
-        comment, line = run("new-key", name).stdout.splitlines()
-        keys[name] = {"Authorization": "Bearer " + comment.rsplit(" ", 1)[1]}
-        lines.append(line.replace("user ", role + " ", 1))
-    path.write_text("\n".join(lines))
-    return keys
+from conftest import make_certificate, make_keys, run
 
 
 def test_keys(start, photo, artwork, tmp_path):
@@ -80,16 +65,9 @@ def test_every_answer_has_the_security_headers(server):
         assert "unsafe" not in headers["content-security-policy"]
 
 
-def make_certificate(folder, name):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-subj", f"/CN={name}", "-days", "2", "-keyout", str(folder / "key.pem"),
-                    "-out", str(folder / "cert.pem")], check=True, capture_output=True)
-
-
+@pytest.mark.threads
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 def test_tls(start, tmp_path, photo):
-    if "no TLS" in run("check", "--tls-cert", "x", "--tls-key", "x").stderr:
-        pytest.skip("built without TLS")
     make_certificate(tmp_path, "first")
     flags = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
     s = start(*flags, scheme="https")
@@ -123,7 +101,8 @@ def test_tls(start, tmp_path, photo):
     (["--models", "/nonexistent"], "/nonexistent"), (["--api-keys", "/nonexistent"], "/nonexistent"),
     (["--trusted-proxy", "x"], "trusted-proxy"), (["--threads", "x"], "--threads"),
     (["--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"], "/nonexistent"),
-    (["--engine", "steam"], "steam"), (["--nothing"], "--nothing")])
+    (["--engine", "steam"], "steam"), (["--precision", "fp8"], "fp32, fp16, int8, tf32"),
+    (["--nothing"], "--nothing")])
 def test_a_wrong_configuration_is_told_in_one_line(flags, part):
     done = run(*flags)
     last = done.stderr.strip().splitlines()[-1]
@@ -131,8 +110,9 @@ def test_a_wrong_configuration_is_told_in_one_line(flags, part):
 
 
 def test_check_and_help(tmp_path):
-    checked = run("check", "--threads", "1")
+    checked = run("check", "--threads", "1", "--precision", "fp16")
     assert checked.returncode == 0 and "threads = 1" in checked.stdout
+    assert "precision = fp16" in checked.stdout
     again = tmp_path / "again.conf"
     again.write_text(checked.stdout)
     assert run("check", "--config", str(again)).stdout == checked.stdout

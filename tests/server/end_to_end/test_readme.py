@@ -1,0 +1,27 @@
+"""The lines of examples/server/README.md do as they stand there."""
+import re
+import subprocess
+
+import pytest
+from conftest import SOURCE
+
+TEXT = (SOURCE / "examples/server/README.md").read_text(encoding="utf-8")
+BLOCKS = [b for b in re.findall(r"```sh\n(.*?)```", TEXT, re.S) if "curl" in b]
+ADDRESS = "http://127.0.0.1:8080"
+NAMES = r"-o (\S+)"
+
+
+def test_it_has_lines():
+    assert len(BLOCKS) >= 9 and all(ADDRESS in b for b in BLOCKS)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("block", BLOCKS, ids=[b.splitlines()[0][:40] for b in BLOCKS])
+def test_lines_work_as_printed(server, tmp_path, block):
+    (tmp_path / "examples").symlink_to(SOURCE / "examples")
+    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", block.replace(ADDRESS, server.url)], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stdout.replace("error.json", "")
+    for name in re.findall(NAMES, block):
+        assert (tmp_path / name).stat().st_size > 100
