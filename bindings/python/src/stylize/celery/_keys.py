@@ -1,0 +1,159 @@
+"""What a task asks for, checked, and the key that names its result."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .._content import _ID
+from .._errors import InvalidError
+from .._library import version
+from . import _settings as settings
+from ._urls import fetch
+
+FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
+_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp"}
+_DEFAULTS: dict[str, Any] = {
+    "method": "auto",
+    "output_size": 0,
+    "output_width": 0,
+    "output_height": 0,
+    "strength": 1.0,
+    "preserve_color": 0.0,
+    "style_scale": 1.0,
+    "seed": 0,
+    "iterations": 0,
+    "optimizer": "lbfgs",
+    "time_budget_ms": 0,
+    "memory_budget": 0,
+    "deadline_ms": 0,
+    "quality": 0,
+}
+_KINDS: dict[str, Any] = {"method": str, "optimizer": str, "strength": (int, float), "preserve_color": (int, float),
+                          "style_scale": (int, float)}
+
+
+def data_url(data: bytes, mime: str = "image/jpeg") -> str:
+    """A small picture as a URL, to go inside the message."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """A task's arguments once its pictures are there."""
+
+    content: bytes
+    styles: list[tuple[str | bytes, float]]
+    masks: list[bytes | None] | None
+    options: dict[str, Any]
+    format: str
+    key: str
+    result: str
+
+
+def _weight(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        raise InvalidError(f"the weight of a style is {value!r}; a number above 0 is needed")
+    return float(value)
+
+
+def _one(style: Any, style_id: Any) -> str | bytes:
+    if (style is None) == (style_id is None):
+        raise InvalidError("a style needs either style (a URL) or style_id")
+    if style is not None:
+        return fetch(style)
+    if not isinstance(style_id, str) or not _ID.fullmatch(style_id):
+        raise InvalidError(f"style_id is {style_id!r}; a-z 0-9 _ - are allowed, 1 to 63 characters")
+    return style_id
+
+
+def _styles(style: Any, style_id: Any, styles: Any) -> list[tuple[str | bytes, float]]:
+    if styles is None:
+        return [(_one(style, style_id), 1.0)]
+    if style is not None or style_id is not None:
+        raise InvalidError("one of style, style_id and styles is allowed")
+    if not isinstance(styles, list) or not 1 <= len(styles) <= 16:
+        raise InvalidError("styles must be a list of 1 to 16")
+    found = []
+    for one in styles:
+        if not isinstance(one, dict) or set(one) - {"style", "style_id", "weight", "mask"}:
+            raise InvalidError("each of styles must be an object with style or style_id, weight and mask")
+        found.append((_one(one.get("style"), one.get("style_id")), _weight(one.get("weight", 1))))
+    return found
+
+
+def _masks(styles: Any) -> list[bytes | None] | None:
+    """One for each style; styles whose masks have one URL share it."""
+    urls = [one.get("mask") for one in styles or []]
+    if not all(url is None or isinstance(url, str) for url in urls):
+        raise InvalidError("the mask of a style must be a URL")
+    fetched = {url: fetch(url) for url in dict.fromkeys(urls) if url is not None}
+    return [None if url is None else fetched[url] for url in urls] if fetched else None
+
+
+def _options(given: Any) -> dict[str, Any]:
+    if given is None:
+        return dict(_DEFAULTS)
+    if not isinstance(given, dict):
+        raise InvalidError("options must be an object")
+    for name, value in given.items():
+        if name not in _DEFAULTS and name != "output_format":
+            raise InvalidError(f'there is no option "{name}"; there are {", ".join([*_DEFAULTS, "output_format"])}')
+        if name == "strength" and value == "auto":
+            continue
+        kind = _KINDS.get(name, str if name == "output_format" else int)
+        if not isinstance(value, kind) or (isinstance(value, bool) and name != "preserve_color"):
+            raise InvalidError(f"the option {name} is {value!r}, which is of the wrong type")
+    # 1, 1.0 and true are one value, and so one key.
+    return {**_DEFAULTS, **{n: float(v) if isinstance(_DEFAULTS.get(n), float) and v != "auto" else v for n, v in given.items()}}
+
+
+def _format(options: dict[str, Any], result: str) -> str:
+    asked = options.pop("output_format", None)
+    if asked is None:
+        ending = re.search(r"\.(\w+)$", result)
+        return _ENDINGS.get(ending[1].lower(), "jpeg") if ending else "jpeg"
+    if asked not in FORMATS:
+        raise InvalidError(f'output_format is "{asked}"; jpeg, png and webp are allowed')
+    return str(asked)
+
+
+def _key(
+    content: bytes, styles: list[tuple[str | bytes, float]], masks: list[bytes | None] | None, options: dict[str, Any]
+) -> str:
+    total = sum(weight for _, weight in styles)
+    described: dict[str, Any] = {
+        "library": version(),
+        "content": hashlib.sha256(content).hexdigest(),
+        "styles": [
+            [one if isinstance(one, str) else {"sha256": hashlib.sha256(one).hexdigest()}, round(weight / total, 9)]
+            for one, weight in styles
+        ],
+        # How long it may take says nothing about the picture.
+        "options": {name: value for name, value in options.items() if name != "deadline_ms"},
+    }
+    if masks is not None:
+        described["masks"] = [None if mask is None else hashlib.sha256(mask).hexdigest() for mask in masks]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def order(
+    content: Any, style: Any, style_id: Any, styles: Any, options: Any, result: Any, default: str | None = None
+) -> Order:
+    """Checks everything, fetches the pictures, names the result. default: for tasks without `result`."""
+    place = result if result is not None else default or settings.RESULTS
+    if not isinstance(place, str) or not place:
+        raise InvalidError("the task has no result URL, and the worker no STYLIZE_RESULTS")
+    values = _options(options)
+    format = _format(values, place)
+    if place == settings.RESULTS and not place.endswith("/"):
+        place += "/"
+    found = _styles(style, style_id, styles)
+    masks = _masks(styles)
+    picture = fetch(content)
+    key = _key(picture, found, masks, {**values, "output_format": format})
+    if place.endswith("/"):
+        place += "{key}." + FORMATS[format]
+    return Order(picture, found, masks, {**values, "output_format": format}, format, key, re.sub(r"\{key\}|%7Bkey%7D", key, place))
