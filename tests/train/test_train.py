@@ -1,0 +1,273 @@
+"""Each command of stylize_train in a tiny run, and what it says to wrong input. Needs torch, pillow, pytest."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools" / "train"), str(ROOT / "tools" / "convert")]
+
+import network as container  # noqa: E402
+from stylize_train import __main__ as tool  # noqa: E402
+from stylize_train import nets, perceptual, run, script  # noqa: E402
+
+TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
+
+
+def call(*arguments, ok=True):
+    assert tool.main([str(a) for a in arguments]) == (0 if ok else 1)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Two photographs and two artworks: smooth noise in different colours."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(1)
+    for name in ("photos/one", "photos/two", "art/first", "art/second"):
+        path = folder / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        small = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+        small.resize((120, 90), Image.Resampling.BICUBIC).save(path)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loss_net(tmp_path_factory):
+    """A small loss network of random weights, as `loss` writes it."""
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("loss") / "loss.pt"
+    script.write_loss(perceptual.LossNet([[8], [8], [8], [8], [8]]).eval(), path)
+    return path
+
+
+def rows(path):
+    return {k: v for k, v in run.load_checkpoint(path)["ema"].items()}
+
+
+def train(command, pictures, loss_net, out, *more):
+    material = {"brush": ["--artworks", pictures / "art"], "any": ["--paintings", pictures / "art"]}[command]
+    call(command, *material, "--photos", pictures / "photos", "--loss-net", loss_net, "--out", out, *TINY, *more)
+
+
+@pytest.fixture(scope="session")
+def trained(pictures, loss_net, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    for command in ("brush", "any"):
+        train(command, pictures, loss_net, folder / command, "--steps", 4)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["brush", "any"])
+def test_interrupted_run_ends_as_a_whole_one(command, pictures, loss_net, trained, tmp_path, monkeypatch):
+    """The run is stopped as by an interrupt after two steps, saved, and called again."""
+    whole_step = run.Run.step
+
+    def step(self, part):
+        whole_step(self, part)
+        self.stopped = self.state["step"] == 2
+    monkeypatch.setattr(run.Run, "step", step)
+    with pytest.raises(SystemExit) as stop:
+        train(command, pictures, loss_net, tmp_path, "--steps", 4)
+    assert stop.value.code == 130
+    assert run.load_checkpoint(tmp_path / "checkpoint.pt")["state"]["step"] == 2
+    monkeypatch.setattr(run.Run, "step", whole_step)
+    train(command, pictures, loss_net, tmp_path, "--steps", 4)
+    once, twice = rows(trained / command / "checkpoint.pt"), rows(tmp_path / "checkpoint.pt")
+    assert all(torch.equal(once[k], twice[k]) for k in once)
+    assert (tmp_path / "preview.jpg").is_file()
+
+
+@pytest.mark.parametrize("command, more", [("brush", []), ("any", ["--style-scale", "1.5"])])
+def test_every_term_at_once(command, more, pictures, loss_net, trained, tmp_path):
+    """A second loss network and the term for steadiness change what is learnt."""
+    train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--steady", 1, *more)
+    same = rows(trained / command / "checkpoint.pt")
+    assert any(not torch.equal(same[k], v) for k, v in rows(tmp_path / "checkpoint.pt").items())
+
+
+def test_an_interrupt_saves(pictures, loss_net, tmp_path):
+    command = [sys.executable, "-m", "stylize_train", "brush", "--artworks", pictures / "art", "--photos",
+               pictures / "photos", "--loss-net", loss_net, "--out", tmp_path / "run", "--save-every", "0.01", *TINY]
+    process = subprocess.Popen([str(c) for c in command], cwd=ROOT / "tools" / "train", stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "checkpoint.pt").exists() and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    text = process.communicate()[1]
+    assert process.returncode == 130 and "interrupted" in text
+    assert run.load_checkpoint(tmp_path / "run" / "checkpoint.pt")["state"]["step"] >= 1
+    assert not list((tmp_path / "run").glob("*.tmp"))
+
+
+def test_another_seed_is_another_network(pictures, loss_net, trained, tmp_path):
+    train("brush", pictures, loss_net, tmp_path, "--steps", 1, "--seed", 2)
+    assert not torch.equal(rows(tmp_path / "checkpoint.pt")["net.down1"], rows(trained / "brush" / "checkpoint.pt")["net.down1"])
+
+
+def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
+    """The same batch before and after."""
+    from stylize_train import brush, objective
+    from stylize_train import pictures as material
+    import argparse
+    goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
+    a = argparse.Namespace(size=64, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+                           save_every=1e9, preview_every=1e9)
+    torch.manual_seed(1)
+    task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),
+                         brush.read_artworks(pictures / "art"), torch.device("cpu"))
+    before = task.loss(np.random.default_rng(5), 0)[0].item()
+    run.Run(task, a, torch.device("cpu")).go()
+    task.net.train()
+    assert task.loss(np.random.default_rng(5), 0)[0].item() < 0.8 * before
+
+
+@pytest.mark.parametrize("command", ["brush", "any"])
+def test_export_agrees_in_every_format(command, trained, pictures, tmp_path):
+    model = tmp_path / command
+    try:
+        import onnxruntime
+    except ImportError:
+        onnxruntime = None
+    call("export", trained / command / "checkpoint.pt", model, "--artworks", pictures / "art",
+         *([] if onnxruntime else ["--no-onnx"]))
+    description = json.loads((model / "model.json").read_text())
+    shipped = json.loads((ROOT / "models" / command / "model.json").read_text())
+    assert description == shipped
+    file = container.read(model / f"{command}.safetensors")
+    assert json.loads(file.meta["styles"]) == ["first", "second"]
+    x = torch.rand(1, 3, 48, 64)
+    code = torch.from_numpy(file.array("codes")[1:2].copy())
+    module = torch.jit.load(str(model / f"{command}.pt"))
+    with torch.no_grad():
+        y = module(x, code)
+    if onnxruntime:
+        session = onnxruntime.InferenceSession(str(model / f"{command}.onnx"), providers=["CPUExecutionProvider"])
+        painted = session.run(None, {"x": x.numpy(), "code": code.numpy()})[0]
+        np.testing.assert_allclose(painted, y.numpy(), atol=1e-3)
+    generator = nets.Generator()
+    nets.fill(generator, file, model)
+    with torch.no_grad():
+        np.testing.assert_allclose(generator.eval()(x, code).numpy(), y.numpy(), atol=1e-3)
+    small = container.read(model / f"{command}_int8.safetensors")
+    assert small.tensors["res0a"].dtype == np.int8
+
+
+def copy_models(folder):
+    import shutil
+    shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("*.onnx", "*_int8*"))
+    return folder
+
+
+def test_style_fits_a_picture(pictures, loss_net, tmp_path):
+    models = copy_models(tmp_path / "models")
+    brush = (models / "brush" / "brush.safetensors").read_bytes()
+    call("style", "mine", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
+         "--loss-net", loss_net, "--steps", 2, *TINY)
+    assert (models / "brush" / "brush.safetensors").read_bytes() == brush
+    codes = container.read(models / "styles" / "codes" / "mine.safetensors").tensors
+    assert {k: v.shape for k, v in codes.items()} == {"any": (1168,), "brush": (1168,)}
+    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
+    assert entry["style_id"] == "mine" and (models / "styles" / entry["preview_image"]).is_file()
+    shipped = len(json.loads((ROOT / "models" / "styles" / "library.json").read_text()))
+    call("style", "mine", pictures / "art" / "second.png", "--models", models, "--photos", pictures / "photos",
+         "--loss-net", loss_net, "--steps", 1, "--from", "scream", *TINY)
+    assert len(json.loads((models / "styles" / "library.json").read_text())) == shipped + 1
+
+
+def test_style_as_a_network_of_its_own(pictures, loss_net, tmp_path):
+    models = copy_models(tmp_path / "models")
+    call("style", "own", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
+         "--loss-net", loss_net, "--steps", 1, "--from", "scream", "--all", *TINY)
+    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
+    assert entry["model_path"] == "own"
+    assert "own" in container.read(models / "styles" / "codes" / "own.safetensors").tensors
+    made, base = (container.read(models / n / f"{n}.safetensors") for n in ("own", "brush"))
+    assert not np.array_equal(made.array("res0a"), base.array("res0a"))
+    assert torch.jit.load(str(models / "own" / "own.pt"))(torch.rand(1, 3, 32, 32), torch.zeros(1, 1168)).shape == (1, 3, 32, 32)
+
+
+def published_encoder(path):
+    """A file shaped as the published encoder 5SE, of random weights and few channels."""
+    rng = np.random.default_rng(2)
+    tensors = {"conv0.weight": rng.normal(size=(3, 3, 1, 1)), "conv0.bias": np.zeros(3)}
+    inputs = 3
+    for level in perceptual.VGG_LEVELS:
+        for name in level:
+            width = perceptual.LEVELS[int(name[0]) - 1][0]
+            tensors[f"conv{name}.weight"] = rng.normal(size=(width, inputs, 3, 3)) * (2 / (9 * inputs)) ** 0.5
+            tensors[f"conv{name}.bias"] = np.zeros(width)
+            inputs = width
+    np.savez(path, **{k: v.astype(np.float32) for k, v in tensors.items()})
+    return path
+
+
+def test_loss_network(pictures, tmp_path):
+    teacher = published_encoder(tmp_path / "teacher.npz")
+    call("loss", "--teacher", teacher, "--pictures", pictures / "art", "--steps", 1, "--threads", 1, "--device", "cpu",
+         "--out", tmp_path / "run", "--model", tmp_path / "loss")
+    assert json.loads((tmp_path / "loss" / "model.json").read_text())["method"] == "optimize"
+    module = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))
+    x = torch.rand(1, 3, 64, 96, requires_grad=True)
+    features = module(x)
+    assert [tuple(f.shape[2:]) for f in features] == [(64, 96), (32, 48), (16, 24), (8, 12), (4, 6)]
+    sum(f.square().mean() for f in features).backward()
+    assert x.grad.abs().sum() > 0
+    again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
+    for f, g in zip(features, again(x)):
+        torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_convert_from_a_pytorch_file(tmp_path):
+    call("convert", "--random", 3, "--width", 4, tmp_path / "a")
+    state = container.read(tmp_path / "a" / "a.safetensors").tensors
+    torch.save({k: torch.from_numpy(v.copy()) for k, v in state.items()}, tmp_path / "b.pth")
+    call("convert", tmp_path / "b.pth", tmp_path / "b", "--add-style")
+    assert json.loads((tmp_path / "styles" / "library.json").read_text())[0]["style_id"] == "b"
+    model = json.loads((tmp_path / "b" / "model.json").read_text())
+    x = torch.rand(1, 3, 40, 48)
+    first, second = (torch.jit.load(str(tmp_path / n / f"{n}.pt"))(x) for n in "ab")
+    assert model["torch"] == "b.pt" and torch.equal(first, second)
+
+
+@pytest.mark.parametrize("arguments, text", [
+    (["style", "My Style", "{art}/first.png"], "a-z 0-9"),
+    (["style", "scream", "{art}/first.png"], "is a style of the library"),
+    (["style", "x", "{art}/none.png", "--loss-net", "{loss}"], "no such file"),
+    (["style", "x", "{art}/../text.txt", "--loss-net", "{loss}"], "not a picture"),
+    (["style", "x", "{art}/first.png", "--loss-net", "{art}/first.png"], "not a TorchScript file"),
+    (["style", "x", "{art}/first.png", "--minutes", "0"], "must be above 0"),
+    (["style", "x", "{art}/first.png", "--size", "65"], "--size must be"),
+    (["style", "x", "{art}/first.png", "--device", "nowhere"], "device nowhere"),
+    (["style", "x", "{art}/first.png", "--base", "none"], "no such file"),
+    (["style", "x", "{art}/first.png", "--loss-net", "{loss}", "--from", "nobody"], "no style nobody"),
+    (["brush", "--artworks", "{art}/none", "--photos", "{art}", "--loss-net", "{loss}"], "no such folder"),
+    (["brush", "--artworks", "{art}", "--photos", "{art}/none", "--loss-net", "{loss}"], "no such file or folder"),
+    (["any", "--paintings", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--teacher", "{art}"], "not MicroAST"),
+    (["any", "--paintings", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--start", "{loss}"], "not a checkpoint"),
+    (["any", "--paintings", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--style-scale", "3"], "--style-scale must be"),
+    (["brush", "--artworks", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--more-loss-nets", "{art}/x.pt"], "no such file"),
+    (["loss", "--teacher", "{art}/first.png", "--pictures", "{art}"], "the teacher is an .npz file"),
+    (["export", "{art}/none.pt", "{art}/../model"], "no such file"),
+    (["export", "{art}/first.png", "{art}/../model"], "not a checkpoint"),
+    (["convert", "{art}/first.png", "{art}/../model"], "not a state dict"),
+    (["convert", "{art}/first.png"], "an input and an output folder"),
+])
+def test_wrong_input_is_one_line(arguments, text, pictures, loss_net, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (pictures / "text.txt").write_text("no picture")
+    call(*(a.format(art=pictures / "art", loss=loss_net) for a in arguments), ok=False)
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1 and said[0].startswith("stylize_train: ") and text in said[0], said
+
+
+def test_a_run_of_another_kind_is_refused(pictures, loss_net, trained, capsys):
+    with pytest.raises(AssertionError):
+        train("any", pictures, loss_net, trained / "brush", "--steps", 5)
+    assert 'a run of "brush"' in capsys.readouterr().err

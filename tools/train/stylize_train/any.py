@@ -1,0 +1,131 @@
+"""`any`: a network that reads its style from any picture."""
+
+import argparse
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+from . import brush, objective, pictures, run, varied
+from .nets import Any, channels_last
+from .paths import InputError
+from .teacher import MicroAST
+
+CONTENTS, EACH = brush.CONTENTS, brush.EACH
+SAME = 0.2  # how often the style of a painting is the photograph itself, which must then stay as it is
+TEACHER_FAR = 6.0
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--paintings", type=pathlib.Path, nargs="+", required=True, help="folders of paintings, the main styles")
+    p.add_argument("--more-styles", type=pathlib.Path, nargs="*", default=[], help="folders of other pictures as styles")
+    p.add_argument("--teacher", type=pathlib.Path, help="folder of MicroAST's .npz files; adds the teacher's terms")
+    brush.add_training_options(p, minutes=90, out="build/train/any", lr=8e-4)
+    p.add_argument("--style-scale", type=float, default=1.0, help="side of the pieces of styles, in sides of those of photographs (1)")
+    objective.add_options(p, objective.Weights(style=3, content4=1.5, texture=1))
+    g = p.add_argument_group("more losses")
+    g.add_argument("--same", type=float, default=6.0, help="a picture in its own style stays as it is (6)")
+    g.add_argument("--teach", type=float, default=3.0, help="pixels as the teacher's (3)")
+    g.add_argument("--teach-features", type=float, default=0.5, help="features as the teacher's (0.5)")
+
+
+def mirrored(x: torch.Tensor, size: int) -> torch.Tensor:
+    """Grown to a larger square by reflection: the same textures at the same scale."""
+    more = size - x.shape[2]
+    return F.pad(x, [more // 2, more - more // 2] * 2, mode="reflect")
+
+
+class Reader:
+    name = "any"
+
+    def __init__(self, a, goal: objective.Objective, photos, art, shares, teacher, device):
+        self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
+        self.art, self.shares = art, shares
+        self.net = channels_last(Any().to(device))
+        self.step = 0
+
+    def start(self, path: pathlib.Path) -> None:
+        """From a checkpoint of any, or the generator of a brush and the mean of its codes."""
+        c = run.load_checkpoint(path)
+        if "codes" not in c["ema"]:
+            self.net.load_state_dict(c["ema"])
+            return
+        self.net.net.load_state_dict({k[4:]: v for k, v in c["ema"].items() if k.startswith("net.")})
+        with torch.no_grad():
+            self.net.enc.fc2.bias.copy_(c["ema"]["codes"].mean(0))
+
+    def groups(self):
+        return [{"params": list(self.net.parameters())}]
+
+    def loss(self, rng, part):
+        n, size = CONTENTS * EACH, brush.piece_size(self.a, part)
+        x = pictures.contents(self.photos, CONTENTS, size, rng).to(self.device)
+        content = self.goal.content_target(x, EACH)
+        x = x.repeat_interleave(EACH, 0)
+        s = self.styles(n, size, rng)
+        same = torch.zeros(n, device=self.device)
+        if rng.random() < SAME:
+            k = int(rng.integers(n))
+            s[k], same[k] = mirrored(x[k:k + 1], s.shape[2])[0], 1
+        target = self.goal.style_target(s)
+        floors = self.goal.floors.update(target, self.step)
+        self.step += 1
+        code = self.net.enc(s)
+        y = self.net.net(x, code)
+        losses, figures, features = self.goal(y, target, content, floors)
+        losses = losses + self.a.same * same * (y - x).abs().mean((1, 2, 3))
+        if self.teacher:
+            taught = self.taught(x, s, y, features)
+            losses = losses + (1 - same) * taught
+            figures["teacher"] = taught.detach().mean().item()
+        steady = self.goal.steady(lambda z, k: self.net.net(z, code[k:k + 1]), x, y, rng)
+        return losses.mean() + steady, figures, n
+
+    def styles(self, n: int, size: int, rng) -> torch.Tensor:
+        parts = varied.styles(self.art, self.shares, self.photos, n, int(size * self.a.style_scale) // 8 * 8, rng)
+        return pictures.batch(parts).to(self.device)
+
+    def taught(self, x, s, y, features) -> torch.Tensor:
+        """[N]: how far from the teacher's painting, in pixels and at the second and third depth."""
+        with torch.no_grad():
+            t = self.teacher(x, s)
+            wanted = self.goal.net(t, 3)[1:]
+            sizes = [((f - f.mean((2, 3), keepdim=True)) ** 2).mean((1, 2, 3)) + 1e-3 for f in wanted]
+        apart = sum(((f - w) ** 2).mean((1, 2, 3)) / v for f, w, v in zip(features[1:3], wanted, sizes))
+        return (self.a.teach * (y - t).abs().mean((1, 2, 3))
+                + self.a.teach_features * apart.clamp(max=TEACHER_FAR))
+
+    def extra(self) -> dict:
+        return {"cfg": self.net.net.cfg, "enc": self.net.enc.cfg, "floors": self.goal.floors.values, "looked": self.step}
+
+    def restore(self, checkpoint: dict) -> None:
+        self.goal.floors.values, self.step = checkpoint["floors"], checkpoint["looked"]
+
+    def preview(self, folder: pathlib.Path) -> None:
+        photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]
+        art = [pictures.to_multiple(group[0], 320) for group in self.art[:4]]
+        rows = [[photos[0], *art]]
+        for p in photos:
+            rows.append([p] + [pictures.picture(self.net(*(pictures.tensor(q).to(self.device) for q in (p, s)))) for s in art])
+        pictures.sheet(rows, 240, folder / "preview.jpg")
+
+
+def main(a: argparse.Namespace) -> None:
+    device = run.check_options(a)
+    brush.check_size(a)
+    if not 1 <= a.style_scale <= 1.9:
+        raise InputError("--style-scale must be from 1 to 1.9")
+    goal = objective.read(a, device)
+    photos = pictures.folders(a.photos, "photographs")
+    art = [pictures.folders(a.paintings, "paintings")]
+    if a.more_styles:
+        art.append(pictures.folders(a.more_styles, "styles"))
+    art.append(photos)
+    shares = [0.38, 0.42, 0.06] if a.more_styles else [0.78, 0.08]
+    teacher = MicroAST(a.teacher).to(device) if a.teacher else None
+    task = Reader(a, goal, photos, art, shares, teacher, device)
+    if a.start:
+        task.start(a.start)
+    training = run.Run(task, a, device)
+    training.go()
+    print(f"{training.path}: {training.state['step']} steps; `export` makes a model folder of it")

@@ -1,0 +1,105 @@
+"""What a painting should be: the weights of the losses, and their sum."""
+
+import argparse
+import dataclasses
+import pathlib
+from typing import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .perceptual import SCALES, Filters, Floors, content_terms, grid, moments, read_loss_net, style_terms, total_variation
+
+DEPTHS = 4  # of the loss network for style; content is looked at in the last two
+MOVED, NOISE, EDGE = 5, 0.01, 16  # pixels at most; deviation of 1; pixels that are not compared
+FAR = 4.0  # a style term above it gives no gradient: such a pair is hopeless
+
+
+@dataclasses.dataclass
+class Weights:
+    style: float = 4.0
+    content3: float = 0.8
+    content4: float = 1.0
+    texture: float = 0.0
+    smooth: float = 0.1
+    grid: float = 1500.0
+    more_style: float = 1.0
+    steady: float = 0.0
+
+
+def add_options(p: argparse.ArgumentParser, defaults: Weights) -> None:
+    g = p.add_argument_group("losses", "weights of the terms; more style means less content")
+    texts = {"style": "means and covariances of features", "content3": "layout at the third depth",
+             "content4": "layout at the fourth depth", "texture": "statistics of fixed random filters",
+             "smooth": "total variation", "grid": "against the dot pattern of pixel shuffles",
+             "more_style": "as style, in the eyes of each of --more-loss-nets",
+             "steady": "a photograph moved by a few pixels, with a little noise, is painted alike"}
+    for name, text in texts.items():
+        value = getattr(defaults, name)
+        g.add_argument("--" + name.replace("_", "-"), type=float, default=value, help=f"{text} ({value:g})")
+    g.add_argument("--more-loss-nets", type=pathlib.Path, nargs="*", default=[], metavar="FILE",
+                   help="more networks that look at the style: .pt of ours, .npz of 5SE, .tflite of Magenta's predictor")
+
+
+def weights(a: argparse.Namespace) -> Weights:
+    return Weights(*[getattr(a, f.name) for f in dataclasses.fields(Weights)])
+
+
+def read(a: argparse.Namespace, device: torch.device) -> "Objective":
+    """With the networks that the options name."""
+    more = [read_loss_net(path, device) for path in a.more_loss_nets]
+    return Objective(read_loss_net(a.loss_net, device), weights(a), device, more)
+
+
+def unsteadiness(paint, x: torch.Tensor, y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """How far the painting of a moved and slightly noisy x [1, 3, H, W] is from its painting y, moved. paint(x) paints.
+    What comes in at the edges is a reflection, so a strip as wide as what the network looks around is left out."""
+    right, down = (int(v) for v in rng.integers(1, MOVED + 1, 2))
+    h, w = x.shape[2:]
+    moved = F.pad(x, [right, 0, down, 0], mode="reflect")[..., :h, :w]
+    moved = (moved + NOISE * torch.from_numpy(rng.standard_normal(x.shape, np.float32)).to(x.device)).clamp(0, 1)
+    z = paint(moved.contiguous(memory_format=torch.channels_last))
+    return (z[..., EDGE + down:, EDGE + right:] - y[..., EDGE:h - down, EDGE:w - right]).abs().mean()
+
+
+class Objective:
+    def __init__(self, loss_net: torch.nn.Module, w: Weights, device: torch.device, more: Sequence[torch.nn.Module] = ()):
+        self.net, self.w, self.more = loss_net, w, more
+        self.filters = Filters().to(device) if w.texture > 0 else None
+        self.shares = [w.style] * DEPTHS + [w.texture] * (SCALES if self.filters else 0) + [w.more_style] * DEPTHS * len(more)
+        self.floors = Floors(len(self.shares))
+
+    def look(self, x: torch.Tensor) -> list[torch.Tensor]:
+        found = self.net(x, DEPTHS) + (self.filters(x) if self.filters else [])
+        return found + [f for net in self.more for f in net(x, DEPTHS)]
+
+    def style_target(self, art: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        with torch.no_grad():
+            return [moments(f) for f in self.look(art)]
+
+    def content_target(self, x: torch.Tensor, each: int) -> list[torch.Tensor]:
+        with torch.no_grad():
+            return [f.repeat_interleave(each, 0) for f in self.net(x, DEPTHS)[2:]]
+
+    def steady(self, paint, x, y, rng: np.random.Generator) -> torch.Tensor:
+        """The term of one picture of the batch, weighted: paint(x, k) paints x [1, 3, H, W] in the style of picture k."""
+        if self.w.steady <= 0:
+            return torch.zeros((), device=y.device)
+        k = int(rng.integers(len(y)))
+        return self.w.steady * unsteadiness(lambda z: paint(z, k), x[k:k + 1], y[k:k + 1], rng)
+
+    def __call__(self, y, style_target, content_target, floors=None):
+        """[N] losses, figures for people, and the features."""
+        w, f = self.w, self.look(y)
+        style = style_terms(f, style_target, floors).clamp(max=FAR)
+        c3, c4 = content_terms(f[2], content_target[0]), content_terms(f[3], content_target[1])
+        dots = grid(y)
+        loss = (style @ style.new_tensor(self.shares) + w.content3 * c3 + w.content4 * c4
+                + w.smooth * total_variation(y) + w.grid * dots)
+        figures = {"style": style[:, :DEPTHS].sum(1), "content": w.content3 * c3 + w.content4 * c4}
+        if self.filters:
+            figures["texture"] = style[:, DEPTHS:DEPTHS + SCALES].sum(1)
+        if self.more:
+            figures["more style"] = style[:, -DEPTHS * len(self.more):].sum(1) / len(self.more)
+        return loss, {k: v.detach().mean().item() for k, v in figures.items()}, f
