@@ -43,21 +43,23 @@ TURN_RUNS = 5
 # ---------------------------------------------------------------------- preparation
 
 
-def ensure_venv(with_torch: bool) -> pathlib.Path:
-    """The interpreter with the packages; installs what is missing."""
+def install(packages: list[str], stamp_name: str, what: str, say=print) -> pathlib.Path:
+    """The interpreter of build/bench-venv, with the packages; installs them when the list is not that of the stamp."""
     python = VENV / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-    stamp = VENV / ("installed-torch" if with_torch else "installed")
-    wanted = (HERE / "requirements.txt").read_text() + ("torch\n" if with_torch else "")
+    stamp = VENV / stamp_name
+    wanted = "\n".join(packages) + "\n"
     if not stamp.exists() or stamp.read_text() != wanted:
-        print("installing the other runtimes into build/bench-venv (torch alone is several GB; --without torch "
-              "leaves it out) ..." if with_torch else
-              "installing the other runtimes into build/bench-venv ...", flush=True)
-        packages = wanted.split()
-        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
+        say(f"installing {what} into build/bench-venv" + (" (torch is several GB) ..." if "torch" in packages else " ..."))
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True, stdout=sys.stderr)
         stamp.write_text(wanted)
     return python
+
+
+def ensure_venv(with_torch: bool) -> pathlib.Path:
+    packages = (HERE / "requirements.txt").read_text().split() + (["torch"] if with_torch else [])
+    return install(packages, "installed-torch" if with_torch else "installed", "the other runtimes")
 
 
 def prepare_models(python: pathlib.Path) -> None:
@@ -65,9 +67,13 @@ def prepare_models(python: pathlib.Path) -> None:
     shutil.rmtree(MODELS, ignore_errors=True)
     for name in ("brush", "any", "styles"):
         shutil.copytree(ROOT / "models" / name, MODELS / name)
-    subprocess.run([python, ROOT / "tools/convert/transformernet.py", "--random", "1", "--width", "32",
-                    MODELS / "transformer"], check=True)
-    library = MODELS / "styles" / "library.json"
+    add_transformer(python, MODELS)
+
+
+def add_transformer(python: pathlib.Path, models: pathlib.Path) -> None:
+    subprocess.run([python, "-m", "stylize_train", "convert", "--random", "1", "--width", "32",
+                    models / "transformer"], check=True, cwd=ROOT / "tools" / "train", stdout=sys.stderr)
+    library = models / "styles" / "library.json"
     styles = json.loads(library.read_text())
     styles.append({"style_id": "transformer", "display_name": {"en": "Random weights"},
                    "model_path": "transformer"})

@@ -4,11 +4,8 @@
 
 Paints each content in each library style with the command `stylize`, once in fp32 and once in every other
 precision, and prints the mean distances of each network and precision and how far they are from fp32.
-Needs numpy, pillow and torch. The judge is a VGG-like encoder (its layout is that of the published
-collaborative-distillation networks); none is part of the project.
-
-Style: mean over four depths of the relative error of channel means and covariances against the artwork
-(Li et al. 2017, arXiv 1701.01036). Content: distance of instance-normalised features at the deepest one."""
+Needs numpy, pillow and torch. The judge is a VGG-like encoder, which is no part of the project.
+What the distances are stands in judges.py."""
 
 import argparse
 import pathlib
@@ -20,51 +17,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+import judges
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LAYERS = ["11", "12", "21", "22", "31", "32", "33", "34", "41"]
-TAPS = ("11", "21", "31", "41")
-POOLED = ("12", "22", "34")
-
-
-class Judge:
-    def __init__(self, npz: pathlib.Path):
-        z = np.load(npz)
-        names = ["0"] + LAYERS
-        self.conv = {n: tuple(torch.from_numpy(z[f"conv{n}.{k}"].astype("float32")) for k in ("weight", "bias"))
-                     for n in names}
-
-    def features(self, x: torch.Tensor) -> list[torch.Tensor]:
-        out = []
-        x = F.conv2d(x, *self.conv["0"])
-        for n in LAYERS:
-            x = F.relu(F.conv2d(F.pad(x, [1, 1, 1, 1], mode="reflect"), *self.conv[n]))
-            if n in TAPS:
-                out.append(x)
-            if n in POOLED:
-                x = F.max_pool2d(x, 2)
-        return out
-
-
-def moments(f: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    f = f[0].flatten(1)
-    mean = f.mean(1)
-    f = f - mean[:, None]
-    return mean, f @ f.T / f.shape[1]
-
-
-def style_distance(painted: list[torch.Tensor], artwork: list[torch.Tensor]) -> float:
-    total = 0.0
-    for p, a in zip(painted, artwork):
-        for got, want in zip(moments(p), moments(a)):
-            total += float(((got - want) ** 2).sum() / (want ** 2).sum())
-    return total / len(painted)
-
-
-def content_distance(painted: torch.Tensor, content: torch.Tensor) -> float:
-    def normed(f: torch.Tensor) -> torch.Tensor:
-        var, mean = torch.var_mean(f, dim=(2, 3), keepdim=True, unbiased=False)
-        return (f - mean) * torch.rsqrt(var + 1e-2 * var.mean() + 1e-6)
-    return float(((normed(painted) - normed(content)) ** 2).mean())
 
 
 def read(path: pathlib.Path, size: int) -> torch.Tensor:
@@ -79,7 +34,7 @@ def paint(command: str, contents: list[pathlib.Path], out: pathlib.Path, style: 
                     "--size", str(size), "--format", "png", "--quiet", "-o", str(out)], check=True)
 
 
-def measure(a: argparse.Namespace, judge: Judge, method: str, precision: str, style: str,
+def measure(a: argparse.Namespace, judge: judges.VggJudge, method: str, precision: str, style: str,
             contents: list[pathlib.Path]) -> list[tuple[float, float]]:
     artwork = judge.features(read(a.artworks / f"{style}.jpg", a.size))
     rows = []
@@ -90,7 +45,7 @@ def measure(a: argparse.Namespace, judge: Judge, method: str, precision: str, st
             painted = judge.features(read(next(out.glob(content.stem + ".*")), a.size))
             original = judge.features(F.interpolate(read(content, a.size), size=read(
                 next(out.glob(content.stem + ".*")), a.size).shape[2:], mode="bilinear"))
-            rows.append((style_distance(painted, artwork), content_distance(painted[-1], original[-1])))
+            rows.append((judges.style_distance(painted, artwork), judges.content_distance(painted[-1], original[-1])))
     return rows
 
 
@@ -106,7 +61,7 @@ def main() -> None:
     p.add_argument("--stylize", default=str(ROOT / "build/release/bin/stylize"))
     a = p.parse_args()
     torch.set_grad_enabled(False)
-    judge = Judge(a.loss_net)
+    judge = judges.VggJudge(a.loss_net)
     contents = sorted(f for f in a.contents.iterdir() if f.suffix == ".jpg")[:a.count]
     styles = sorted(f.stem for f in a.artworks.iterdir() if f.suffix == ".jpg")
     print(f"{len(contents)} photographs, {len(styles)} styles, {a.size} px")

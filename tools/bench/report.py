@@ -10,6 +10,7 @@ NETWORKS = {"brush": "brush (9.4 GFLOP at 512)", "any": "any, the generator (9.4
             "transformer": "TransformerNet, width 32 (80.6 GFLOP at 512)"}
 PEERS = ("onnxruntime", "openvino", "ncnn", "torch")
 CHART_SIZE = 512
+SERVER_HEADING = "## Over HTTP"  # the last section; server_report.py writes it
 OURS, PEER, TEXT, GRID = "#c2410c", "#64748b", "#1f2937", "#e5e7eb"
 
 
@@ -175,8 +176,16 @@ def chart(results: dict) -> str:
     return "\n".join([head, title, background, *svg.parts, "</svg>"]) + "\n"
 
 
+def split_server(text: str) -> tuple[str, str]:
+    """What peers.py writes, and the section that server.py writes."""
+    before, heading, after = text.partition(f"\n{SERVER_HEADING}\n")
+    return before, heading.lstrip() + after
+
+
 def write(results: dict, docs: pathlib.Path) -> None:
     docs.mkdir(parents=True, exist_ok=True)
-    (docs / "benchmarks.md").write_text(markdown(results))
+    path = docs / "benchmarks.md"
+    server = split_server(path.read_text())[1] if path.exists() else ""
+    path.write_text(markdown(results) + (f"\n{server}" if server else ""))
     (docs / "benchmarks.svg").write_text(chart(results))
     print(f"{docs / 'benchmarks.md'} and .svg written")

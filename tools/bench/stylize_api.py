@@ -35,7 +35,7 @@ class Request(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("content", c.POINTER(Image)), ("styles", c.POINTER(StyleRef)),
                 ("style_count", c.c_size_t), ("method", c.c_int), ("output_size", c.c_uint32),
                 ("output_width", c.c_uint32), ("output_height", c.c_uint32), ("strength", c.c_float),
-                ("preserve_color", c.c_int), ("seed", c.c_uint64), ("iterations", c.c_uint32),
+                ("preserve_color", c.c_float), ("seed", c.c_uint64), ("iterations", c.c_uint32),
                 ("memory_budget", c.c_uint64), ("deadline_ms", c.c_uint32), ("output_format", c.c_int),
                 ("quality", c.c_int), ("progress", c.c_void_p), ("progress_user", c.c_void_p),
                 ("report", c.c_void_p)]

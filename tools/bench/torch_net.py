@@ -42,8 +42,10 @@ class Net(torch.nn.Module):
                     x = F.pad(x, (pad, pad, pad, pad), mode="reflect")
                 x = F.conv2d(x, weight, getattr(self, s["b"]) if "b" in s else None, s["stride"])
             elif kind == "norm":
-                x = F.instance_norm(x, weight=getattr(self, s["gamma"]), bias=getattr(self, s["beta"]),
-                                    eps=self.eps)
+                # For one picture it is the instance norm, without the copy that F.instance_norm makes of
+                # channels-last tensors.
+                x = F.batch_norm(x, None, None, getattr(self, s["gamma"]), getattr(self, s["beta"]), training=True,
+                                 eps=self.eps)
             elif kind == "save":
                 saved = x
             else:
