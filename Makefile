@@ -1,6 +1,7 @@
 # The commands of this project. The build itself is CMake's; everything here is a shorthand.
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+FLEET_SECONDS ?= 600
 export JOBS
 
 help:
@@ -9,6 +10,11 @@ help:
 	@echo "make build     build the release in build/release"
 	@echo "make test      build the release and run its tests in parallel"
 	@echo "make bench     measure against other runtimes (needs Python packages, installs them in build/)"
+	@echo "make bench-server  measure stylize-server beside a Flask service on PyTorch (installs it in build/)"
+	@echo "make fleet-demo  ten minutes of a fleet under load, parts killed; FLEET_SECONDS=60 is enough to see it"
+	@echo "make bench-quality  paintings beside those of published networks (QUALITY_WEIGHTS=folder; see docs/quality.md)"
+	@echo "make bench-gpu measure on a CUDA device, beside PyTorch and ONNX Runtime"
+	@echo "make test-gpu  run the tests for a CUDA device; make sanitize-gpu runs them in compute-sanitizer"
 	@echo "make install   install the release to PREFIX ($(PREFIX)); DESTDIR works"
 	@echo "make format    format the C and C++ files (clang-format 14)"
 	@echo "make clean     remove what was built"
@@ -19,8 +25,9 @@ demo:
 	@examples/demo.sh build/demo
 
 check:
-	@tools/setup.sh build test --optional torch format
-	@tools/check.sh
+	@tools/setup.sh build test --optional torch format python page deploy train
+	@tools/python_env.sh
+	@tests/deploy/tools.sh & tools/check.sh
 
 build:
 	@tools/build.sh release
@@ -32,13 +39,44 @@ bench: build
 	@tools/setup.sh bench
 	@python3 tools/bench/peers.py
 
+bench-server: build
+	@tools/setup.sh bench bench-server
+	@python3 tools/bench/server.py $(ARGS)
+
+QUALITY_WEIGHTS ?= none
+bench-quality: build
+	@tools/setup.sh bench
+	@tools/bench/quality.sh "$(QUALITY_WEIGHTS)"
+
+gpu:
+	@torch=$${STYLIZE_TORCH:-$$(tools/torch_cuda.sh)}; \
+	if [ -z "$$torch" ]; then echo "gpu: there is no torch with CUDA; see docs/gpu.md"; exit 1; fi; \
+	tools/build.sh gpu -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=$$torch"
+
+test-gpu: gpu
+	@ctest --test-dir build/gpu -L gpu --output-on-failure
+
+sanitize-gpu: gpu
+	@tools/sanitize_gpu.sh build/gpu
+
+bench-gpu: gpu
+	@python3 tools/bench/gpu.py
+
 install: build
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 format:
 	@tests/package/format.sh . --fix
 
+fleet-demo: build
+	@tools/setup.sh python deploy
+	@tools/fleet/run.sh --seconds $(FLEET_SECONDS)
+
+container-check:
+	@python3 tools/deploy/container.py
+
 clean:
 	@rm -rf build demo
 
-.PHONY: help demo check build test bench install format clean
+.PHONY: help demo check build test bench bench-quality bench-server gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
+    container-check clean

@@ -41,7 +41,18 @@ stage() {
     fi
 }
 
+# Fetched while the release is built: the torch with CUDA that the plugin's CUDA half is linked with, where nvcc is.
+mkdir -p build/logs
+tools/torch_cuda.sh >build/logs/torch-cuda.path 2>build/logs/torch-cuda.said &
+fetch=$!
+
+# The release is tested with Debian's libtorch, an old one; the plugin's CUDA half with a new one.
 stage release "" -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
+wait "$fetch"
+sed 's/^/check: /' build/logs/torch-cuda.said
+cuda_torch=$(cat build/logs/torch-cuda.path)
+[ -z "$cuda_torch" ] || TARGET=torch_tests stage cuda "-L torch" -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_WERROR=ON \
+    -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=$cuda_torch"
 # The rules of the tree do not change with the compiler's options.
 stage asan "-LE package"
 stage tsan "-L concurrency"

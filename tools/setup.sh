@@ -19,7 +19,10 @@ liblcms2-dev|pkg-config --exists lcms2|colour profiles
 libjansson-dev|pkg-config --exists jansson|JSON
 libxxhash-dev|pkg-config --exists libxxhash|keys of the style-code cache
 libmicrohttpd-dev|pkg-config --exists libmicrohttpd|stylize-server
-libgnutls28-dev|pkg-config --exists gnutls|TLS of stylize-server
+libseccomp-dev|pkg-config --exists libseccomp|stylize-server: its sandbox
+libgnutls28-dev|pkg-config --exists gnutls|stylize-server: TLS and digests
+libhiredis-dev|pkg-config --exists hiredis|stylize-server: Redis
+libcurl4-gnutls-dev|pkg-config --exists libcurl|stylize-server: S3 and Consul
 LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
@@ -28,12 +31,30 @@ python3-numpy|/usr/bin/python3 -c "import numpy"|tests of the converters
 python3-pytest|/usr/bin/python3 -c "import pytest"|tests of stylize-server
 python3-httpx|/usr/bin/python3 -c "import httpx"|tests of stylize-server
 libcmocka-dev|pkg-config --exists cmocka|unit tests
+curl|command -v curl|the lines of the README of stylize-server
 imagemagick|command -v convert|test pictures, second opinion on pictures
 libimage-exiftool-perl|command -v exiftool|test pictures with metadata
 LIST
+    python) cat <<'LIST' ;;
+python3-venv|python3 -c "import ensurepip"|Python packages for the tests
+redis-server|command -v redis-server|tests of stylize-server and of the Celery tasks
+LIST
     format) echo 'clang-format-14|command -v clang-format-14|check of the formatting' ;;
     torch) echo 'libtorch-dev|test -e /usr/include/torch/script.h|the torch engine' ;;
+    train) cat <<'LIST' ;;
+python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool
+python3-pil|/usr/bin/python3 -c "import PIL"|tests of the training tool
+LIST
     bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
+    page) echo 'chromium|command -v chromium|tests of the page' ;;
+    # Their packages start services, which nobody wants of a test on a machine that runs some.
+    deploy) [ -d /run/systemd/system ] || cat <<'LIST' ;;
+nginx-light|command -v nginx /usr/sbin/nginx|tests of the configurations for operators
+haproxy|command -v haproxy /usr/sbin/haproxy|tests of the configurations for operators
+prometheus|command -v promtool|tests of the alert rules
+python3-venv|python3 -c "import ensurepip"|checkers of containers and manifests
+LIST
+    bench-server) echo 'wrk|command -v wrk|load generator' ;;
     *) echo "setup: no group $1" >&2; exit 2 ;;
     esac
 }
