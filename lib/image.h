@@ -12,6 +12,12 @@ static inline bool stz_is_encoded(stylize_format f)
     return f >= STYLIZE_FORMAT_ENCODED && f <= STYLIZE_FORMAT_WEBP;
 }
 
+/* Brightness of an RGB pixel as it is seen (BT.601), 0 to 255. */
+static inline int stz_luma(const uint8_t *rgb)
+{
+    return (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8;
+}
+
 /* A pooled picture of tightly packed rows; pixels undefined. stylize_image_free releases it. */
 stylize_status stz_image_alloc(stz_pool *pool, uint32_t width, uint32_t height, stylize_format format,
                                stylize_image *out, stylize_error *err);

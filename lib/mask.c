@@ -68,7 +68,7 @@ stylize_status stz_layers_take(stylize_ctx *ctx, stz_job *job, double sum, styli
 
 /* ------------------------------------------------------------------ masks */
 
-/* Grey as it is seen, BT.601; what is transparent is black. */
+/* Grey as it is seen; what is transparent is black. */
 static void to_gray(const stylize_image *in, const stylize_image *out)
 {
     const int bpp = stz_bytes_per_pixel(in->format);
@@ -76,7 +76,7 @@ static void to_gray(const stylize_image *in, const stylize_image *out)
         const uint8_t *from = in->pixels + y * in->stride;
         uint8_t *to = out->pixels + y * out->stride;
         for (uint32_t x = 0; x < in->width; x++, from += bpp) {
-            const int gray = (77 * from[0] + 150 * from[1] + 29 * from[2] + 128) >> 8;
+            const int gray = stz_luma(from);
             to[x] = (uint8_t)(bpp == 4 ? (gray * from[3] + 127) / 255 : gray);
         }
     }

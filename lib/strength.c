@@ -15,8 +15,6 @@ typedef struct moments {
     double c, p, cc, pp, cp;
 } moments;
 
-static int luma(const uint8_t *p) { return (77 * p[0] + 150 * p[1] + 29 * p[2] + 128) >> 8; }
-
 static moments moments_of(const stylize_image *content, const stylize_image *painted, uint32_t x0,
                           uint32_t y0)
 {
@@ -24,8 +22,8 @@ static moments moments_of(const stylize_image *content, const stylize_image *pai
     int64_t c = 0, p = 0, cc = 0, pp = 0, cp = 0; /* exact, in any order */
     for (uint32_t y = y0; y < y0 + BLOCK; y++)
         for (uint32_t x = x0; x < x0 + BLOCK; x++) {
-            const int a = luma(content->pixels + y * content->stride + x * (uint32_t)from);
-            const int b = luma(painted->pixels + y * painted->stride + x * 3);
+            const int a = stz_luma(content->pixels + y * content->stride + x * (uint32_t)from);
+            const int b = stz_luma(painted->pixels + y * painted->stride + x * 3);
             c += a, p += b, cc += a * a, pp += b * b, cp += a * b;
         }
     const double n = BLOCK * BLOCK;

@@ -46,7 +46,7 @@ def class_name(name: str) -> str:
 class Header:
     def __init__(self, text: str) -> None:
         text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
-        self.defines = dict(re.findall(r"^#define STYLIZE_(\w+) (\d+)$", text, flags=re.M))
+        self.defines = dict(re.findall(r"^#define STYLIZE_(\w+) \(?(-?[\d.]+)f?\)?$", text, flags=re.M))
         text = re.sub(r"^#.*$", "", text, flags=re.M).replace("STYLIZE_API", "")
         body = match(r'.*extern "C" \{(.*)\}', text)
         self.enums: dict[str, list[tuple[str, int]]] = {}

@@ -34,8 +34,10 @@ static json_t *styles_of(const params *p)
 
 static json_t *options_of(const params *p)
 {
+    const bool automatic = p->strength == STYLIZE_STRENGTH_AUTO;
+    json_t *strength = automatic ? json_string("auto") : json_real((double)p->strength);
     json_t *o =
-        json_pack("{s:s, s:f, s:f, s:s}", "method", method_name(p->method), "strength", (double)p->strength,
+        json_pack("{s:s, s:o, s:f, s:s}", "method", method_name(p->method), "strength", strength,
                   "preserve_color", (double)p->preserve_color, "output_format", format_name(p->format));
     if (p->size) {
         json_object_set_new(o, "output_size", json_integer(p->size));
@@ -43,8 +45,6 @@ static json_t *options_of(const params *p)
         json_object_set_new(o, "output_width", json_integer(p->width));
         json_object_set_new(o, "output_height", json_integer(p->height));
     }
-    if (p->strength == STYLIZE_STRENGTH_AUTO)
-        json_object_set_new(o, "strength", json_string("auto"));
     if (p->style_scale != 1)
         json_object_set_new(o, "style_scale", json_real((double)p->style_scale));
     if (p->quality)

@@ -10,7 +10,6 @@
 
 #include "alloc/failing.h"
 
-static const stylize_style_ref style_a = {"a", NULL, 1};
 static stylize_image photo, painting, png;
 
 static int make_pictures(void **state)

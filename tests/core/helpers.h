@@ -14,6 +14,16 @@
 
 #include "fake_engine.h"
 
+static const stylize_style_ref style_a __attribute__((unused)) = {"a", NULL, 1};
+
+/* Before each test. */
+static inline int reset(void **state)
+{
+    (void)state;
+    fake_reset();
+    return 0;
+}
+
 /* A context on the fake engine; change `o` in between if given. */
 static inline stylize_ctx *create_ctx(const stylize_options *o)
 {

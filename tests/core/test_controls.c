@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-static const stylize_style_ref style_a = {"a", NULL, 1};
-
 static stylize_image resized(stylize_ctx *ctx, const stylize_image *in, uint32_t w, uint32_t h)
 {
     stylize_error err;
@@ -621,12 +619,6 @@ static void auto_strength_is_checked(void **state)
     stylize_free(data);
     free(in.pixels);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
-}
-
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
 }
 
 int main(void)

@@ -1,12 +1,6 @@
 /* The method optimize without a network: sizes on the way, previews, budgets, styles. */
 #include "helpers.h"
 
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
-}
-
 static stylize_request optimize_for(const stylize_image *content, const stylize_style_ref *style)
 {
     stylize_request r = request_for(content, style);

@@ -4,7 +4,6 @@
 #include "helpers.h"
 
 static const float code_a[] = {1, 0, 0.5f, 0};
-static const stylize_style_ref style_a = {"a", NULL, 1};
 
 static void paints_what_the_network_says(void **state)
 {
@@ -573,12 +572,6 @@ static void styles_come_and_go(void **state)
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_NOT_FOUND, "mine");
     free(in.pixels);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
-}
-
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
 }
 
 int main(void)

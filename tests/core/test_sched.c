@@ -5,8 +5,6 @@
 #include "ctx.h"
 #include "helpers.h"
 
-static const stylize_style_ref style_a = {"a", NULL, 1};
-
 /* What callbacks report, and a way to wait for them. */
 struct ends {
     pthread_mutex_t lock;
@@ -475,12 +473,6 @@ static void steady_state_takes_nothing(void **state)
     assert_true(after.pool_reuses > before.pool_reuses);
     free(in.pixels);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
-}
-
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
 }
 
 int main(void)

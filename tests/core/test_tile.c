@@ -127,12 +127,6 @@ static void extract_mirrors_and_whitens(void **state)
             }
 }
 
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -5,8 +5,6 @@
 
 #define SOURCE_SIZE offsetof(stylize_request, tiling) /* of a request before tilings */
 
-static const stylize_style_ref style_a = {"a", NULL, 1};
-
 static int channels(const stylize_image *image) { return image->format == STYLIZE_FORMAT_RGBA8 ? 4 : 3; }
 
 /* A part of pixels, in their memory. */
@@ -267,12 +265,6 @@ static void older_requests_work(void **state)
     ok(stylize_ctx_run(f.ctx, &r, &out, &err));
     stylize_image_free(&out);
     close_fixture(&f);
-}
-
-static int reset(void **state)
-{
-    fake_reset();
-    return 0;
 }
 
 int main(void)

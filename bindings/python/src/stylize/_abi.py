@@ -8,6 +8,7 @@ VERSION_MAJOR = 0
 VERSION_MINOR = 1
 VERSION_PATCH = 0
 ABI_VERSION = 0
+STRENGTH_AUTO = -1.0
 
 
 class Status(enum.IntEnum):

@@ -169,7 +169,6 @@ _progress = abi.ProgressFn(_on_progress)
 _preview = abi.PreviewFn(_on_preview)
 
 
-_STRENGTH_AUTO = -1.0
 _ENUMS: dict[str, Any] = {"method": abi.Method, "optimizer": abi.Optimizer}
 
 
@@ -184,7 +183,7 @@ def _fill(request: abi.Request, options: dict[str, Any]) -> None:
                 raise InvalidError(f'{name} "{value}" is not known; {", ".join(_ENUMS[name].__members__).lower()} are')
             value = _ENUMS[name][value.upper()]
         elif name == "strength" and value == "auto":
-            value = _STRENGTH_AUTO
+            value = abi.STRENGTH_AUTO
         assign(request, name, value)
 
 
