@@ -538,6 +538,17 @@ class Folder(CliTest):
 
 
 class Interrupt(CliTest):
+    def until_it_listens(self, process):
+        """Until it catches the signal; then a moment more, so that it is in the midst of its work."""
+        def caught():
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
+                masks = dict(line.split(":\t") for line in f)
+            return int(masks.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1
+        end = time.monotonic() + 60
+        while process.poll() is None and not caught() and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.5)
+
     def interrupt(self, process, number=signal.SIGINT):
         if process.poll() is None:
             process.send_signal(number)
@@ -546,7 +557,7 @@ class Interrupt(CliTest):
 
     def test_large_picture(self):
         process = self.start(PHOTO, "-s", "udnie", "-o", "big.png", "--size", "8192", "--memory", "64M")
-        time.sleep(1.0)
+        self.until_it_listens(process)
         code, _, err = self.interrupt(process)
         if code == 0:
             self.skipTest("this machine had done all before the signal came")
@@ -575,7 +586,7 @@ class Interrupt(CliTest):
 
     def test_waiting_for_stdin(self):
         process = self.start("-", "-s", "udnie", stdin=subprocess.PIPE)
-        time.sleep(1.0)
+        self.until_it_listens(process)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(timeout=60), 130)
         process.stdin.close()
@@ -584,7 +595,7 @@ class Interrupt(CliTest):
 
     def test_sheet(self):
         process = self.start("sheet", PHOTO, "--size", "2048", "-o", "s.jpg")
-        time.sleep(1.0)
+        self.until_it_listens(process)
         code, _, err = self.interrupt(process)
         if code == 0:
             self.skipTest("this machine had done all before the signal came")

@@ -63,7 +63,7 @@ def gray_png(shade):
         b"IDAT", zlib.compress((b"\0" + bytes([shade]) * 8) * 8)) + chunk(b"IEND", b"")
 
 
-def talk(server, data, seconds=10):
+def talk(server, data, seconds=60):
     """Sends bytes as they are and reads until the server closes or the time is over."""
     with socket.create_connection(("127.0.0.1", server.port)) as s:
         s.settimeout(seconds)

@@ -136,7 +136,7 @@ class S3:
                 "AWS_SESSION_TOKEN": self.token}
 
     def flags(self):
-        return ["--storage", "s3://pictures/of/us", "--storage-endpoint", self.endpoint, "--storage-timeout", "1s"]
+        return ["--storage", "s3://pictures/of/us", "--storage-endpoint", self.endpoint]
 
 
 class Consul:

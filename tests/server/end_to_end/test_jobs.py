@@ -62,7 +62,7 @@ def test_events_tell_of_the_end(start, photo):
 @pytest.mark.threads
 def test_waiting_jobs_have_a_place_and_can_be_cancelled(start, photo):
     s = start("--threads", "1", "--cache-memory", "0")
-    jobs = [s.add_job(photo, output_size=str(side(2000) + 4 * i)).json()["id"] for i in range(6)]
+    jobs = [s.add_job(photo, output_size=str(side(4000) + 4 * i)).json()["id"] for i in range(6)]
     last = s.client.get(f"/api/v1/jobs/{jobs[-1]}").json()
     assert last["state"] == "queued" and last["place"] >= 1
     assert s.client.get(f"/api/v1/jobs/{jobs[-1]}/result").status_code == 409
@@ -74,7 +74,7 @@ def test_waiting_jobs_have_a_place_and_can_be_cancelled(start, photo):
 
 
 def test_jobs_expire(start, photo):
-    s = start("--job-ttl", "2s")
+    s = start("--job-ttl", "4s")
     job = s.add_job(photo).json()["id"]
     s.wait(lambda: state_of(s, job) == 410)
     assert files(s) == []
@@ -168,7 +168,7 @@ def test_data_of_a_subject_is_shown_and_erased(start, photo, tmp_path):
 
 @pytest.mark.threads
 def test_erasure_ends_what_is_in_work(start, photo, tmp_path):
-    s = start("--threads", "1", "--no-degrade", "--cache-dir", str(tmp_path / "cache"))
+    s = start("--threads", "1", "--no-degrade", "--cache-dir", str(tmp_path / "cache"), "--max-output-size", "6000")
     anna, bert = {"X-Subject": "anna"}, {"X-Subject": "bert"}
     answers = {}
 
@@ -179,7 +179,7 @@ def test_erasure_ends_what_is_in_work(start, photo, tmp_path):
                 files=[("content_image", photo)] * (40 if name == "batch" else 1),
                 data={"style_id": "scream", "output_size": str(size)})
     threads = [threading.Thread(target=paint, args=a) for a in (
-        ("anna", anna, 3000), ("other size", anna, 2900), ("batch", anna, 1400),
+        ("anna", anna, 6000), ("other size", anna, 5900), ("batch", anna, 1400),
         ("bert", bert, side(1000)))]
     for i, t in enumerate(threads):
         t.start()
@@ -209,13 +209,11 @@ def test_sigterm_under_load(start, photo):
     answers = []
 
     def paint(i):
-        with httpx.Client(base_url=s.url, timeout=120) as client:
-            answers.append((i, client.post("/api/v1/style-transfer", files={"content_image": photo},
-                                           data={"style_id": "scream", "output_size": str(side(1000) + 4 * i)})))
+        answers.append((i, s.paint(photo, style_id="scream", output_size=str(side(1000) + 4 * i))))
     threads = [threading.Thread(target=paint, args=[i]) for i in range(6)]
     for t in threads:
         t.start()
-    s.wait(lambda: s.metric("stylize_queue_depth") == 6)
+    s.wait(lambda: s.metric("stylize_queue_depth") + len(answers) == 6)
     jobs = [s.add_job(photo, output_size=str(side(700) + 4 * i)).json()["id"] for i in range(6)]
     s.process.send_signal(signal.SIGTERM)
     for t in threads:

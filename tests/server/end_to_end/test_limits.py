@@ -6,7 +6,6 @@ import struct
 import time
 import zlib
 
-import httpx
 import pytest
 from conftest import request, status_of, talk
 
@@ -84,7 +83,7 @@ def test_slow_headers_are_cut_off_while_others_are_served(start, photo):
     slow = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(50)]
     for c in slow:
         c.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end and slow:
         for c in list(slow):
             try:
@@ -115,7 +114,7 @@ def test_slow_bodies_are_cut_off_though_they_go_on(start):
             c.sendall(b"x")
         time.sleep(0.05)
     for c in slow:
-        c.settimeout(10)
+        c.settimeout(60)
         assert c.recv(12) == b"HTTP/1.1 408"
         c.close()
     s.wait(lambda: s.metric("stylize_body_bytes") == 0)
@@ -145,10 +144,10 @@ def test_a_thousand_idle_connections(start, photo):
 
 
 def test_one_client_is_limited(start):
-    s = start("--rate-limit", "5", "--rate-burst", "10")
+    s = start("--rate-limit", "0.05", "--rate-burst", "10")
     answers = [s.client.get("/api/v1/session") for _ in range(40)]
     refused = [a for a in answers if a.status_code == 429]
-    assert 20 <= len(refused) <= 30 and int(refused[0].headers["retry-after"]) >= 1
+    assert 27 <= len(refused) <= 30 and int(refused[0].headers["retry-after"]) >= 1
     assert refused[0].json()["error"]["code"] == "rate_limited"
     assert s.client.get("/health").status_code == 200
 
@@ -165,9 +164,7 @@ def test_a_full_queue_is_answered_503(start, photo):
     s = start("--queue-length", "2", "--cache-memory", "0", "--no-degrade", "--rate-limit", "0", "--threads", "1")
 
     def one(i):
-        with httpx.Client(base_url=s.url, timeout=60) as client:
-            return client.post("/api/v1/style-transfer", files={"content_image": photo},
-                               data={"style_id": "scream", "output_size": str(512 + i)})
+        return s.paint(photo, style_id="scream", output_size=str(512 + i))
     with concurrent.futures.ThreadPoolExecutor(30) as pool:
         answers = list(pool.map(one, range(60)))
     codes = {a.status_code for a in answers}
@@ -230,7 +227,8 @@ def test_a_client_that_leaves_cancels_its_run(start, photo):
     for _ in range(4):
         with socket.create_connection(("127.0.0.1", s.port)) as c:
             c.sendall(form(photo, style_id="scream", output_size=4096))
-            time.sleep(0.15)
+            s.wait(lambda: s.metric("stylize_queue_depth") > 0)
+        s.wait(lambda: s.metric("stylize_queue_depth") == 0)
     s.wait(lambda: s.metric("stylize_clients_gone_total") >= 1)
     s.wait(lambda: s.metric("stylize_queue_depth") == 0)
     assert s.metric('stylize_paintings_total{result="cancelled"}') >= 1
@@ -241,9 +239,7 @@ def test_results_shrink_under_load_unless_refused(start, photo):
     s = start("--degrade-after", "1ms", "--cache-memory", "0", "--rate-limit", "0", "--threads", "1")
 
     def one(i):
-        with httpx.Client(base_url=s.url, timeout=60) as client:
-            return client.post("/api/v1/style-transfer", files={"content_image": photo}, data={
-                "style_id": "scream", "output_size": str(640 + 4 * i), "allow_degraded": str(i % 2 == 0)})
+        return s.paint(photo, style_id="scream", output_size=str(640 + 4 * i), allow_degraded=str(i % 2 == 0))
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(enumerate(pool.map(one, range(60))))
     small = [(i, a) for i, a in answers if a.json()["degraded"]]
