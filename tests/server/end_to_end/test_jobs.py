@@ -62,7 +62,7 @@ def test_events_tell_of_the_end(start, photo):
 @pytest.mark.threads
 def test_waiting_jobs_have_a_place_and_can_be_cancelled(start, photo):
     s = start("--threads", "1", "--cache-memory", "0")
-    jobs = [s.add_job(photo, output_size=str(side(4000) + 4 * i)).json()["id"] for i in range(6)]
+    jobs = [s.add_job(photo, output_size=str(side(3000) + 4 * i)).json()["id"] for i in range(6)]
     last = s.client.get(f"/api/v1/jobs/{jobs[-1]}").json()
     assert last["state"] == "queued" and last["place"] >= 1
     assert s.client.get(f"/api/v1/jobs/{jobs[-1]}/result").status_code == 409

@@ -134,9 +134,9 @@ def test_a_header_beyond_all_memory_is_refused_too(server):
 
 
 def test_503_while_stopping(start, photo):
-    s = start("--cache-memory", "0", "--no-degrade", "--threads", "1", "--max-output-size", "6000")
+    s = start("--cache-memory", "0", "--no-degrade", "--threads", "1")
     with socket.create_connection(("127.0.0.1", s.port)) as held:
-        painting = threading.Thread(target=lambda: s.paint(photo, output_size=str(side(6000))))
+        painting = threading.Thread(target=lambda: s.paint(photo, output_size=str(side(4096))))
         painting.start()
         s.wait(lambda: s.metric("stylize_queue_depth") == 1)
         s.process.terminate()
