@@ -115,6 +115,7 @@ void answer_common(exchange *x)
         snprintf(text, sizeof text, "%.*s", (int)origin.size, origin.data);
         answer_header(x, "Access-Control-Allow-Origin", text);
         answer_header(x, "Access-Control-Expose-Headers",
-                      "X-Request-Id, X-Stylize-Cache, X-Stylize-Degraded, X-Stylize-Engine, Retry-After");
+                      "X-Request-Id, X-Stylize-Cache, X-Stylize-Degraded, X-Stylize-Engine, X-Stylize-Size, "
+                      "X-Stylize-Strength, Retry-After");
     }
 }

@@ -88,6 +88,7 @@ painting *broker_result(struct broker *b, job *j)
     p->width = r->width;
     p->height = r->height;
     p->tiles = r->tiles;
+    p->strength = (float)r->strength;
     p->batch_size = 1;
     p->engine_seconds = r->seconds;
     memcpy(p->engine, r->engine, sizeof p->engine);

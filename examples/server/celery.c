@@ -206,6 +206,8 @@ static void read_painting(const json_t *result, celery_result *out)
     out->height = copy_number(result, "height");
     out->tiles = copy_number(result, "tiles");
     out->seconds = fraction(json_object_get(result, "seconds"), 1e6);
+    const json_t *strength = json_object_get(result, "strength");
+    out->strength = json_is_number(strength) ? fraction(strength, 1) : -1;
     copy_text(result, "engine", out->engine, sizeof out->engine);
     copy_text(result, "model", out->model, sizeof out->model);
 }

@@ -37,7 +37,7 @@ typedef struct celery_result {
     /* of a painting that is done */
     uint32_t width, height, tiles;
     char engine[16], model[64];
-    double seconds;
+    double seconds, strength; /* strength below 0: not told */
 } celery_result;
 
 /* From celery-task-meta-ID. False if it is not such a text; out is then a failure. */

@@ -112,6 +112,7 @@ static painting *make_painting(const flight *f, stylize_image *result)
     made->tiles = r->tiles;
     made->batch_size = r->batch_size;
     made->degraded = f->work.degraded;
+    made->strength = r->strength;
     made->queue_seconds = (double)r->queue_ns * 1e-9;
     made->prepare_seconds = (double)r->prepare_ns * 1e-9;
     made->engine_seconds = (double)r->engine_ns * 1e-9;

@@ -13,11 +13,12 @@ typedef struct file_header {
     uint8_t digest[32]; /* of the header with a zero digest, and of the picture */
     uint64_t size;
     uint32_t width, height, format, tiles, batch_size, degraded;
+    float strength;
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
     char engine[16], model[64], style[512], subject[OWNER_MAX + SUBJECT_MAX + 1];
 } file_header;
 
-static const char file_magic[8] = "STZPIC1";
+static const char file_magic[8] = "STZPIC2";
 
 painting *painting_hold(painting *p)
 {
@@ -74,6 +75,7 @@ bool painting_write(const painting *p, const painting_key *key, buf *out)
     h.tiles = p->tiles;
     h.batch_size = p->batch_size;
     h.degraded = p->degraded;
+    h.strength = p->strength;
     h.queue_seconds = p->queue_seconds;
     h.prepare_seconds = p->prepare_seconds;
     h.engine_seconds = p->engine_seconds;
@@ -98,6 +100,7 @@ static void take_header(painting *p, const file_header *h)
     p->tiles = h->tiles;
     p->batch_size = h->batch_size;
     p->degraded = h->degraded != 0;
+    p->strength = h->strength;
     p->queue_seconds = h->queue_seconds;
     p->prepare_seconds = h->prepare_seconds;
     p->engine_seconds = h->engine_seconds;

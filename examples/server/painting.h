@@ -20,6 +20,7 @@ typedef struct painting {
     char subject[OWNER_MAX + SUBJECT_MAX + 1];
     uint32_t tiles, batch_size;
     bool degraded;
+    float strength; /* that was used; below 0: not known */
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
 } painting;
 

@@ -68,6 +68,8 @@ void transfer_describe(const painting *p, const char *from, buf *out)
                p->width, p->height, format_name(p->image.format), p->style, p->engine, p->model, p->tiles,
                p->batch_size, p->degraded ? "true" : "false", from, p->queue_seconds, p->prepare_seconds,
                p->engine_seconds, p->finish_seconds);
+    if (p->strength >= 0)
+        buf_printf(out, ", \"strength\": %.4g", (double)p->strength);
 }
 
 void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
@@ -85,13 +87,17 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
         buf_puts(&b, "}\n");
         answer_buf(x, 200, "application/json", &b);
     }
-    char size[32], seconds[96];
+    char size[32], strength[24], seconds[96];
     snprintf(size, sizeof size, "%ux%u", p->width, p->height);
     snprintf(seconds, sizeof seconds, "queue;dur=%.3f, prepare;dur=%.3f, engine;dur=%.3f, finish;dur=%.3f",
              p->queue_seconds * 1e3, p->prepare_seconds * 1e3, p->engine_seconds * 1e3,
              p->finish_seconds * 1e3);
     answer_header(x, "X-Stylize-Size", size);
     answer_header(x, "X-Stylize-Engine", p->engine);
+    if (p->strength >= 0) {
+        snprintf(strength, sizeof strength, "%.4g", (double)p->strength);
+        answer_header(x, "X-Stylize-Strength", strength);
+    }
     answer_header(x, "X-Stylize-Cache", from);
     answer_header(x, "Server-Timing", seconds);
     if (p->degraded)

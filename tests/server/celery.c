@@ -133,15 +133,17 @@ static void results_are_read(void **state)
     assert_int_equal(result_of("{\"status\": \"STARTED\", \"result\": {\"pid\": 1}}", true).state,
                      CELERY_RUNNING);
     assert_int_equal(result_of("{\"status\": \"RETRY\", \"result\": null}", true).state, CELERY_WAITING);
-    r = result_of("{\"status\": \"SUCCESS\", \"result\": {\"width\": 640, \"height\": 480, \"tiles\": 1, "
-                  "\"engine\": \"native\", \"model\": \"br\\\"u\\nsh\", \"seconds\": 0.5}}",
-                  true);
+    r = result_of(
+        "{\"status\": \"SUCCESS\", \"result\": {\"width\": 640, \"height\": 480, \"tiles\": 1, "
+        "\"engine\": \"native\", \"model\": \"br\\\"u\\nsh\", \"seconds\": 0.5, \"strength\": 0.25}}",
+        true);
     assert_true(r.state == CELERY_DONE && r.width == 640 && r.height == 480 && r.seconds == 0.5);
+    assert_true(r.strength == 0.25);
     assert_string_equal(r.engine, "native");
     assert_string_equal(r.model, "br_u_sh");
     r = result_of("{\"status\": \"SUCCESS\", \"result\": {\"engine\": null, \"tiles\": null, \"width\": -3}}",
                   true);
-    assert_true(r.state == CELERY_DONE && r.width == 0 && !r.engine[0]);
+    assert_true(r.state == CELERY_DONE && r.width == 0 && !r.engine[0] && r.strength < 0);
 }
 
 static void failures_become_answers(void **state)

@@ -102,7 +102,8 @@ function form(content, style, settings) {
 export async function paint(content, style, settings, options = {}) {
   const answer = await call("/api/v1/style-transfer",
     { method: "POST", body: form(content, style, settings), accept: `image/${settings.format ?? "jpeg"}`, ...options });
-  return { blob: await answer.blob(), degraded: answer.headers.get("X-Stylize-Degraded") === "true" };
+  return { blob: await answer.blob(), degraded: answer.headers.get("X-Stylize-Degraded") === "true",
+    strength: Number(answer.headers.get("X-Stylize-Strength") ?? 1) };
 }
 
 // The states of a job, as the server sends them.

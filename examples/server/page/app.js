@@ -158,6 +158,18 @@ function sliders() {
   }
 }
 
+async function autoStrength() {
+  if (!photo.bitmap) return note(t("first"));
+  try {
+    const best = await previews.bestStrength();
+    if (best === null) return;
+    $("strength").value = Math.round(100 * best);
+    $("strength").dispatchEvent(new Event("input"));
+  } catch (error) {
+    report(error, autoStrength);
+  }
+}
+
 function theme() {
   const root = document.documentElement, saved = localStorage.getItem("theme"), system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
@@ -223,6 +235,7 @@ function start() {
   fileButton("camera-button", "camera", takePhoto);
   fileButton("own-drop", "own-file", takeStyle);
   $("size").addEventListener("change", () => refresh());
+  $("auto-strength").addEventListener("click", autoStrength);
   $("new-picture").addEventListener("click", () => $("choose").click());
   $("download").addEventListener("click", () => { if (entry) saveEntry(entry); else if (!busy()) download(); });
   $("example").addEventListener("click", example);

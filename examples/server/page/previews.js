@@ -188,6 +188,14 @@ async function paintSteps({ style, live, from }) {
   }
 }
 
+// The largest strength that leaves enough of the photograph's structure in the chosen style; null while none is chosen.
+export async function bestStrength() {
+  const style = picker.chosen(), side = Math.min(PREVIEW, lastSide());
+  if (!style) return null;
+  const settings = { output_size: side, quality: 60, style_scale: strokes(), strength: "auto" };
+  return (await api.paint(await copy(side), style, settings, { onBusy: noteBusy })).strength;
+}
+
 // ------------------------------------------------------------------ what is pointed at
 
 let hovered = null, hoverTimer = 0, hoverAbort = null;

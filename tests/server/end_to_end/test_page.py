@@ -55,6 +55,20 @@ def test_sliders_show_at_once_and_ask_for_little(page):
     assert pixels(page) != half and len(asked) == count
 
 
+def test_the_automatic_strength_is_that_of_the_server(page, server):
+    take(page)
+    is_quiet(page)
+    page.click("#gallery [data-id=mondrian]")
+    wait_for_painting(page, "Composition")
+    full = pixels(page)
+    with page.expect_response(PAINT) as answer:
+        page.click("#auto-strength")
+    wanted = float(answer.value.headers["x-stylize-strength"])
+    assert 0 < wanted < 1
+    page.wait_for_function("(v) => document.getElementById('strength').value === v", arg=str(round(100 * wanted)))
+    assert page.inner_text("#strength-value") == f"{round(100 * wanted)}%" and pixels(page) != full
+
+
 def test_the_stroke_slider_paints_anew(page):
     take(page)
     is_quiet(page)

@@ -210,3 +210,15 @@ def test_a_cache_folder_survives_a_restart(start, photo, tmp_path):
     s.start()
     again = s.paint(photo)
     assert again.json()["cache"] == "hit" and again.json()["result"] == first.json()["result"]
+
+
+def test_the_strength_that_was_used_is_told(server, photo):
+    given = server.paint(photo, style_id="mondrian", strength="0.25")
+    assert given.json()["strength"] == 0.25 and given.headers["x-stylize-strength"] == "0.25"
+    chosen = server.paint(photo, style_id="mondrian", strength="auto").json()["strength"]
+    assert 0 < chosen < 1
+    again = server.paint(photo, headers={"Accept": "image/jpeg"}, style_id="mondrian", strength="auto")
+    assert again.headers["x-stylize-cache"] == "hit" and float(again.headers["x-stylize-strength"]) == chosen
+    job = server.add_job(photo, style_id="mondrian", strength="auto").json()["id"]
+    server.wait(lambda: server.client.get(f"/api/v1/jobs/{job}").json()["state"] == "done")
+    assert server.client.get(f"/api/v1/jobs/{job}/result").json()["strength"] == chosen

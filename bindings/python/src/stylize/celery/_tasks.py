@@ -69,7 +69,7 @@ def paint_order(task: Any, asked: Order) -> Image:
 def report_of(report: Report | None) -> dict[str, Any]:
     """What a task tells of a report."""
     assert report is not None
-    return {"engine": report.engine, "model": report.model, "tiles": report.tiles}
+    return {"engine": report.engine, "model": report.model, "tiles": report.tiles, "strength": round(report.strength, 4)}
 
 
 def answer(asked: Order, data: bytes, report: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def answer(asked: Order, data: bytes, report: dict[str, Any] | None, seconds: fl
         "height": info.height,
         "bytes": len(data),
         "cached": report is None,
-        **{name: report and report.get(name) for name in ("engine", "model", "tiles")},
+        **{name: report and report.get(name) for name in ("engine", "model", "tiles", "strength")},
         "seconds": round(seconds, 3),
     }
 
