@@ -14,6 +14,9 @@
 #define FOLLOW_NS   (250 * 1000000)
 #define SWEEP_EVERY 20 /* rounds of following */
 #define AT_ONCE     60
+#define URL_SIZE    1024
+#define FILES_MAX   (3 + STYLIZE_STYLES_MAX) /* content, style, result; masks */
+#define WHAT_MAX    32                       /* of a picture of the upload: "content", "mask-1" */
 
 /* ------------------------------------------------------------------ names */
 
@@ -56,35 +59,55 @@ int64_t broker_lifetime(const struct broker *b) { return (int64_t)(2 * b->server
 
 /* ------------------------------------------------------------------ handing in */
 
-static bool put_pictures(struct broker *b, const job *j, const params *p)
+static void mask_name(size_t style, char out[WHAT_MAX]) { snprintf(out, WHAT_MAX, "mask-%zu", style + 1); }
+
+static bool put_picture(struct broker *b, const job *j, const char *what, slice picture)
 {
     char name[BROKER_KEY_MAX];
-    const char *type = "application/octet-stream";
-    broker_file_name(j->id, "content", name);
-    if (b->files->put(b->files->state, name, type, p->content) != BACKEND_OK)
-        return false;
-    if (!p->styles[0].picture.data)
-        return true;
-    broker_file_name(j->id, "style", name);
-    return b->files->put(b->files->state, name, type, p->styles[0].picture) == BACKEND_OK;
+    broker_file_name(j->id, what, name);
+    return b->files->put(b->files->state, name, "application/octet-stream", picture) == BACKEND_OK;
+}
+
+static bool put_pictures(struct broker *b, const job *j, const params *p)
+{
+    char what[WHAT_MAX];
+    const slice style = p->styles[0].picture;
+    bool ok = put_picture(b, j, "content", p->content) && (!style.data || put_picture(b, j, "style", style));
+    for (size_t i = 0; ok && i < p->style_count; i++) {
+        mask_name(i, what);
+        ok = !p->masks[i].size || put_picture(b, j, what, p->masks[i]);
+    }
+    return ok;
+}
+
+static void picture_url(const struct broker *b, const job *j, const char *what, char out[URL_SIZE])
+{
+    char name[BROKER_KEY_MAX];
+    broker_file_name(j->id, what, name);
+    b->files->url(b->files->state, name, out, URL_SIZE);
 }
 
 static bool make_message(struct broker *b, const job *j, const params *p, buf *out)
 {
-    char name[BROKER_KEY_MAX], content[1024], style[1024], result[1024];
-    broker_file_name(j->id, "content", name);
-    b->files->url(b->files->state, name, content, sizeof content);
-    broker_file_name(j->id, "style", name);
-    b->files->url(b->files->state, name, style, sizeof style);
+    char name[BROKER_KEY_MAX], what[WHAT_MAX];
+    char content[URL_SIZE], style[URL_SIZE], result[URL_SIZE], masks[STYLIZE_STYLES_MAX][URL_SIZE];
+    picture_url(b, j, "content", content);
+    picture_url(b, j, "style", style);
     broker_result_name(j, name);
     b->files->url(b->files->state, name, result, sizeof result);
-    const celery_task t = {.id = j->id,
-                           .queue = b->queue,
-                           .params = p,
-                           .content = content,
-                           .style = p->styles[0].picture.data ? style : NULL,
-                           .result = result,
-                           .expires = j->created + (int64_t)(b->server->config.job_ttl / 1000)};
+    celery_task t = {.id = j->id,
+                     .queue = b->queue,
+                     .params = p,
+                     .content = content,
+                     .style = p->styles[0].picture.data ? style : NULL,
+                     .result = result,
+                     .expires = j->created + (int64_t)(b->server->config.job_ttl / 1000)};
+    for (size_t i = 0; i < p->style_count; i++)
+        if (p->masks[i].size) {
+            mask_name(i, what);
+            picture_url(b, j, what, masks[i]);
+            t.masks[i] = masks[i];
+        }
     return celery_message(&t, out);
 }
 
@@ -136,9 +159,6 @@ bool broker_post(struct broker *b, job *j, const work *w, problem *wrong)
     char *record = NULL;
     j->remote = true;
     j->format = w->params.format;
-    if (params_masked(&w->params))
-        return problem_set(wrong, 422, "invalid_value", "masks",
-                           "masks are not for jobs that workers paint; send the request itself");
     if (!put_pictures(b, j, &w->params)) {
         broker_remove_files(b, j->id);
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
@@ -152,6 +172,35 @@ bool broker_post(struct broker *b, job *j, const work *w, problem *wrong)
     broker_remove_files(b, j->id);
     return problem_set(wrong, 503, "no_broker", NULL, "the job could not be handed in; try again later");
 }
+
+/* ------------------------------------------------------------------ files of a job */
+
+typedef struct names {
+    char list[FILES_MAX][BROKER_KEY_MAX];
+    size_t count;
+} names;
+
+static void collect(void *user, const char *name)
+{
+    names *n = user;
+    if (n->count < SRV_LEN(n->list))
+        snprintf(n->list[n->count++], BROKER_KEY_MAX, "%s", name);
+}
+
+/* Those whose names do not begin with `kept`, if that is not NULL. */
+static void remove_files(struct broker *b, const char *id, const char *kept)
+{
+    char prefix[BROKER_KEY_MAX];
+    names n = {.count = 0};
+    broker_file_name(id, "", prefix);
+    b->files->list(b->files->state, prefix, collect, &n);
+    const size_t before = strlen(prefix);
+    for (size_t i = 0; i < n.count; i++)
+        if (!kept || strncmp(n.list[i] + before, kept, strlen(kept)) != 0)
+            b->files->remove(b->files->state, n.list[i]);
+}
+
+void broker_remove_files(struct broker *b, const char *id) { remove_files(b, id, NULL); }
 
 /* ------------------------------------------------------------------ following */
 
@@ -177,13 +226,8 @@ static void follow(struct broker *b, job *j, const celery_result *r)
     pthread_mutex_unlock(&list->lock);
     if (over && !j->adopted)
         jobs_count_end(list, state);
-    if (over) { /* the upload is not needed any more */
-        char name[BROKER_KEY_MAX];
-        broker_file_name(j->id, "content", name);
-        b->files->remove(b->files->state, name);
-        broker_file_name(j->id, "style", name);
-        b->files->remove(b->files->state, name);
-    }
+    if (over)
+        remove_files(b, j->id, "result."); /* the upload is not needed any more */
 }
 
 /* Asks for the results of some jobs. False without an answer. */
@@ -242,28 +286,6 @@ static void follow_all(struct broker *b)
 }
 
 /* ------------------------------------------------------------------ files that are too old */
-
-typedef struct names {
-    char list[16][BROKER_KEY_MAX];
-    size_t count;
-} names;
-
-static void collect(void *user, const char *name)
-{
-    names *n = user;
-    if (n->count < SRV_LEN(n->list))
-        snprintf(n->list[n->count++], BROKER_KEY_MAX, "%s", name);
-}
-
-void broker_remove_files(struct broker *b, const char *id)
-{
-    char prefix[BROKER_KEY_MAX];
-    names n = {.count = 0};
-    broker_file_name(id, "", prefix);
-    b->files->list(b->files->state, prefix, collect, &n);
-    for (size_t i = 0; i < n.count; i++)
-        b->files->remove(b->files->state, n.list[i]);
-}
 
 /* Of whichever server comes first: what the one that accepted a job may not live to remove. */
 static void sweep(struct broker *b)

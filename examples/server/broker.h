@@ -5,7 +5,8 @@
  *   PREFIX:job:ID             owner, subject, time, message; JSON, for twice the time of jobs
  *   PREFIX:jobs:DIGEST        the ids of a subject's jobs, a set
  *   PREFIX:jobs-end           ids by the time at which their files go, a sorted set
- *   jobs/ID/content, style    of the store: the upload, until the job ends
+ *   jobs/ID/content           of the store: the upload, until the job ends
+ *   jobs/ID/style, mask-1     of it the style picture, and the mask of the first style, ...
  *   jobs/ID/result.jpg        the painting
  *
  * Functions wait for the network, but for those that say otherwise.

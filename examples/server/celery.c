@@ -23,12 +23,17 @@ static void random_uuid(char out[37])
 
 /* ------------------------------------------------------------------ messages */
 
-static json_t *styles_of(const params *p)
+static json_t *styles_of(const celery_task *t)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < p->style_count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:f}", "style_id", p->styles[i].id, "weight",
-                                              (double)p->styles[i].weight));
+    for (size_t i = 0; i < t->params->style_count; i++) {
+        const style_choice *s = &t->params->styles[i];
+        json_t *one = json_pack("{s:s, s:f}", t->style ? "style" : "style_id", t->style ? t->style : s->id,
+                                "weight", (double)s->weight);
+        if (t->masks[i])
+            json_object_set_new(one, "mask", json_string(t->masks[i]));
+        json_array_append_new(list, one);
+    }
     return list;
 }
 
@@ -60,12 +65,12 @@ static json_t *kwargs_of(const celery_task *t)
 {
     json_t *k = json_pack("{s:s, s:o, s:s}", "content", t->content, "options", options_of(t->params),
                           "result", t->result);
-    if (t->style)
+    if (t->params->style_count > 1 || params_masked(t->params))
+        json_object_set_new(k, "styles", styles_of(t));
+    else if (t->style)
         json_object_set_new(k, "style", json_string(t->style));
-    else if (t->params->style_count == 1)
-        json_object_set_new(k, "style_id", json_string(t->params->styles[0].id));
     else
-        json_object_set_new(k, "styles", styles_of(t->params));
+        json_object_set_new(k, "style_id", json_string(t->params->styles[0].id));
     return k;
 }
 

@@ -81,7 +81,7 @@ static void blends_and_pictures_are_named(void **state)
     strcpy(p.styles[1].id, "b");
     p.styles[0].weight = 0.25f;
     p.styles[1].weight = 0.75f;
-    celery_task t = {"id", "q", &p, "file:///c", NULL, "file:///r", 0};
+    celery_task t = {.id = "id", .queue = "q", .params = &p, .content = "file:///c", .result = "file:///r"};
     assert_true(celery_message(&t, &out));
     json_t *root = parse(&out), *body = body_of(root);
     const json_t *styles = json_object_get(json_array_get(body, 1), "styles");
@@ -100,6 +100,57 @@ static void blends_and_pictures_are_named(void **state)
     json_decref(body);
     json_decref(root);
     buf_free(&out);
+}
+
+/* The kwargs of a message, as text. */
+static char *kwargs_text(const celery_task *t)
+{
+    buf out = {0};
+    assert_true(celery_message(t, &out));
+    json_t *root = parse(&out), *body = body_of(root), *kwargs = json_array_get(body, 1);
+    json_object_del(kwargs, "options");
+    char *text = json_dumps(kwargs, JSON_COMPACT);
+    json_decref(body);
+    json_decref(root);
+    buf_free(&out);
+    return text;
+}
+
+static void expect_kwargs(const celery_task *t, const char *expected)
+{
+    char *text = kwargs_text(t);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void masks_stand_with_their_styles(void **state)
+{
+    const params_limits limits = {512, 4096};
+    const slice mask = {"a mask", 6};
+    params p;
+    params_init(&p, &limits);
+    p.format = STYLIZE_FORMAT_JPEG;
+    p.style_count = 1;
+    p.styles[0] = (style_choice){.id = "a", .weight = 1};
+    celery_task t = {.id = "id", .queue = "q", .params = &p, .content = "file:///c", .result = "file:///r"};
+    p.mask_count = 1; /* an empty one is none */
+    expect_kwargs(&t, "{\"content\":\"file:///c\",\"result\":\"file:///r\",\"style_id\":\"a\"}");
+    p.masks[0] = mask;
+    t.masks[0] = "file:///m1";
+    expect_kwargs(&t, "{\"content\":\"file:///c\",\"result\":\"file:///r\","
+                      "\"styles\":[{\"style_id\":\"a\",\"weight\":1.0,\"mask\":\"file:///m1\"}]}");
+    t.style = "file:///s";
+    expect_kwargs(&t, "{\"content\":\"file:///c\",\"result\":\"file:///r\","
+                      "\"styles\":[{\"style\":\"file:///s\",\"weight\":1.0,\"mask\":\"file:///m1\"}]}");
+    t.style = t.masks[0] = NULL;
+    t.masks[1] = "file:///m2";
+    p.style_count = p.mask_count = 2;
+    p.styles[1] = (style_choice){.id = "b", .weight = 0.5f};
+    p.masks[0] = (slice){0};
+    p.masks[1] = mask;
+    expect_kwargs(&t, "{\"content\":\"file:///c\",\"result\":\"file:///r\","
+                      "\"styles\":[{\"style_id\":\"a\",\"weight\":1.0},"
+                      "{\"style_id\":\"b\",\"weight\":0.5,\"mask\":\"file:///m2\"}]}");
 }
 
 static void revoking_is_a_broadcast(void **state)
@@ -175,9 +226,13 @@ static void nonsense_is_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_message_has_protocol_2), cmocka_unit_test(blends_and_pictures_are_named),
-        cmocka_unit_test(revoking_is_a_broadcast),  cmocka_unit_test(results_are_read),
-        cmocka_unit_test(failures_become_answers),  cmocka_unit_test(nonsense_is_a_failure),
+        cmocka_unit_test(a_message_has_protocol_2),
+        cmocka_unit_test(blends_and_pictures_are_named),
+        cmocka_unit_test(masks_stand_with_their_styles),
+        cmocka_unit_test(revoking_is_a_broadcast),
+        cmocka_unit_test(results_are_read),
+        cmocka_unit_test(failures_become_answers),
+        cmocka_unit_test(nonsense_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

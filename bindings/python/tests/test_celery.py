@@ -48,6 +48,28 @@ def test_a_task_paints_what_the_package_paints(
     assert path.stat().st_mtime_ns == before
 
 
+def test_masks_say_where_each_style_is_painted(
+    one: Worker, stylizer: stylize.Stylizer, photo: str, artwork: str, tmp_path: pathlib.Path
+) -> None:
+    content, mask = pathlib.Path(photo).as_uri(), tmp_path / "mask.png"
+    stylizer(photo, "scream", output_size=48, output_format="png").save(mask)  # of many shades
+    picture = {"style": pathlib.Path(artwork).as_uri()}
+    cases: list[tuple[list[dict[str, Any]], list[str], list[str | None]]] = [
+        ([{"style_id": "scream", "mask": mask.as_uri()}], ["scream"], [str(mask)]),
+        ([{**picture, "mask": mask.as_uri()}, {"style_id": "udnie", "mask": None}], [artwork, "udnie"], [str(mask), None]),
+    ]
+    options: Any = {"output_size": 1200, "memory_budget": 32 << 20}
+    assert len(stylizer.tiling(photo, "scream", **options)) > 1
+    for styles, same, masks in cases:
+        expected = stylizer(photo, same, masks=masks, **options, output_format="png").tobytes()
+        plain = stylizer(photo, same, **options, output_format="png").tobytes()
+        for task in (stylize.celery.paint, stylize.celery.paint_shared):
+            result = (tmp_path / task.name / "{key}.png").as_uri()
+            got = task.apply_async(kwargs={"content": content, "styles": styles, "options": options, "result": result}).get(WAIT)
+            assert pathlib.Path(got["result"].removeprefix("file://")).read_bytes() == expected != plain
+            assert "workers" not in got  # painted by one, also where it could be cut
+
+
 def test_the_task_of_the_guide(one: Worker, stylizer: stylize.Stylizer, photo: str, artwork: str) -> None:
     path = stylize.celery.async_style_transfer.delay(photo, artwork, 96).get(WAIT)
     expected = stylizer(photo, artwork, output_size=96, output_format="jpeg")
@@ -89,6 +111,8 @@ def test_only_what_may_pass_is_tried_again(one: Worker, store: str, photo: str) 
         ({"content": "photo.jpg", "style_id": "scream"}, stylize.InvalidError),
         ({"content": data_url(b"x")}, stylize.InvalidError),
         ({"content": data_url(b"x"), "style_id": "scream", "options": {"colour": 1}}, stylize.InvalidError),
+        ({"content": data_url(b"x"), "styles": [{"style_id": "scream", "mask": "file:///nowhere.png"}]}, stylize.NotFoundError),
+        ({"content": data_url(b"x"), "styles": [{"style_id": "scream", "mask": data_url(b"x")}]}, stylize.FormatError),
         ({"content": data_url(b"x"), "style_id": "scream", "colour": 1}, TypeError),
         ({"style_id": "scream"}, TypeError),
     ],

@@ -133,6 +133,22 @@ def test_keys_name_inputs_and_parameters(tmp_path: pathlib.Path) -> None:
     assert order(result="file:///r/x.PNG").format == "png" and order(result="file:///r/x").format == "jpeg"
 
 
+def test_a_shared_mask_is_not_two_equal_ones(tmp_path: pathlib.Path) -> None:
+    """Styles that share one are a blend; with two they are two paintings."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"mask")
+    a, b = ((tmp_path / name).as_uri() for name in ("a", "b"))
+    shared, apart = (
+        order(styles=[{"style_id": "scream", "mask": a}, {"style_id": "udnie", "mask": other}]) for other in (a, b)
+    )
+    assert shared.masks == apart.masks == [b"mask", b"mask"] and shared.key != apart.key
+
+
+def test_which_mask_is_wrong() -> None:
+    with pytest.raises(stylize.InvalidError, match="^the mask of style 2 must be a URL, not int$"):
+        order(styles=[{"style_id": "scream"}, {"style_id": "udnie", "mask": 3}])
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -155,12 +155,77 @@ def test_the_message_is_what_celery_makes(fleet, redis, tmp_path, photo):
                                   "output_format": "jpeg", "quality": 80}}
 
 
-def test_masks_are_not_for_workers(fleet, tmp_path, photo):
+def masked(photo, masks, **more):
+    """A form; an empty mask is none."""
+    pictures = [("content_image", photo), *more.pop("files", [])]
+    return {"files": pictures + [("masks", ("m" if m else "", m)) for m in masks],
+            "data": {"output_size": "96", "allow_degraded": "false", **more}}
+
+
+@pytest.mark.heavy
+def test_masks_are_painted_as_here(fleet, worker, tmp_path, photo, artwork):
     s = fleet()
-    answer = s.client.post("/api/v1/jobs", data={"style_id": "scream"},
-                           files=[("content_image", photo), ("masks", ("m", gray_png(9)))])
-    assert answer.status_code == 422 and answer.json()["error"]["field"] == "masks"
-    assert shared(tmp_path) == []
+    worker()
+    one, other = noise(24), gray_png(90)
+    forms = [masked(photo, [one], style_id="scream"),
+             masked(photo, [one, b"", other], styles="scream:0.5,udnie:0.2,great_wave", format="png"),
+             masked(photo, [other, other], styles="scream,udnie", format="png"),
+             masked(photo, [one], files=[("style_image", artwork)], format="webp")]
+    jobs = [s.client.post("/api/v1/jobs", **form).json()["id"] for form in forms]
+    for job, form in zip(jobs, forms):
+        s.wait(lambda: state_of(s, job) in ("done", "failed"))
+        image = {"headers": {"Accept": "image/*"}}
+        ours = s.client.get(f"/api/v1/jobs/{job}/result", **image)
+        here = s.client.post("/api/v1/style-transfer", **form, **image)
+        assert (ours.status_code, here.status_code) == (200, 200)
+        assert ours.content == here.content
+    s.wait(lambda: len(shared(tmp_path)) == len(jobs))  # the uploads are gone
+    assert all("/result." in name for name in shared(tmp_path))
+
+
+@pytest.mark.heavy
+def test_a_damaged_mask_is_told_as_here(fleet, worker, photo):
+    s = fleet()
+    worker()
+    form = masked(photo, [noise(24)[:600]], style_id="scream")
+    job = s.client.post("/api/v1/jobs", **form).json()["id"]
+    s.wait(lambda: state_of(s, job) in ("done", "failed"))
+    theirs, here = s.client.get(f"/api/v1/jobs/{job}/result"), s.client.post("/api/v1/style-transfer", **form)
+    assert theirs.status_code == here.status_code == 422
+    for name in ("code", "message"):
+        assert theirs.json()["error"][name] == here.json()["error"][name]
+
+
+def test_masks_lie_beside_the_photograph(fleet, redis, tmp_path, photo):
+    s = fleet("--no-warm-up")
+    masks = [gray_png(i) for i in range(16)]
+    job = s.client.post("/api/v1/jobs", **masked(photo, masks, styles=",".join(["scream", "udnie"] * 8))).json()["id"]
+    folder = tmp_path / "shared/jobs" / job
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
+        "content": photo, **{f"mask-{i + 1}": mask for i, mask in enumerate(masks)}}
+    message, = messages(redis)
+    styles = json.loads(base64.b64decode(message["body"]))[1]["styles"]
+    assert styles == [{"style_id": ("scream", "udnie")[i % 2], "weight": 1.0, "mask": f"file://{folder}/mask-{i + 1}"}
+                      for i in range(16)]
+    assert s.client.delete(f"/api/v1/jobs/{job}").status_code == 204
+    assert shared(tmp_path) == [] and messages(redis) == []
+
+
+def test_wrong_masks_are_not_handed_in(fleet, redis, tmp_path, photo):
+    s = fleet("--no-warm-up")
+    for masks, status in (([b"no picture"], 415), ([gray_png(1)] * 2, 422)):
+        answer = s.client.post("/api/v1/jobs", **masked(photo, masks, style_id="scream"))
+        assert answer.status_code == status and answer.json()["error"]["field"] == "masks"
+        assert shared(tmp_path) == [] and messages(redis) == []
+
+
+def test_a_key_sent_again_with_another_mask_is_refused(fleet, redis, photo):
+    a, b = fleet("--no-warm-up"), fleet("--no-warm-up")
+    headers = {"Idempotency-Key": "once"}
+    answers = [s.client.post("/api/v1/jobs", headers=headers, **masked(photo, [gray_png(shade)], style_id="scream"))
+               for s, shade in ((a, 9), (b, 9), (a, 8))]
+    assert answers[0].json()["id"] == answers[1].json()["id"] and len(messages(redis)) == 1
+    assert answers[2].status_code == 422 and answers[2].json()["error"]["code"] == "idempotency_key_reused"
 
 
 def test_jobs_are_refused_while_the_broker_is_away(fleet, redis, tmp_path, photo):
@@ -200,10 +265,11 @@ def test_large_uploads_go_to_s3_in_parts(start, redis, photo, worker, monkeypatc
         for name, value in s3.variables().items():
             monkeypatch.setenv(name, value)
         s = start("--broker", redis.url(2), *s3.flags())
-        large = s.add_job(noise(1900), output_size="64").json()["id"]
+        form = masked(noise(1900), [gray_png(128)], style_id="starry_night", output_size="64")
+        large = s.client.post("/api/v1/jobs", **form).json()["id"]
         assert [r[2].partition("&")[0] for r in s3.requests if r[2].startswith("partNumber")] == \
             ["partNumber=1", "partNumber=2"]
-        assert s3.names("of/us/jobs/") == [f"of/us/jobs/{large}/content"]
+        assert s3.names("of/us/jobs/") == [f"of/us/jobs/{large}/{name}" for name in ("content", "mask-1")]
         worker(STYLIZE_S3_ENDPOINT=s3.endpoint, AWS_DEFAULT_REGION="us-east-1", AWS_ENDPOINT_URL=s3.endpoint)
         s.wait(lambda: state_of(s, large) == "done")
         assert s.client.get(f"/api/v1/jobs/{large}/result").json()["width"] == 64

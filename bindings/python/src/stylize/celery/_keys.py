@@ -87,8 +87,9 @@ def _styles(style: Any, style_id: Any, styles: Any) -> list[tuple[str | bytes, f
 def _masks(styles: Any) -> list[bytes | None] | None:
     """One for each style; styles whose masks have one URL share it."""
     urls = [one.get("mask") for one in styles or []]
-    if not all(url is None or isinstance(url, str) for url in urls):
-        raise InvalidError("the mask of a style must be a URL")
+    for i, url in enumerate(urls):
+        if url is not None and not isinstance(url, str):
+            raise InvalidError(f"the mask of style {i + 1} must be a URL, not {type(url).__name__}")
     fetched = {url: fetch(url) for url in dict.fromkeys(urls) if url is not None}
     return [None if url is None else fetched[url] for url in urls] if fetched else None
 
@@ -135,7 +136,11 @@ def _key(
         "options": {name: value for name, value in options.items() if name != "deadline_ms"},
     }
     if masks is not None:
-        described["masks"] = [None if mask is None else hashlib.sha256(mask).hexdigest() for mask in masks]
+        # Styles that share a mask are a blend, those of two equal ones are not: the place of the first says which.
+        described["masks"] = [
+            None if mask is None else [hashlib.sha256(mask).hexdigest(), next(i for i, m in enumerate(masks) if m is mask)]
+            for mask in masks
+        ]
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
