@@ -180,9 +180,15 @@ static void read_failure(const json_t *result, problem *p)
             status = failures[i].status;
             code = failures[i].code;
         }
+    /* A style was checked here before: what has an address and is not there is the upload. */
+    if (!strcmp(code, "unknown_style") && text && strchr(text, '/')) {
+        status = 500;
+        code = "internal";
+    }
     /* What is not the picture's or the request's fault may name folders and hosts. */
+    const bool ours = status == 500 || !strcmp(code, "transfer_failed");
     problem_set(p, status, code, NULL, "%s",
-                status == 500 || !text ? "the worker could not paint it; its log says why" : text);
+                ours || !text ? "the worker could not paint it; its log says why" : text);
 }
 
 static void copy_text(const json_t *object, const char *name, char *out, size_t size)

@@ -177,6 +177,30 @@ static celery_result result_of(const char *json, bool good)
     return r;
 }
 
+static problem failure_of(const char *type, const char *text)
+{
+    char json[400];
+    snprintf(json, sizeof json,
+             "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"%s\", \"exc_message\": [\"%s\"]}}", type,
+             text);
+    return result_of(json, true).problem;
+}
+
+/* What is wrong with the request is said; where things lie here is not. */
+static void failures_name_no_places(void **state)
+{
+    problem p = failure_of("NotFoundError", "there is no style x");
+    assert_int_equal(p.status, 422);
+    assert_string_equal(p.message, "there is no style x");
+    p = failure_of("NotFoundError", "there is no file /srv/jobs/1/content");
+    assert_int_equal(p.status, 500);
+    assert_null(strstr(p.message, "srv"));
+    p = failure_of("TransferError", "s3://ours/jobs/1/content: 503 SlowDown");
+    assert_int_equal(p.status, 503);
+    assert_string_equal(p.code, "transfer_failed");
+    assert_null(strstr(p.message, "ours"));
+}
+
 static void results_are_read(void **state)
 {
     celery_result r = result_of("{\"status\": \"PROGRESS\", \"result\": {\"done\": 0.4}}", true);
@@ -226,13 +250,10 @@ static void nonsense_is_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_message_has_protocol_2),
-        cmocka_unit_test(blends_and_pictures_are_named),
-        cmocka_unit_test(masks_stand_with_their_styles),
-        cmocka_unit_test(revoking_is_a_broadcast),
-        cmocka_unit_test(results_are_read),
-        cmocka_unit_test(failures_become_answers),
-        cmocka_unit_test(nonsense_is_a_failure),
+        cmocka_unit_test(a_message_has_protocol_2),      cmocka_unit_test(blends_and_pictures_are_named),
+        cmocka_unit_test(masks_stand_with_their_styles), cmocka_unit_test(revoking_is_a_broadcast),
+        cmocka_unit_test(failures_name_no_places),       cmocka_unit_test(results_are_read),
+        cmocka_unit_test(failures_become_answers),       cmocka_unit_test(nonsense_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
