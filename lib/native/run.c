@@ -10,7 +10,7 @@ void (*stz_run_trace)(int layer, uint64_t ns);
 /* One run. */
 typedef struct run {
     stz_part *part;
-    const stz_plan *plan;
+    stz_plan *plan;
     uint8_t *arena;
     const stz_apply *job; /* NULL: encoding */
     const stz_view *in;
@@ -156,27 +156,43 @@ static stylize_status run_layers(const run *r, int count, stylize_error *err)
     return STYLIZE_OK;
 }
 
+/* What a run needs: a plan for the size, scratch of every worker, the arena. `end` gives it back. */
+static stylize_status begin(run *r, int width, int height, stz_pool *pool, stz_buf **arena,
+                            stylize_error *err)
+{
+    stz_plan *plan;
+    *arena = NULL;
+    stylize_status status = stz_part_plan_get(r->part, width, height, &plan, err);
+    if (status)
+        return status;
+    status = stz_team_reserve(r->exec->team, plan->scratch, err);
+    if (!status && !(*arena = stz_pool_get(pool, STZ_MEM_ARENA, plan->arena)))
+        status = stz_nomem(err, plan->arena);
+    if (status) {
+        stz_part_plan_put(r->part, plan);
+        return status;
+    }
+    r->plan = plan;
+    r->arena = (*arena)->data;
+    return STYLIZE_OK;
+}
+
+static void end(const run *r, stz_buf *arena)
+{
+    stz_buf_unref(arena);
+    stz_part_plan_put(r->part, r->plan);
+}
+
 stylize_status stz_run_apply(stz_part *part, const stz_apply *job, stz_pool *pool, const stz_exec *exec,
                              stylize_error *err)
 {
-    stz_plan *plan;
-    stylize_status status = stz_part_plan_get(part, job->in.width, job->in.height, &plan, err);
+    stz_buf *arena;
+    run r = {.part = part, .job = job, .in = &job->in, .exec = exec};
+    stylize_status status = begin(&r, job->in.width, job->in.height, pool, &arena, err);
     if (status)
         return status;
-    stz_buf *arena = NULL;
-    status = stz_team_reserve(exec->team, plan->scratch, err);
-    if (status)
-        goto done;
-    arena = stz_pool_get(pool, STZ_MEM_ARENA, plan->arena);
-    if (!arena) {
-        status = stz_nomem(err, plan->arena);
-        goto done;
-    }
-    const run r = {part, plan, arena->data, job, &job->in, exec};
     status = run_layers(&r, job->out.data ? part->layers.count : part->layers.stat_layers, err);
-done:
-    stz_buf_unref(arena);
-    stz_part_plan_put(part, plan);
+    end(&r, arena);
     return status;
 }
 
@@ -229,26 +245,15 @@ static void run_linears(const run *r, float *code)
 stylize_status stz_run_encode(stz_part *part, const stz_view *style, float *code, stz_pool *pool,
                               const stz_exec *exec, stylize_error *err)
 {
-    stz_plan *plan;
-    stylize_status status = stz_part_plan_get(part, style->width, style->height, &plan, err);
+    stz_buf *arena;
+    const stz_apply none = {0};
+    run r = {.part = part, .job = &none, .in = style, .exec = exec};
+    stylize_status status = begin(&r, style->width, style->height, pool, &arena, err);
     if (status)
         return status;
-    stz_buf *arena = NULL;
-    status = stz_team_reserve(exec->team, plan->scratch, err);
-    if (status)
-        goto done;
-    arena = stz_pool_get(pool, STZ_MEM_ARENA, plan->arena);
-    if (!arena) {
-        status = stz_nomem(err, plan->arena);
-        goto done;
-    }
-    const stz_apply none = {0};
-    const run r = {part, plan, arena->data, &none, style, exec};
     status = run_layers(&r, part->layers.count, err);
     if (!status)
         run_linears(&r, code);
-done:
-    stz_buf_unref(arena);
-    stz_part_plan_put(part, plan);
+    end(&r, arena);
     return status;
 }
