@@ -11,8 +11,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 
-def adain(x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-    (var, mean), (style_var, style_mean) = (torch.var_mean(t, dim=(2, 3), keepdim=True) for t in (x, style))
+def adain(x: torch.Tensor, style_var: torch.Tensor, style_mean: torch.Tensor) -> torch.Tensor:
+    var, mean = torch.var_mean(x, dim=(2, 3), keepdim=True)
     return (x - mean) * torch.sqrt((style_var + 1e-5) / (var + 1e-5)) + style_mean
 
 
@@ -53,15 +53,25 @@ class MicroAST(nn.Module):
         return self.conv(features, f"modulator.{name}.0").mean((2, 3), keepdim=True)
 
     @torch.no_grad()
-    def forward(self, content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-        first, second = self.encode(style, "style_encoder")
+    def read(self, style: torch.Tensor) -> list[torch.Tensor]:
+        """What a painting needs of its style: of both depths variance, mean, weight and bias, [N, C, 1, 1]."""
+        found = []
+        for depth, f in enumerate(self.encode(style, "style_encoder"), 1):
+            found += [*torch.var_mean(f, dim=(2, 3), keepdim=True), self.signal(f, f"weight{depth}"), self.signal(f, f"bias{depth}")]
+        return found
+
+    @torch.no_grad()
+    def paint(self, content: torch.Tensor, read: list[torch.Tensor]) -> torch.Tensor:
         x = self.encode(content, "content_encoder")[1]
-        x = self.residual(adain(x, second), "decoder.dec1", self.signal(second, "weight2"), self.signal(second, "bias2"))
-        x = self.residual(adain(x, first), "decoder.dec2", self.signal(first, "weight1"), self.signal(first, "bias1"))
+        x = self.residual(adain(x, *read[4:6]), "decoder.dec1", *read[6:])
+        x = self.residual(adain(x, *read[:2]), "decoder.dec2", *read[2:4])
         for a, b in (("1", "3"), ("6", "8")):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
             x = F.relu(self.conv(F.relu(self.conv(x, f"decoder.dec3.{a}")), f"decoder.dec3.{b}"))
         return self.conv(x, "decoder.dec3.10").clamp(0, 1)
+
+    def forward(self, content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return self.paint(content, self.read(style))
 
 
 LAYERS = ("11", "12", "21", "22", "31", "32", "33", "34", "41", "42", "43", "44", "51")

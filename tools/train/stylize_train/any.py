@@ -7,13 +7,14 @@ import torch
 import torch.nn.functional as F
 
 from . import brush, objective, pictures, run, varied
-from .nets import Any, channels_last
+from .nets import HIDDEN, WIDTHS, Any, channels_last
 from .paths import InputError
 from .teacher import MicroAST
 
 CONTENTS, EACH = brush.CONTENTS, brush.EACH
 SAME = 0.2  # how often the style of a painting is the photograph itself, which must then stay as it is
 TEACHER_FAR = 6.0
+POOL = 64  # style pictures that --reuse chooses among
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -21,7 +22,12 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--more-styles", type=pathlib.Path, nargs="*", default=[], help="folders of other pictures as styles")
     p.add_argument("--teacher", type=pathlib.Path, help="folder of MicroAST's .npz files; adds the teacher's terms")
     brush.add_training_options(p, minutes=90, out="build/train/any", lr=8e-4)
+    p.add_argument("--encoder-widths", type=int, nargs="+", default=list(WIDTHS), metavar="N",
+                   help="channels of the encoder, each size half the one before; a checkpoint with fewer grows")
+    p.add_argument("--encoder-hidden", type=int, default=HIDDEN, help=f"its hidden layer ({HIDDEN})")
     p.add_argument("--style-scale", type=float, default=1.0, help="side of the pieces of styles, in sides of those of photographs (1)")
+    p.add_argument("--reuse", type=int, default=1, metavar="N",
+                   help="how often a style picture is used, with other photographs, before it is forgotten (1)")
     objective.add_options(p, objective.Weights(style=3, content4=1.5, texture=1))
     g = p.add_argument_group("more losses")
     g.add_argument("--same", type=float, default=6.0, help="a picture in its own style stays as it is (6)")
@@ -35,20 +41,28 @@ def mirrored(x: torch.Tensor, size: int) -> torch.Tensor:
     return F.pad(x, [more // 2, more - more // 2] * 2, mode="reflect")
 
 
+def joined(parts):
+    """Tuples and lists of tensors, one for each picture, as one of batches."""
+    if isinstance(parts[0], torch.Tensor):
+        return torch.cat(parts)
+    return [joined(p) for p in zip(*parts)]
+
+
 class Reader:
     name = "any"
 
     def __init__(self, a, goal: objective.Objective, photos, art, shares, teacher, device):
         self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
         self.art, self.shares = art, shares
-        self.net = channels_last(Any().to(device))
+        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}).to(device))
         self.step = 0
+        self.pool: list[tuple] = []
 
     def start(self, path: pathlib.Path) -> None:
         """From a checkpoint of any, or the generator of a brush and the mean of its codes."""
         c = run.load_checkpoint(path)
         if "codes" not in c["ema"]:
-            self.net.load_state_dict(c["ema"])
+            self.net.begin(c["ema"])
             return
         self.net.net.load_state_dict({k[4:]: v for k, v in c["ema"].items() if k.startswith("net.")})
         with torch.no_grad():
@@ -62,12 +76,12 @@ class Reader:
         x = pictures.contents(self.photos, CONTENTS, size, rng).to(self.device)
         content = self.goal.content_target(x, EACH)
         x = x.repeat_interleave(EACH, 0)
-        s = self.styles(n, size, rng)
+        styles = self.styles(n, size, rng)
         same = torch.zeros(n, device=self.device)
         if rng.random() < SAME:
             k = int(rng.integers(n))
-            s[k], same[k] = mirrored(x[k:k + 1], s.shape[2])[0], 1
-        target = self.goal.style_target(s)
+            styles[k], same[k] = self.look(mirrored(x[k:k + 1], styles[k][0].shape[2])), 1
+        s, target, taught = (joined(parts) for parts in zip(*styles))
         floors = self.goal.floors.update(target, self.step)
         self.step += 1
         code = self.net.enc(s)
@@ -75,20 +89,33 @@ class Reader:
         losses, figures, features = self.goal(y, target, content, floors)
         losses = losses + self.a.same * same * (y - x).abs().mean((1, 2, 3))
         if self.teacher:
-            taught = self.taught(x, s, y, features)
-            losses = losses + (1 - same) * taught
-            figures["teacher"] = taught.detach().mean().item()
+            far = self.taught(x, taught, y, features)
+            losses = losses + (1 - same) * far
+            figures["teacher"] = far.detach().mean().item()
         steady = self.goal.steady(lambda z, k: self.net.net(z, code[k:k + 1]), x, y, rng)
         return losses.mean() + steady, figures, n
 
-    def styles(self, n: int, size: int, rng) -> torch.Tensor:
-        parts = varied.styles(self.art, self.shares, self.photos, n, int(size * self.a.style_scale) // 8 * 8, rng)
-        return pictures.batch(parts).to(self.device)
+    def styles(self, n: int, size: int, rng) -> list[tuple]:
+        """Of n style pictures what look() gives: new ones, and with --reuse some of those before."""
+        side = int(size * self.a.style_scale) // 8 * 8
+        if self.pool and self.pool[0][0].shape[2] != side:
+            self.pool.clear()
+        new = n if len(self.pool) < n else -(-n // self.a.reuse)
+        parts = varied.styles(self.art, self.shares, self.photos, new, side, rng)
+        found = [self.look(pictures.batch([p]).to(self.device)) for p in parts]
+        old = [self.pool[int(k)] for k in rng.integers(0, len(self.pool), n - new)] if new < n else []
+        if self.a.reuse > 1:
+            self.pool = (self.pool + found)[-POOL:]
+        return found + old
 
-    def taught(self, x, s, y, features) -> torch.Tensor:
+    def look(self, s: torch.Tensor) -> tuple:
+        """A style picture, its statistics, and what the teacher reads of it."""
+        return s, self.goal.style_target(s), self.teacher.read(s) if self.teacher else ()
+
+    def taught(self, x, read, y, features) -> torch.Tensor:
         """[N]: how far from the teacher's painting, in pixels and at the second and third depth."""
         with torch.no_grad():
-            t = self.teacher(x, s)
+            t = self.teacher.paint(x, read)
             wanted = self.goal.net(t, 3)[1:]
             sizes = [((f - f.mean((2, 3), keepdim=True)) ** 2).mean((1, 2, 3)) + 1e-3 for f in wanted]
         apart = sum(((f - w) ** 2).mean((1, 2, 3)) / v for f, w, v in zip(features[1:3], wanted, sizes))
@@ -113,6 +140,10 @@ class Reader:
 def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     brush.check_size(a)
+    if a.reuse < 1:
+        raise InputError("--reuse must be at least 1")
+    if not 1 <= len(a.encoder_widths) <= 8 or min(*a.encoder_widths, a.encoder_hidden, 1024) < 1:
+        raise InputError("--encoder-widths must be one to eight numbers above 0, --encoder-hidden above 0")
     if not 1 <= a.style_scale <= 1.9:
         raise InputError("--style-scale must be from 1 to 1.9")
     goal = objective.read(a, device)

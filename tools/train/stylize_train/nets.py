@@ -13,6 +13,7 @@ import network as container  # tools/convert
 
 EPS = 1e-5
 MULTIPLE = 4
+WIDTHS, HIDDEN = (32, 64, 96, 128), 256  # of the style encoder
 
 
 def exact_norm(x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor) -> torch.Tensor:
@@ -114,9 +115,9 @@ class Brush(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """Style picture -> code: mean and standard deviation of the features at four depths, one hidden layer."""
+    """Style picture -> code: mean and standard deviation of the features at each depth, one hidden layer."""
 
-    def __init__(self, code_length: int, widths=(32, 64, 96, 128), hidden: int = 256):
+    def __init__(self, code_length: int, widths=WIDTHS, hidden: int = HIDDEN):
         super().__init__()
         self.cfg = dict(widths=list(widths), hidden=hidden)
         inputs = [12, *widths[:-1]]
@@ -160,6 +161,23 @@ class Any(nn.Module):
         with torch.no_grad():
             self.enc.fc2.weight.mul_(0.3)
             self.enc.fc2.bias.copy_(self.net.first_code())
+
+    def begin(self, state: dict[str, torch.Tensor]) -> None:
+        """The weights of a trained network, whose encoder may have fewer depths and a smaller hidden layer: what is
+        new has no effect at first."""
+        own = self.state_dict()
+        wrong = [k for k, v in state.items() if k not in own
+                 or any(n > m if k.startswith("enc.fc") else n != m for n, m in zip(v.shape, own[k].shape))]
+        if wrong:
+            raise InputError(f"the checkpoint's {wrong[0]} does not fit this network; an encoder can grow in depths "
+                             "and in its hidden layer only")
+        with torch.no_grad():
+            inputs, hidden = state["enc.fc1.weight"].shape[1], state["enc.fc1.weight"].shape[0]
+            self.enc.fc1.weight[:hidden, inputs:] = 0
+            self.enc.fc2.weight[:, hidden:] = 0
+            for name, p in self.state_dict().items():
+                if name in state:
+                    p[tuple(slice(n) for n in state[name].shape)] = state[name]
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         return self.net(x, self.enc(style))

@@ -26,20 +26,26 @@ class Weights:
     grid: float = 1500.0
     more_style: float = 1.0
     steady: float = 0.0
+    means: float = 1.0
+    covariances: float = 1.0
+    deviations: float = 0.0
 
 
 def add_options(p: argparse.ArgumentParser, defaults: Weights) -> None:
     g = p.add_argument_group("losses", "weights of the terms; more style means less content")
-    texts = {"style": "means and covariances of features", "content3": "layout at the third depth",
+    texts = {"style": "statistics of features", "content3": "layout at the third depth",
              "content4": "layout at the fourth depth", "texture": "statistics of fixed random filters",
              "smooth": "total variation", "grid": "against the dot pattern of pixel shuffles",
              "more_style": "as style, in the eyes of each of --more-loss-nets",
-             "steady": "a photograph moved by a few pixels, with a little noise, is painted alike"}
+             "steady": "a photograph moved by a few pixels, with a little noise, is painted alike",
+             "means": "share of the channels' means in style", "covariances": "of their covariances",
+             "deviations": "of their standard deviations, which keeps contrast where covariances would give some up"}
     for name, text in texts.items():
         value = getattr(defaults, name)
         g.add_argument("--" + name.replace("_", "-"), type=float, default=value, help=f"{text} ({value:g})")
     g.add_argument("--more-loss-nets", type=pathlib.Path, nargs="*", default=[], metavar="FILE",
-                   help="more networks that look at the style: .pt of ours, .npz of 5SE, .tflite of Magenta's predictor")
+                   help="more networks that look at the style: .pt of ours, .npz of 5SE, .tflite of Magenta's predictor, "
+                        ".onnx of a ResNet")
 
 
 def weights(a: argparse.Namespace) -> Weights:
@@ -92,7 +98,7 @@ class Objective:
     def __call__(self, y, style_target, content_target, floors=None):
         """[N] losses, figures for people, and the features."""
         w, f = self.w, self.look(y)
-        style = style_terms(f, style_target, floors).clamp(max=FAR)
+        style = style_terms(f, style_target, floors, (w.means, w.covariances, w.deviations)).clamp(max=FAR)
         c3, c4 = content_terms(f[2], content_target[0]), content_terms(f[3], content_target[1])
         dots = grid(y)
         loss = (style @ style.new_tensor(self.shares) + w.content3 * c3 + w.content4 * c4

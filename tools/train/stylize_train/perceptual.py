@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from .mobile import MobileNet
 from .paths import MODELS, InputError
+from .resnet import ResNet
 
 OURS = MODELS / "loss" / "loss.pt"
 # Our network: five levels, mean pooling between them; of each level the first layer is looked at.
@@ -125,11 +126,12 @@ def read_ours(path: pathlib.Path) -> LossNet:
 
 
 def read_loss_net(path: pathlib.Path | None, device: torch.device) -> nn.Module:
-    """Ours unless another is named: .pt of ours, .npz of the published 5SE, .tflite of the published MobileNetV2."""
+    """Ours unless another is named: .pt of ours, .npz of the published 5SE, .tflite of the published MobileNetV2,
+    .onnx of a ResNet."""
     path = pathlib.Path(path or OURS)
     if not path.exists():
         raise InputError(f"{path}: no such file; --loss-net names a loss network (.pt of ours, .npz of 5SE)")
-    net = {".npz": PublishedNet, ".tflite": MobileNet}.get(path.suffix, read_ours)(path)
+    net = {".npz": PublishedNet, ".tflite": MobileNet, ".onnx": ResNet}.get(path.suffix, read_ours)(path)
     return net.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
 
 
@@ -141,15 +143,19 @@ def moments(f: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return mean, torch.bmm(f, f.transpose(1, 2)) / f.shape[2]
 
 
-def style_terms(features, target, floors=None) -> torch.Tensor:
-    """[N, depths]: relative error of means plus that of covariances. A floor for each depth keeps flat styles
-    harmless: it is added to what the errors are divided by."""
+def deviations(cov: torch.Tensor) -> torch.Tensor:
+    return torch.sqrt(cov.diagonal(dim1=1, dim2=2) + 1e-8)
+
+
+def style_terms(features, target, floors=None, parts=(1.0, 1.0, 0.0)) -> torch.Tensor:
+    """[N, depths]: relative errors of means, covariances and standard deviations, weighted by parts. A floor for
+    each depth keeps flat styles harmless: it is added to what the errors are divided by."""
     terms = []
-    for depth, (f, (target_mean, target_cov)) in enumerate(zip(features, target)):
-        mean, cov = moments(f)
-        floor_mean, floor_cov = floors[depth] if floors else (1e-6, 1e-6)
-        terms.append(((mean - target_mean) ** 2).sum(1) / ((target_mean ** 2).sum(1) + floor_mean)
-                     + ((cov - target_cov) ** 2).sum((1, 2)) / ((target_cov ** 2).sum((1, 2)) + floor_cov))
+    for depth, (f, wanted) in enumerate(zip(features, target)):
+        found = moments(f)
+        pairs = [*zip(found, wanted), (deviations(found[1]), deviations(wanted[1]))]
+        terms.append(sum(part * ((a - b) ** 2).flatten(1).sum(1) / ((b ** 2).flatten(1).sum(1) + floor)
+                         for part, (a, b), floor in zip(parts, pairs, floors[depth] if floors else [1e-6] * 3) if part))
     return torch.stack(terms, 1)
 
 
@@ -157,14 +163,14 @@ class Floors:
     """Running means of the targets' squared sizes, a part of which is the floor of style_terms."""
 
     def __init__(self, depths: int, values: list | None = None):
-        self.values = values or [[1e-3, 1e-3] for _ in range(depths)]
+        self.values = values or [[1e-3] * 3 for _ in range(depths)]
 
     def update(self, target, step: int) -> list[list[float]]:
         rate = max(0.01, 1 / (step + 1))
         for depth, (mean, cov) in enumerate(target):
-            sizes = ((mean ** 2).sum(1).mean().item(), (cov ** 2).sum((1, 2)).mean().item())
+            sizes = [(v ** 2).flatten(1).sum(1).mean().item() for v in (mean, cov, deviations(cov))]
             self.values[depth] = [v + rate * (s - v) for v, s in zip(self.values[depth], sizes)]
-        return [[0.05 * v for v in pair] for pair in self.values]
+        return [[0.05 * v for v in sizes] for sizes in self.values]
 
 
 def normed(f: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,3 @@ class MicroAST(published.MicroAST):
             raise InputError(f"{folder}: no {missing[0]}.npz: not MicroAST's folder")
         super().__init__(folder)
         self.eval().requires_grad_(False)
-
-    def forward(self, content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-        return super().forward(content, style)
