@@ -75,7 +75,7 @@ static bool put_pictures(struct broker *b, const job *j, const params *p)
     bool ok = put_picture(b, j, "content", p->content) && (!style.data || put_picture(b, j, "style", style));
     for (size_t i = 0; ok && i < p->style_count; i++) {
         mask_name(i, what);
-        ok = !p->masks[i].size || put_picture(b, j, what, p->masks[i]);
+        ok = !p->masks[i].size || params_mask(p, i) < i || put_picture(b, j, what, p->masks[i]);
     }
     return ok;
 }
@@ -104,7 +104,7 @@ static bool make_message(struct broker *b, const job *j, const params *p, buf *o
                      .expires = j->created + (int64_t)(b->server->config.job_ttl / 1000)};
     for (size_t i = 0; i < p->style_count; i++)
         if (p->masks[i].size) {
-            mask_name(i, what);
+            mask_name(params_mask(p, i), what);
             picture_url(b, j, what, masks[i]);
             t.masks[i] = masks[i];
         }

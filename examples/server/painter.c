@@ -185,7 +185,7 @@ static flight *flight_create(painter *p, const work *w)
         else
             f->refs[i].id = f->work.params.styles[i].id;
         f->masks[i] = encoded_image(r->masks[i]);
-        f->mask_refs[i] = r->masks[i].size ? &f->masks[i] : NULL;
+        f->mask_refs[i] = r->masks[i].size ? &f->masks[params_mask(r, i)] : NULL;
     }
     stylize_request *q = &f->request;
     stylize_request_init(q, sizeof *q);

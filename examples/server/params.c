@@ -160,6 +160,15 @@ bool params_masked(const params *p)
     return false;
 }
 
+size_t params_mask(const params *p, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (p->masks[i].size && p->masks[k].size == p->masks[i].size &&
+            !memcmp(p->masks[k].data, p->masks[i].data, p->masks[i].size))
+            return k;
+    return i;
+}
+
 static bool set_style_scale(params *p, const params_limits *l, slice value, problem *wrong)
 {
     double v;

@@ -44,6 +44,8 @@ typedef struct params_limits {
 void params_init(params *p, const params_limits *limits);
 /* Whether there is a mask at all. */
 bool params_masked(const params *p);
+/* The first mask that is the same picture as that of style i: styles of one mask are painted together. */
+size_t params_mask(const params *p, size_t i);
 /* Sets one field from its text or its picture. An unknown name is an error. */
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
 /* What no field alone shows: that there is a content and a style, and only one way to say it. */

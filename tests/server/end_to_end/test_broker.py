@@ -211,6 +211,18 @@ def test_masks_lie_beside_the_photograph(fleet, redis, tmp_path, photo):
     assert shared(tmp_path) == [] and messages(redis) == []
 
 
+def test_a_mask_that_styles_share_lies_there_once(fleet, redis, tmp_path, photo):
+    s = fleet("--no-warm-up")
+    form = masked(photo, [b"", gray_png(1), gray_png(2), gray_png(1)], styles="scream,udnie,mondrian,pastorale")
+    job = s.client.post("/api/v1/jobs", **form).json()["id"]
+    folder = tmp_path / "shared/jobs" / job
+    assert {p.name for p in folder.iterdir()} == {"content", "mask-2", "mask-3"}
+    styles = json.loads(base64.b64decode(messages(redis)[0]["body"]))[1]["styles"]
+    assert [one.get("mask", "")[-1:] for one in styles] == ["", "2", "3", "2"]
+    assert s.client.delete(f"/api/v1/jobs/{job}").status_code == 204
+    assert shared(tmp_path) == []
+
+
 def test_wrong_masks_are_not_handed_in(fleet, redis, tmp_path, photo):
     s = fleet("--no-warm-up")
     for masks, status in (([b"no picture"], 415), ([gray_png(1)] * 2, 422)):

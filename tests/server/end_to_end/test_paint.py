@@ -61,6 +61,7 @@ def test_masks_say_where(server, photo):
     both = {"styles": "scream,udnie"}
     assert paint([b"", black], **both)["result"] == paint([], **scream)["result"]
     assert paint([b"", b""], **both)["result"] == paint([], **both)["result"]
+    assert paint([white, white], **both)["result"] == paint([], **both)["result"]  # of one mask: a blend of their codes
     half = paint([gray], **scream)
     assert half["cache"] == "miss" and paint([gray], **scream)["cache"] == "hit"
     sent = server.client.post("/api/v1/style-transfer", json={
