@@ -95,6 +95,7 @@ function form(content, style, settings) {
   f.append("content_image", content, "content");
   if (style.picture) f.append("style_image", style.picture, "style");
   else f.append("styles", style.parts.map((p) => `${p.id}:${p.weight.toFixed(4)}`).join(","));
+  if (style.mask) for (const _ of style.parts ?? [style.picture]) f.append("masks", style.mask, "mask.png");
   for (const [name, value] of Object.entries(settings)) f.append(name, value);
   return f;
 }

@@ -9,6 +9,7 @@ import { decode, photo, styleCopy, take } from "./photo.js";
 import * as picker from "./picker.js";
 import * as previews from "./previews.js";
 import * as stage from "./stage.js";
+import * as where from "./where.js";
 
 const $ = (id) => document.getElementById(id);
 let entry = null; // of the history, while it is on the wall
@@ -32,6 +33,8 @@ async function takePhoto(file) {
     revealed = false;
     onWall();
     picker.state.single ??= picker.state.list[0]?.style_id ?? null;
+    where.reset(photo.bitmap);
+    where.offer(true);
     stage.show({ content: photo.bitmap, plain: null, coloured: null });
     stage.setCompare(0);
     await listSizes();
@@ -68,6 +71,7 @@ function refresh(how) {
   }
   if (entry) {
     entry = null;
+    where.offer(true);
     stage.show({ content: photo.bitmap, plain: null, coloured: null });
   }
   previews.endHover();
@@ -101,6 +105,7 @@ async function openEntry(chosen) {
   const [content, plain] = await Promise.all([createImageBitmap(chosen.before), createImageBitmap(chosen.blob)]);
   onWall();
   entry = chosen;
+  where.offer(false);
   // the photograph is drawn in the painting's size, up to what a screen has
   const scale = Math.min(1, 1600 / Math.max(plain.width, plain.height));
   const large = await createImageBitmap(content, { resizeWidth: Math.max(1, Math.round(plain.width * scale)),
@@ -229,6 +234,7 @@ function start() {
   picker.start(refresh, previews.hover);
   blend.start(refresh);
   previews.start(settled);
+  where.start(caption);
   dropping();
   sliders();
   fileButton("choose-button", "choose", takePhoto);

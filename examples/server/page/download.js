@@ -6,6 +6,7 @@ import { noteBusy, report, serverAnswered, speak } from "./messages.js";
 import { copy, photo } from "./photo.js";
 import * as picker from "./picker.js";
 import { strokes } from "./previews.js";
+import * as where from "./where.js";
 
 const SIDES = [512, 1024, 2048, 4096, 8192], USUAL = 2048;
 const JOB_FROM = 1024; // larger ones are jobs, which tell how far they are
@@ -94,14 +95,15 @@ function nameOf(style, type) {
 }
 
 export async function download() {
-  const style = picker.chosen(), wanted = settings(), size = dimensions(wanted.output_size);
-  const key = JSON.stringify([photo.number, style.number, style.parts, wanted]);
+  const style = { ...picker.chosen() }, wanted = settings(), size = dimensions(wanted.output_size);
+  const key = JSON.stringify([photo.number, style.number, style.parts, where.version(), wanted]);
   if (last?.key === key) return save(last.blob, last.name);
   const abort = running = new AbortController(), title = picker.title(), name = nameOf(style, wanted.format);
   show(t("paintingSize", { size, percent: percent(0) }), 0);
   working(true);
   speak(t("painting"));
   try {
+    style.mask = await where.picture();
     const before = await copy(640), blob = await painting(style, wanted, teller(size), abort.signal);
     serverAnswered();
     last = { key, blob, name };

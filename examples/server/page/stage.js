@@ -4,15 +4,16 @@ import { t } from "./i18n.js";
 const $ = (id) => document.getElementById(id);
 const before = $("before"), after = $("after"), frame = $("frame"), compare = $("compare");
 
-// content: the photograph; plain and coloured: the painting, and the one with the photograph's colours.
-let shown = { content: null, plain: null, coloured: null, strength: 1, colour: 0 };
+// content: the photograph; plain and coloured: the painting, and the one with the photograph's colours; mask: its
+// alpha says where the painting is, with inverted where it is not; null: everywhere.
+let shown = { content: null, plain: null, coloured: null, strength: 1, colour: 0, mask: null, inverted: false };
 
 export function fitFrame() {
   if (!shown.content) return;
   const viewer = $("viewer"), narrow = window.matchMedia("(max-width: 860px)").matches;
   const style = getComputedStyle(viewer), pad = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
   const width = viewer.clientWidth - pad - 18;
-  const height = narrow ? Math.max(200, window.innerHeight * 0.4) : $("stage").clientHeight - pad - 70;
+  const height = narrow ? Math.max(200, window.innerHeight * 0.4) : $("stage").clientHeight - pad - 70 - $("where-row").offsetHeight;
   const scale = Math.min(width / shown.content.width, height / shown.content.height);
   frame.style.width = `${Math.max(40, Math.round(shown.content.width * scale))}px`;
   frame.style.height = `${Math.max(40, Math.round(shown.content.height * scale))}px`;
@@ -25,9 +26,9 @@ function sized(canvas, width, height) {
   return canvas.getContext("2d");
 }
 
-// Both mixes are what the server does with strength and preserve_color.
+// All mixes are what the server does with strength, preserve_color and masks.
 export function draw() {
-  const { content, plain, coloured, strength, colour } = shown;
+  const { content, plain, coloured, strength, colour, mask, inverted } = shown;
   if (!content) return;
   const w = content.width, h = content.height;
   sized(before, w, h).drawImage(content, 0, 0);
@@ -42,6 +43,11 @@ export function draw() {
   if (coloured && colour > 0) {
     l.globalAlpha = colour;
     l.drawImage(coloured, 0, 0, w, h);
+  }
+  if (mask) {
+    l.globalAlpha = 1;
+    l.globalCompositeOperation = inverted ? "destination-out" : "destination-in";
+    l.drawImage(mask, 0, 0, w, h);
   }
   g.globalAlpha = strength;
   g.drawImage(layer, 0, 0);

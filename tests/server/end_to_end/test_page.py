@@ -1,4 +1,5 @@
 """What can be done on the page, in a real Chromium; phone and desktop size."""
+import base64
 import struct
 
 import pytest
@@ -98,6 +99,98 @@ def test_styles_are_blended_by_pad_and_slider(page):
         page.click(f"#blend-grid [data-id={style}]")
     page.click("#blend-grid [data-id=mondrian]")
     toast(page, "Four styles at most")
+
+
+def shade(page, across, down):
+    """The colour of the picture on the wall at that place."""
+    return page.evaluate("""([x, y]) => { const c = document.getElementById('after');
+        return [...c.getContext('2d').getImageData(x * c.width, y * c.height, 1, 1).data].slice(0, 3); }""", [across, down])
+
+
+def colours(page, picture, places):
+    """Of an encoded picture."""
+    return page.evaluate("""async ([text, places]) => {
+        const b = await createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]));
+        const g = new OffscreenCanvas(b.width, b.height).getContext('2d');
+        g.drawImage(b, 0, 0);
+        return places.map(([x, y]) => [...g.getImageData(x * b.width, y * b.height, 1, 1).data].slice(0, 3)); }""",
+                         [base64.b64encode(picture).decode(), places])
+
+
+def stroke(page, *places):
+    box = page.locator("#brush-area").bounding_box()
+    for i, (x, y) in enumerate(places):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if i == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_a_part_is_painted(desktop):
+    page, left, right = desktop, (0.25, 0.5), (0.75, 0.5)
+    take(page)
+    is_quiet(page)
+    painted = shade(page, *left), shade(page, *right)
+    asked = []
+    page.on("request", lambda r: asked.append(r.url))
+    page.click("#where")
+    plain = shade(page, *left), shade(page, *right)
+    assert plain[0] != painted[0] and plain[1] != painted[1]
+    page.fill("#brush-size", "15")
+    stroke(page, left, (0.25, 0.6))
+    assert (shade(page, *left), shade(page, *right)) == (painted[0], plain[1])
+    page.click("#brush-invert")
+    assert (shade(page, *left), shade(page, *right)) == (plain[0], painted[1])
+    page.check("#tool-eraser", force=True)
+    stroke(page, right)
+    assert (shade(page, *left), shade(page, *right)) == plain
+    page.check("#tool-brush", force=True)
+    stroke(page, right)
+    assert shade(page, *right) == painted[1]
+    page.click("#where")  # done, and it stays
+    assert page.is_hidden("#brush-area") and shade(page, *left) == plain[0]
+    assert asked == []  # the browser has all it takes
+    page.click("#where")
+    page.click("#brush-clear")
+    assert (shade(page, *left), shade(page, *right)) == painted and page.is_hidden("#brush-area")
+
+
+def test_the_brush_is_moved_by_keys(desktop):
+    page = desktop
+    take(page)
+    is_quiet(page)
+    painted = shade(page, 0.5, 0.5)
+    page.focus("#where")
+    page.keyboard.press("Enter")
+    plain = shade(page, 0.5, 0.5)
+    page.focus("#brush-area")
+    page.keyboard.press("Space")
+    assert shade(page, 0.5, 0.5) == painted != plain
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowLeft")
+    assert shade(page, 0.02, 0.5) != shade(page, 0.5, 0.5)
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#brush-area") and page.evaluate("() => document.activeElement.id") == "where"
+
+
+def test_the_download_has_the_part_that_was_painted(desktop, server, photo):
+    page = desktop
+    take(page)
+    page.check("input[value=png]", force=True)
+    page.select_option("#size", "512")
+    page.click("#tab-blend")
+    page.click("#blend-grid [data-id=scream]")
+    wait_for_painting(page, "The Starry Night + The Scream")
+    page.click("#where")
+    page.fill("#brush-size", "20")
+    stroke(page, (0.25, 0.5))
+    fields = {"output_size": "512", "format": "png", "style_id": None, "styles": "starry_night:0.5,scream:0.5"}
+    whole, none = (server.paint(photo, headers={"Accept": "image/png"}, strength=s, **fields).content for s in ("1", "0"))
+    places = [(x, y) for y in (0.48, 0.5, 0.52) for x in (0.23, 0.25, 0.27, 0.73, 0.75, 0.77)]
+    got, whole, none = (colours(page, picture, places) for picture in (download(page)[1], whole, none))
+    for (x, _), is_, painted, plain in zip(places, got, whole, none):
+        assert is_ == (painted if x < 0.5 else plain)
+    assert whole != none
 
 
 @pytest.mark.parametrize("kind, magic", [("jpeg", b"\xff\xd8\xff"), ("png", b"\x89PNG"), ("webp", b"RIFF")])
