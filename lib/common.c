@@ -20,6 +20,14 @@ stylize_status stz_fail(stylize_error *err, stylize_status status, const char *f
     return status;
 }
 
+stylize_status stz_about(stylize_error *err, stylize_status status, const char *what)
+{
+    if (!err || status == STYLIZE_OK)
+        return status;
+    const stylize_error inner = *err;
+    return stz_fail(err, status, "%s: %s", what, inner.message);
+}
+
 stylize_status stz_nomem(stylize_error *err, uint64_t bytes)
 {
     return stz_fail(err, STYLIZE_ERR_NOMEM, "out of memory: %llu bytes could not be had",

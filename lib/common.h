@@ -15,6 +15,8 @@
  * can end with `return stz_fail(err, STYLIZE_ERR_..., "...")`. The text says what was wrong and
  * what is allowed, in one impersonal line without the name of the function. */
 stylize_status stz_fail(stylize_error *err, stylize_status status, const char *format, ...) STZ_PRINTF(3, 4);
+/* Says what a failure was about, before its text: "mask 2: PNG is cut short". Returns status. */
+stylize_status stz_about(stylize_error *err, stylize_status status, const char *what);
 stylize_status stz_nomem(stylize_error *err, uint64_t bytes);
 
 /* *out = a * b or a + b; false, and *out untouched, if that does not fit. */

@@ -44,7 +44,7 @@ static stylize_status add_layer(stylize_ctx *ctx, stz_job *job, const stz_layer 
                                 float *code, uint64_t budget, const stz_exec *exec, stylize_error *err)
 {
     stylize_image mask = {0};
-    stylize_status status = layer->mask ? stz_mask_load(ctx, job, layer->mask, &mask, err) : STYLIZE_OK;
+    stylize_status status = layer->mask ? stz_mask_load(ctx, job, layer, &mask, err) : STYLIZE_OK;
     if (status != STYLIZE_OK || (layer->mask && stz_mask_empty(&mask)))
         goto done;
     status = paint_layer(ctx, job, layer, code, budget, exec, err);

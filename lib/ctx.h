@@ -48,6 +48,7 @@ typedef stylize_status (*stz_task_fn)(stylize_ctx *ctx, const stz_exec *exec, vo
 /* Styles that are painted as one, and where: styles `first` to first + count - 1 of the job. */
 typedef struct stz_layer {
     const stylize_image *mask; /* the caller's; NULL: everywhere */
+    size_t number;             /* of the mask in the request, from 1 */
     size_t first, count;
     float share; /* of all weights */
 } stz_layer;

@@ -24,7 +24,7 @@ static stz_layer take_layer(stz_job *job, const stylize_style_ref *styles, stz_s
                             bool *taken, size_t i, size_t at)
 {
     const stylize_request *r = &job->req;
-    stz_layer layer = {.mask = r->masks ? r->masks[i] : NULL, .first = at};
+    stz_layer layer = {.mask = r->masks ? r->masks[i] : NULL, .number = i + 1, .first = at};
     double sum = 0;
     for (size_t k = i; k < r->style_count; k++) {
         if (taken[k] || (r->masks && r->masks[k] != layer.mask))
@@ -82,13 +82,16 @@ static void to_gray(const stylize_image *in, const stylize_image *out)
     }
 }
 
-stylize_status stz_mask_load(stylize_ctx *ctx, const stz_job *job, const stylize_image *mask,
-                             stylize_image *out, stylize_error *err)
+stylize_status stz_mask_load(stylize_ctx *ctx, const stz_job *job, const stz_layer *layer, stylize_image *out,
+                             stylize_error *err)
 {
+    char what[32];
     stylize_image in, decoded = {0}, gray = {0};
-    stylize_status status = stz_image_check(mask, "mask", &in, err);
+    snprintf(what, sizeof what, "mask %zu", layer->number);
+    stylize_status status = stz_image_check(layer->mask, what, &in, err);
     if (status == STYLIZE_OK && stz_is_encoded(in.format)) {
         status = stz_codec_decode(in.pixels, in.size, &ctx->limits, NULL, ctx->pool, &decoded, err);
+        status = stz_about(err, status, what);
         in = decoded;
     }
     if (status == STYLIZE_OK && in.format != STYLIZE_FORMAT_GRAY8) {

@@ -8,8 +8,8 @@
 stylize_status stz_layers_take(stylize_ctx *ctx, stz_job *job, double sum, stylize_error *err);
 
 /* A layer's mask as GRAY8 of the content's size, a pooled picture. */
-stylize_status stz_mask_load(stylize_ctx *ctx, const stz_job *job, const stylize_image *mask,
-                             stylize_image *out, stylize_error *err);
+stylize_status stz_mask_load(stylize_ctx *ctx, const stz_job *job, const stz_layer *layer, stylize_image *out,
+                             stylize_error *err);
 bool stz_mask_empty(const stylize_image *mask);
 
 /* Paintings that become one. In each pixel it holds their mean by share times mask. */

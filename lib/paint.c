@@ -27,7 +27,7 @@ static stylize_status read_picture(stylize_ctx *ctx, const stz_model *m, const s
         const stz_decode_hint hint = {(uint32_t)m->style_size, (uint32_t)m->style_size};
         status = stz_codec_decode(in->pixels, in->size, &ctx->limits, &hint, ctx->pool, &decoded, err);
         if (status != STYLIZE_OK)
-            return status;
+            return stz_about(err, status, "style picture");
         pixels = decoded;
     }
     const double shorter = fmin(pixels.width, pixels.height), longer = fmax(pixels.width, pixels.height);
