@@ -71,9 +71,8 @@ static stylize_status decode(stylize_ctx *ctx, const stylize_image *in, stylize_
                              stylize_error *err)
 {
     if (stz_is_encoded(in->format))
-        return stz_about(
-            err, stz_codec_decode(in->pixels, in->size, &ctx->limits, NULL, ctx->pool, out, err),
-            "style picture");
+        return stz_about(err, stz_codec_decode(in->pixels, in->size, &ctx->limits, NULL, ctx->pool, out, err),
+                         "style picture");
     *out = *in;
     out->owner = NULL; /* still the caller's */
     return STYLIZE_OK;
