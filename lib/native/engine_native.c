@@ -102,7 +102,7 @@ static stylize_status encode(void *engine, void *net, const stz_view *style, flo
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "this model cannot read a style from a picture");
     stylize_status status =
         check_view(style, stz_max(n->encoder.graph.multiple, 1), 16, "style picture", err);
-    return status ? status : stz_run_encode(&n->encoder, style, code, e->pool, exec, err);
+    return status ? status : stz_run_encode(&n->encoder, &n->generator, style, code, e->pool, exec, err);
 }
 
 static stylize_status apply(void *engine, void *net, const stz_apply *batch, int count, const stz_exec *exec,

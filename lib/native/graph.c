@@ -29,9 +29,10 @@ typedef struct walker {
     int saved_level;
     int vector;   /* numbers in the code vector */
     bool linear;  /* a linear map was there: the vector goes on, the picture does not */
+    bool ended;   /* nothing may follow */
     int multiple; /* encoder: what its unshuffles need */
     bool steered; /* a norm takes gamma and beta from the code */
-    stz_weight_ref refs[2 * OPS_MAX];
+    stz_weight_ref refs[2 * OPS_MAX + 2];
     int ref_count;
     const json_t *json;
     int number; /* in the list, from 0 */
@@ -208,6 +209,7 @@ static stylize_status read_plain(walker *w, stz_op *op) { return STYLIZE_OK; }
 static stylize_status read_mean_std(walker *w, stz_op *op)
 {
     w->vector += 2 * w->channels;
+    w->graph->statistics = w->vector;
     return w->vector > VECTOR_MAX ? bad_op(w, "a vector of more than %d numbers", VECTOR_MAX) : STYLIZE_OK;
 }
 
@@ -228,12 +230,50 @@ static stylize_status read_linear(walker *w, stz_op *op)
     return status;
 }
 
+#define PROBE_MIN 16
+#define PROBE_MAX 1024
+
+static stylize_status get_probe(walker *w, stz_op *op)
+{
+    const char *name = json_string_value(json_object_get(w->json, "probe"));
+    const stz_tensor *t = stz_safetensors_find(w->file, name);
+    if (!name || !t)
+        return bad_op(w, "no tensor \"%.60s\" in the file", name ? name : "");
+    if (t->dims != 3)
+        return bad_op(w, "tensor \"%.60s\" is no picture of 3 dimensions", name);
+    for (int i = 0; i < 2; i++)
+        if (t->shape[i] < PROBE_MIN || t->shape[i] > PROBE_MAX)
+            return bad_op(w, "the sides of the probe are not from %d to %d", PROBE_MIN, PROBE_MAX);
+    op->probe_height = (int)t->shape[0];
+    op->probe_width = (int)t->shape[1];
+    return get_tensor(w, "probe", 3, (const size_t[]){t->shape[0], t->shape[1], 3}, &op->probe);
+}
+
+static stylize_status read_correct(walker *w, stz_op *op)
+{
+    stylize_status status;
+    if (!w->linear)
+        return bad_op(w, "there is no code yet");
+    if ((status = get_int(w, "in", 1, VECTOR_MAX, &op->in)) ||
+        (status = get_int(w, "hidden", 1, VECTOR_MAX, &op->hidden)) || (status = get_probe(w, op)))
+        return status;
+    if (op->in != w->graph->statistics)
+        return bad_op(w, "takes %d numbers, but there are %d statistics", op->in, w->graph->statistics);
+    const size_t hidden = (size_t)op->hidden;
+    op->out = w->vector;
+    w->ended = true;
+    if ((status = get_tensor(w, "w", 2, (const size_t[]){hidden, (size_t)op->in}, &op->weight)) ||
+        (status = get_tensor(w, "b", 1, &hidden, &op->bias)))
+        return status;
+    return get_tensor(w, "w2", 2, (const size_t[]){(size_t)op->out, hidden}, &op->second);
+}
+
 /* Members beyond these are refused: what is not understood must not be passed over. */
 static const struct op_info {
     const char *name;
     stz_op_kind kind;
     stylize_status (*read)(walker *w, stz_op *op);
-    const char *members[6];
+    const char *members[7];
 } op_infos[] = {
     {"conv", STZ_OP_CONV, read_conv, {"w", "b", "in", "out", "stride"}},
     {"norm", STZ_OP_NORM, read_norm, {"i", "gamma", "beta"}},
@@ -249,6 +289,7 @@ static const struct op_info {
     {"mul", STZ_OP_MUL, read_value, {"value"}},
     {"append_mean_std", STZ_OP_APPEND_MEAN_STD, read_mean_std, {0}},
     {"linear", STZ_OP_LINEAR, read_linear, {"w", "b", "in", "out"}},
+    {"correct", STZ_OP_CORRECT, read_correct, {"probe", "w", "b", "w2", "in", "hidden"}},
 };
 
 static const struct op_info *info_find(const char *name)
@@ -276,11 +317,13 @@ static stylize_status check_members(const walker *w, const struct op_info *info)
 /* Encoders end as a vector, generators stay pictures. */
 static stylize_status check_place(const walker *w, stz_op_kind kind)
 {
-    const bool for_vector = kind == STZ_OP_APPEND_MEAN_STD || kind == STZ_OP_LINEAR;
-    if (for_vector && !w->encoder)
+    const bool on_code = kind == STZ_OP_LINEAR || kind == STZ_OP_CORRECT;
+    if ((on_code || kind == STZ_OP_APPEND_MEAN_STD) && !w->encoder)
         return bad_op(w, "only an encoder has it");
-    if (w->linear && kind != STZ_OP_LINEAR && kind != STZ_OP_RELU)
-        return bad_op(w, "after a linear map only \"linear\" and \"relu\" are allowed");
+    if (w->ended)
+        return bad_op(w, "nothing can follow \"correct\"");
+    if (w->linear && !on_code && kind != STZ_OP_RELU)
+        return bad_op(w, "after a linear map only \"linear\", \"relu\" and \"correct\" are allowed");
     return STYLIZE_OK;
 }
 
@@ -300,7 +343,7 @@ static stylize_status read_op(walker *w, stz_op *op)
     if (w->level < 0 || w->level > LEVEL_MAX)
         return bad_op(w, w->level < 0 ? "larger than the picture" : "the picture is halved too often");
     w->deepest = stz_max(w->deepest, w->level);
-    if (info->kind != STZ_OP_LINEAR)
+    if (info->kind != STZ_OP_LINEAR && info->kind != STZ_OP_CORRECT)
         w->channels = op->out;
     return STYLIZE_OK;
 }

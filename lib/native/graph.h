@@ -14,6 +14,11 @@
  *   {"op": "sub", "value": x} {"op": "mul", "value": x}
  *   {"op": "append_mean_std"}                 mean and standard deviation a channel to the code vector
  *   {"op": "linear", "w": tensor, "b": tensor, "in": n, "out": n}  on that vector
+ *   {"op": "correct", "probe": tensor [H, W, 3], "w": tensor [hidden, in], "b": tensor, "w2": tensor
+ *    [code, hidden], "in": n, "hidden": n}    the last: the generator paints the probe, a photograph (RGB, 0
+ *       to 1), with the code so far, and the encoder reads the painting as it read the style. With the `in`
+ *       numbers of all append_mean_std, s of the style and p of the painting, the code gets
+ *       w2 (relu(w s + b) - relu(w p + b)) more
  * Metadata besides: norm_eps, norm_widths (JSON list), code_length, multiple_of, name.
  */
 #ifndef STZ_GRAPH_H
@@ -36,7 +41,8 @@ typedef enum stz_op_kind {
     STZ_OP_SUB,
     STZ_OP_MUL,
     STZ_OP_APPEND_MEAN_STD,
-    STZ_OP_LINEAR
+    STZ_OP_LINEAR,
+    STZ_OP_CORRECT
 } stz_op_kind;
 
 typedef struct stz_op {
@@ -48,8 +54,11 @@ typedef struct stz_op {
     const float *weight;       /* conv OIHW, linear [out, in]; fp32, in the file or in `owned` */
     const float *bias;         /* out floats, or NULL */
     const float *gamma, *beta; /* norm with fixed parameters, else NULL */
-    int norm;                  /* norm: index */
-    int norm_offset;           /* norm: channels of the norms before it; gamma at code[norm_offset], beta at
+    const float *second;       /* correct: w2 [out, hidden] */
+    const float *probe;        /* correct: interleaved RGB */
+    int hidden, probe_width, probe_height;
+    int norm;        /* norm: index */
+    int norm_offset; /* norm: channels of the norms before it; gamma at code[norm_offset], beta at
                              code[norm_channels + norm_offset], statistics likewise */
 } stz_op;
 
@@ -58,6 +67,7 @@ typedef struct stz_graph {
     int count;
     int norms, norm_channels; /* number of norms, sum of their channels */
     int code_length;          /* 2 * norm_channels, or 0 if every norm is fixed; encoder: its output */
+    int statistics;           /* encoder: numbers of all append_mean_std */
     float eps;
     int multiple;
     float *owned; /* tensors that were converted to fp32, or NULL */

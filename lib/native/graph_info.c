@@ -16,6 +16,9 @@ double stz_graph_flop(const stz_graph *graph, int width, int height)
         case STZ_OP_LINEAR:
             flop += 2.0 * op->in * op->out;
             break;
+        case STZ_OP_CORRECT: /* besides what it takes to paint the probe and to read it */
+            flop += 2.0 * op->hidden * (2.0 * op->in + op->out);
+            break;
         case STZ_OP_UPSAMPLE:
         case STZ_OP_PIXEL_SHUFFLE:
             w *= op->factor;

@@ -39,7 +39,8 @@ static const char *op_name(stz_op_kind kind)
                                         "sub",
                                         "mul",
                                         "append_mean_std",
-                                        "linear"};
+                                        "linear",
+                                        "correct"};
     return (size_t)kind < STZ_LEN(names) ? names[kind] : "?";
 }
 
@@ -261,6 +262,8 @@ static stylize_status add_op(fuser *f, const stz_op *op)
             f->net->first_linear = f->op;
         f->linear = true;
         return STYLIZE_OK;
+    case STZ_OP_CORRECT:
+        return STYLIZE_OK; /* on the code */
     }
     return unsupported(f, "not known");
 }

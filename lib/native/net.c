@@ -14,6 +14,26 @@ static stylize_status part_load(stz_part *part, stz_safetensors *file, const cha
     return status;
 }
 
+/* The encoder makes the generator's codes, and its probe is a picture that both can read. */
+static stylize_status check_encoder(const stz_native_net *net, stylize_error *err)
+{
+    const stz_graph *e = &net->encoder.graph, *g = &net->generator.graph;
+    if (e->code_length != g->code_length)
+        return stz_fail(err, STYLIZE_ERR_MODEL,
+                        "the encoder makes codes of %d numbers, the generator takes %d", e->code_length,
+                        g->code_length);
+    const stz_op *last = &e->ops[e->count - 1];
+    const int multiple = stz_max(e->multiple, g->multiple);
+    if (last->kind != STZ_OP_CORRECT)
+        return STYLIZE_OK;
+    if (last->probe_width % e->multiple || last->probe_height % e->multiple ||
+        last->probe_width % g->multiple || last->probe_height % g->multiple)
+        return stz_fail(err, STYLIZE_ERR_MODEL,
+                        "the probe is %dx%d pixels; its sides must be multiples of %d", last->probe_width,
+                        last->probe_height, multiple);
+    return STYLIZE_OK;
+}
+
 static void part_unload(stz_part *part)
 {
     stz_part_free(part);
@@ -37,6 +57,10 @@ stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz
         if (status)
             goto fail_generator;
         net->encodes = true;
+        if ((status = check_encoder(net, err))) {
+            stz_native_free(net);
+            return status;
+        }
     }
     *out = net;
     return STYLIZE_OK;

@@ -130,11 +130,7 @@ static void place_rest(stz_plan *p, size_t at)
     p->ones_at = take(&at, 2 * sizeof(float) * (size_t)p->ones);
     p->records_at = take(&at, records * sizeof(float));
     p->moments_at = take(&at, 3 * sizeof(double) * (size_t)channels);
-    size_t longest = (size_t)stz_max(net->vector_length, channels);
-    for (int i = 0; i < net->graph->count; i++)
-        if (net->graph->ops[i].kind == STZ_OP_LINEAR)
-            longest = (size_t)net->graph->ops[i].out > longest ? (size_t)net->graph->ops[i].out : longest;
-    p->vector_at = take(&at, 2 * sizeof(float) * (longest + 16));
+    p->vector_at = take(&at, sizeof(float) * (size_t)stz_max(net->vector_length, 2 * channels));
     p->arena = at;
 }
 

@@ -30,6 +30,14 @@ static void check(const stz_graph *g)
                 sum(op->weight, (size_t)op->out * (size_t)op->in * (size_t)(op->kernel * op->kernel));
         if (op->kind == STZ_OP_LINEAR)
             graph_sink = sum(op->weight, (size_t)op->out * (size_t)op->in);
+        if (op->kind == STZ_OP_CORRECT) {
+            expect(i == g->count - 1 && op->in == g->statistics && op->out == g->code_length);
+            const size_t hidden = (size_t)op->hidden;
+            graph_sink = sum(op->weight, hidden * (size_t)op->in) +
+                         sum(op->second, (size_t)op->out * hidden) + sum(op->bias, hidden) +
+                         sum(op->probe, 3 * (size_t)op->probe_width * (size_t)op->probe_height);
+            break;
+        }
         graph_sink = sum(op->bias, (size_t)op->out);
         graph_sink = sum(op->gamma, (size_t)op->out) + sum(op->beta, (size_t)op->out);
         if (op->kind == STZ_OP_NORM) {

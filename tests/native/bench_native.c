@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     float *style = net->encodes ? malloc(sizeof(float) * (size_t)net->encoder.graph.code_length) : NULL;
     for (int i = 0; i < rounds && style; i++) {
         const double start = cpu_ms();
-        if (stz_run_encode(&net->encoder, &job.in, style, pool, &exec, &err))
+        if (stz_run_encode(&net->encoder, &net->generator, &job.in, style, pool, &exec, &err))
             return fprintf(stderr, "%s\n", err.message), 1;
         encode = fmin(encode, cpu_ms() - start);
     }

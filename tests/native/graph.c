@@ -24,6 +24,11 @@
 #define MEAN "{\"op\":\"append_mean_std\"}"
 #define FC   "{\"op\":\"linear\",\"w\":\"fc\",\"b\":\"fcb\",\"in\":8,\"out\":5}"
 
+#define CORRECT(probe, in, hidden, w2)                                                                       \
+    "{\"op\":\"correct\",\"probe\":\"" probe "\",\"w\":\"c1\",\"b\":\"cb\",\"w2\":\"" w2 "\",\"in\":" in     \
+    ",\"hidden\":" hidden "}"
+#define FIX CORRECT("probe", "8", "6", "c2")
+
 static const blob_tensor tensors[] = {
     {"w1", "F32", 4, {4, 3, 3, 3}, NULL},
     {"b1", "F32", 1, {4}, NULL},
@@ -37,6 +42,12 @@ static const blob_tensor tensors[] = {
     {"i8.scale", "F32", 1, {3}, NULL},
     {"i8", "I8", 4, {4, 3, 3, 3}, NULL},
     {"alone", "I8", 4, {4, 3, 3, 3}, NULL},
+    {"probe", "F32", 3, {16, 24, 3}, NULL},
+    {"tiny", "F32", 3, {16, 8, 3}, NULL},
+    {"planar", "F32", 3, {3, 16, 24}, NULL},
+    {"c1", "F32", 2, {6, 8}, NULL},
+    {"cb", "F32", 1, {6}, NULL},
+    {"c2", "F32", 2, {5, 6}, NULL},
 };
 
 static stylize_status read_with(const char *key, const char *list, const char *meta, const char *value,
@@ -116,6 +127,19 @@ static void test_reads_encoder(void **state)
     assert_int_equal(g.code_length, 5);
     assert_int_equal(g.multiple, 1);
     assert_true(stz_graph_flop(&g, 5, 3) == 2.0 * (6 * 9 * 3 * 4 + 40)); /* odd sides: 3 by 2 */
+    assert_int_equal(g.statistics, 8);
+    stz_graph_free(&g);
+    assert_int_equal(
+        read_with("encoder_graph", "[" C1 "," MEAN "," FC "," FIX "]", "code_length", "5", &g, &err),
+        STYLIZE_OK);
+    const stz_op *fix = &g.ops[3];
+    assert_int_equal(fix->probe_width, 24);
+    assert_int_equal(fix->probe_height, 16);
+    assert_int_equal(fix->in, 8);
+    assert_int_equal(fix->hidden, 6);
+    assert_int_equal(fix->out, 5);
+    assert_true(fix->weight && fix->bias && fix->second && fix->probe);
+    assert_true(stz_graph_flop(&g, 5, 3) == 2.0 * (6 * 9 * 3 * 4 + 40 + 2 * 48 + 30));
     stz_graph_free(&g);
 }
 
@@ -187,6 +211,21 @@ static void test_values_refused(void **state)
     refuse_encoder("[" C1 "," MEAN "," FC "," MEAN "]", "after a linear map");
     refuse_encoder("[" C1 "," MEAN "," FC ",{\"op\":\"sigmoid\"}]",
                    "operation 3 (sigmoid): after a linear map");
+    refuse("[" FIX "]", "only an encoder");
+    refuse_encoder("[" C1 "," MEAN "," FIX "]", "operation 2 (correct): there is no code yet");
+    refuse_encoder("[" C1 "," MEAN "," FC "," FIX "," RELU "]", "nothing can follow \"correct\"");
+    refuse_encoder("[" C1 "," MEAN "," FC "," FIX "," FIX "]", "nothing can follow \"correct\"");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("none", "8", "6", "c2") "]", "no tensor \"none\"");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("c2", "8", "6", "c2") "]", "no picture");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("tiny", "8", "6", "c2") "]", "from 16 to 1024");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("planar", "8", "6", "c2") "]", "from 16 to 1024");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("probe", "7", "6", "c2") "]", "there are 8 statistics");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("probe", "8", "0", "c2") "]", "\"hidden\" is 0");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("probe", "8", "5", "c2") "]",
+                   "\"c1\" is not of the shape");
+    refuse_encoder("[" C1 "," MEAN "," FC "," CORRECT("probe", "8", "6", "c1") "]",
+                   "\"c1\" is not of the shape");
+    refuse_encoder("[" C1 "," MEAN "," FC ",{\"op\":\"correct\",\"in\":8,\"hidden\":6}]", "no tensor \"\"");
 }
 
 static void test_metadata_refused(void **state)

@@ -134,14 +134,14 @@ static void test_encoder_shapes(void **state)
         for (size_t s = 0; s < STZ_LEN(sizes); s++) {
             const int width = sizes[s][0], height = sizes[s][1];
             float *in = picture_random(width, height, (unsigned)s), want[33], code[33];
-            reference_encode(&b.graph, in, width, height, want);
+            reference_encode(&b.graph, NULL, in, width, height, want);
             const stz_kernels *k;
             for (int i = 0; (k = kernels_at(i)); i++) {
                 runner r;
                 stylize_error err;
                 runner_open(&r, &b.graph, k, 1);
                 const stz_view view = {in, (ptrdiff_t)width * 12, width, height, STZ_F32};
-                if (stz_run_encode(&r.part, &view, code, r.pool, &r.exec, &err))
+                if (stz_run_encode(&r.part, NULL, &view, code, r.pool, &r.exec, &err))
                     fail_msg("%s", err.message);
                 assert_true(difference(code, want, 33) < 1e-4);
                 runner_close(&r);
@@ -149,6 +149,44 @@ static void test_encoder_shapes(void **state)
             free(in);
         }
         net_free(&b);
+    }
+}
+
+/* An encoder that looks at a painting of its probe. */
+static void test_corrected_encoder(void **state)
+{
+    static const int probes[][2] = {{32, 32}, {52, 36}};
+    for (size_t p = 0; p < STZ_LEN(probes); p++) {
+        net_builder painter, reader;
+        net_brush(&painter, (unsigned)p + 120, 8, 12, 8, 1);
+        const int n = painter.graph.code_length;
+        net_encoder_begin(&reader, (unsigned)p + 130, 9, 21);
+        net_linear(&reader, 70, n);
+        float *want = malloc(sizeof *want * (size_t)n), *plain = malloc(sizeof *plain * (size_t)n),
+              *code = malloc(sizeof *code * (size_t)n), *in = picture_random(44, 58, (unsigned)p);
+        reference_encode(&reader.graph, NULL, in, 44, 58, plain);
+        net_correct(&reader, 60, 45, probes[p][0], probes[p][1]);
+        reference_encode(&reader.graph, &painter.graph, in, 44, 58, want);
+        assert_true(difference(want, plain, (size_t)n) > .01); /* it does something */
+        const stz_kernels *k;
+        for (int i = 0; (k = kernels_at(i)); i++) {
+            runner r, w;
+            stylize_error err;
+            runner_open(&r, &reader.graph, k, 2);
+            runner_open(&w, &painter.graph, k, 1);
+            const stz_view view = {in, 44 * 12, 44, 58, STZ_F32};
+            if (stz_run_encode(&r.part, &w.part, &view, code, r.pool, &r.exec, &err))
+                fail_msg("%s", err.message);
+            assert_true(difference(code, want, (size_t)n) < 1e-4);
+            runner_close(&r);
+            runner_close(&w);
+        }
+        free(want);
+        free(plain);
+        free(code);
+        free(in);
+        net_free(&painter);
+        net_free(&reader);
     }
 }
 
@@ -241,7 +279,9 @@ static void test_golden_encoder(void **state)
             float *style = picture(golden("any_%d_style", s), &width, &height), code[1168];
             npy want = golden("any_%d_code", s);
             const stz_view view = {style, (ptrdiff_t)width * 12, width, height, STZ_F32};
-            assert_int_equal(stz_run_encode(&net->encoder, &view, code, r.pool, &r.exec, &err), STYLIZE_OK);
+            assert_int_equal(
+                stz_run_encode(&net->encoder, &net->generator, &view, code, r.pool, &r.exec, &err),
+                STYLIZE_OK);
             assert_true(difference(code, want.data, 1168) < GOLDEN_TOLERANCE);
             npy_free(&want);
             free(style);
@@ -255,9 +295,13 @@ static void test_golden_encoder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brush_shapes), cmocka_unit_test(test_transformer_shapes),
-        cmocka_unit_test(test_other_shapes), cmocka_unit_test(test_encoder_shapes),
-        cmocka_unit_test(test_golden),       cmocka_unit_test(test_golden_encoder),
+        cmocka_unit_test(test_brush_shapes),
+        cmocka_unit_test(test_transformer_shapes),
+        cmocka_unit_test(test_other_shapes),
+        cmocka_unit_test(test_encoder_shapes),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_golden_encoder),
+        cmocka_unit_test(test_corrected_encoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "blob.h"
 #include "net_util.h"
 
 static const stz_engine *const engine = &stz_engine_native;
@@ -313,6 +315,61 @@ static void test_refused(void **state)
     session_close(&s);
 }
 
+#define GENERATOR                                                                                            \
+    "[{\"op\":\"pixel_unshuffle\",\"factor\":2},{\"op\":\"conv\",\"w\":\"g\",\"in\":12,\"out\":12,"          \
+    "\"stride\":1},"                                                                                         \
+    "{\"op\":\"norm\",\"i\":0},{\"op\":\"conv\",\"w\":\"g\",\"in\":12,\"out\":12,\"stride\":1},"             \
+    "{\"op\":\"pixel_shuffle\",\"factor\":2}]"
+#define ENCODER(w, out)                                                                                      \
+    "[{\"op\":\"conv\",\"w\":\"e\",\"in\":3,\"out\":4,\"stride\":1},{\"op\":\"append_mean_std\"},"           \
+    "{\"op\":\"linear\",\"w\":\"" w "\",\"in\":8,\"out\":" out "}"
+#define FIX(probe)                                                                                           \
+    ",{\"op\":\"correct\",\"probe\":\"" probe                                                                \
+    "\",\"w\":\"c1\",\"b\":\"cb\",\"w2\":\"c2\",\"in\":8,\"hidden\":6}]"
+
+/* An encoder that does not fit its generator would write past the codes of its model. */
+static void test_encoders_refused(void **state)
+{
+    static const struct {
+        const char *graph, *text; /* NULL: accepted */
+    } cases[] = {
+        {ENCODER("fits", "24") "]", NULL},
+        {ENCODER("long", "32") "]", "codes of 32 numbers, the generator takes 24"},
+        {ENCODER("fits", "24") FIX("probe"), NULL},
+        {ENCODER("fits", "24") FIX("odd"), "the probe is 25x16 pixels; its sides must be multiples of 2"},
+    };
+    const blob_tensor tensors[] = {
+        {"g", "F32", 4, {12, 12, 3, 3}, NULL},  {"e", "F32", 4, {4, 3, 3, 3}, NULL},
+        {"fits", "F32", 2, {24, 8}, NULL},      {"long", "F32", 2, {32, 8}, NULL},
+        {"probe", "F32", 3, {16, 24, 3}, NULL}, {"odd", "F32", 3, {16, 25, 3}, NULL},
+        {"c1", "F32", 2, {6, 8}, NULL},         {"cb", "F32", 1, {6}, NULL},
+        {"c2", "F32", 2, {24, 6}, NULL},
+    };
+    char path[] = "/tmp/stz_encoder_XXXXXX";
+    close(mkstemp(path));
+    for (size_t i = 0; i < STZ_LEN(cases); i++) {
+        stz_native_net *net;
+        stylize_error err;
+        blob b = blob_file((const char *const[]){"graph", GENERATOR, "encoder_graph", cases[i].graph, NULL},
+                           tensors, STZ_LEN(tensors));
+        FILE *f = fopen(path, "wb");
+        assert_int_equal(fwrite(b.data, 1, b.size, f), b.size);
+        fclose(f);
+        free(b.data);
+        const stylize_status status = stz_native_load(path, kernels_at(0), &net, &err);
+        if (!cases[i].text) {
+            if (status)
+                fail_msg("%s", err.message);
+            stz_native_free(net);
+            continue;
+        }
+        assert_int_equal(status, STYLIZE_ERR_MODEL);
+        if (!strstr(err.message, cases[i].text))
+            fail_msg("\"%s\" does not hold \"%s\"", err.message, cases[i].text);
+    }
+    unlink(path);
+}
+
 static void test_figures(void **state)
 {
     session s;
@@ -399,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_half),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_encoders_refused),
         cmocka_unit_test(test_figures),
         cmocka_unit_test(test_many_sizes),
         cmocka_unit_test(test_unsupported_graphs),

@@ -105,6 +105,20 @@ void net_linear(net_builder *b, int in, int out)
     b->graph.code_length = out;
 }
 
+void net_correct(net_builder *b, int in, int hidden, int width, int height)
+{
+    stz_op *op = push(b, STZ_OP_CORRECT);
+    op->in = in;
+    op->hidden = hidden;
+    op->out = b->graph.code_length;
+    op->probe_width = width;
+    op->probe_height = height;
+    op->probe = numbers(b, 3 * (size_t)width * (size_t)height, .5f, .5f);
+    op->weight = numbers(b, (size_t)in * (size_t)hidden, 0, 1.7f / sqrtf((float)in));
+    op->bias = numbers(b, (size_t)hidden, 0, .3f);
+    op->second = numbers(b, (size_t)hidden * (size_t)op->out, 0, 1.7f / sqrtf((float)hidden));
+}
+
 float *net_code(net_builder *b)
 {
     if (!b->graph.code_length)
@@ -181,7 +195,7 @@ void net_transformer(net_builder *b, unsigned seed, int width, int blocks)
     net_value(b, STZ_OP_CLAMP, -1, 1);
 }
 
-void net_encoder(net_builder *b, unsigned seed, int first, int second)
+void net_encoder_begin(net_builder *b, unsigned seed, int first, int second)
 {
     net_begin(b, seed);
     b->graph.multiple = 2;
@@ -193,8 +207,14 @@ void net_encoder(net_builder *b, unsigned seed, int first, int second)
     net_conv(b, second, 3, 2, true);
     net_op(b, STZ_OP_RELU);
     net_op(b, STZ_OP_APPEND_MEAN_STD);
-    net_linear(b, 2 * (first + second), 70);
+    b->graph.statistics = 2 * (first + second);
+    net_linear(b, b->graph.statistics, 70);
     net_op(b, STZ_OP_RELU);
+}
+
+void net_encoder(net_builder *b, unsigned seed, int first, int second)
+{
+    net_encoder_begin(b, seed, first, second);
     net_linear(b, 70, 33);
 }
 

@@ -20,6 +20,7 @@ void net_value(net_builder *b, stz_op_kind kind, float value, float high);
 void net_conv(net_builder *b, int out, int kernel, int stride, bool bias);
 void net_norm(net_builder *b, bool fixed); /* and its gamma and beta, from the code if not fixed */
 void net_linear(net_builder *b, int in, int out);
+void net_correct(net_builder *b, int in, int hidden, int width, int height); /* with a random probe */
 float *net_code(net_builder *b); /* gammas about 1, betas about 0; NULL if it has none */
 void net_free(net_builder *b);
 
@@ -27,6 +28,8 @@ void net_free(net_builder *b);
 void net_brush(net_builder *b, unsigned seed, int first, int middle, int up, int blocks);
 void net_transformer(net_builder *b, unsigned seed, int width, int blocks);
 void net_encoder(net_builder *b, unsigned seed, int first, int second);
+/* The same without its last linear map, from 70 numbers to a code of 33. */
+void net_encoder_begin(net_builder *b, unsigned seed, int first, int second);
 
 /* A network with what a run of it needs. */
 typedef struct runner {

@@ -15,7 +15,8 @@ typedef struct run {
     const float *code, *stats;
     float *stats_out;
     image now, saved;
-    double *vector; /* encoder */
+    double *vector;     /* encoder */
+    double *statistics; /* encoder: the vector before the first linear map */
     int length;
     bool linear;
 } run;
@@ -225,6 +226,10 @@ static void do_mean_std(run *r)
 static void do_linear(run *r, const stz_op *op)
 {
     double *out = need((size_t)op->out * sizeof *out);
+    if (!r->linear) {
+        r->statistics = need((size_t)r->length * sizeof *r->statistics);
+        memcpy(r->statistics, r->vector, (size_t)r->length * sizeof *r->statistics);
+    }
     for (int o = 0; o < op->out; o++) {
         out[o] = op->bias ? (double)op->bias[o] : 0;
         for (int i = 0; i < op->in; i++)
@@ -264,6 +269,8 @@ static void do_op(run *r, const stz_op *op)
     case STZ_OP_LINEAR:
         do_linear(r, op);
         break;
+    case STZ_OP_CORRECT: /* reference_encode does it */
+        break;
     default:
         do_pointwise(r, op);
     }
@@ -290,12 +297,48 @@ void reference_apply(const stz_graph *graph, const float *in, int width, int hei
     free(r.now.data);
 }
 
-void reference_encode(const stz_graph *graph, const float *in, int width, int height, float *code)
+static double hidden_unit(const stz_op *op, int h, const double *statistics)
+{
+    double sum = (double)op->bias[h];
+    for (int i = 0; i < op->in; i++)
+        sum += (double)op->weight[(size_t)h * (size_t)op->in + (size_t)i] * statistics[i];
+    return sum > 0 ? sum : 0;
+}
+
+/* What the code lacks, added to it. */
+static void correct(const stz_graph *graph, const stz_graph *generator, const double *wanted, float *code)
+{
+    const stz_op *op = &graph->ops[graph->count - 1];
+    float *painting = need(3 * sizeof *painting * (size_t)op->probe_width * (size_t)op->probe_height);
+    reference_apply(generator, op->probe, op->probe_width, op->probe_height, code, NULL, NULL, painting);
+    run r = {.graph = graph};
+    execute(&r, painting, op->probe_width, op->probe_height);
+    double *apart = need(sizeof *apart * (size_t)op->hidden);
+    for (int h = 0; h < op->hidden; h++)
+        apart[h] = hidden_unit(op, h, wanted) - hidden_unit(op, h, r.statistics);
+    for (int o = 0; o < op->out; o++) {
+        double sum = (double)code[o];
+        for (int h = 0; h < op->hidden; h++)
+            sum += (double)op->second[(size_t)o * (size_t)op->hidden + (size_t)h] * apart[h];
+        code[o] = (float)sum;
+    }
+    free(apart);
+    free(r.statistics);
+    free(r.vector);
+    free(r.now.data);
+    free(painting);
+}
+
+void reference_encode(const stz_graph *graph, const stz_graph *generator, const float *in, int width,
+                      int height, float *code)
 {
     run r = {.graph = graph};
     execute(&r, in, width, height);
     for (int i = 0; i < r.length; i++)
         code[i] = (float)r.vector[i];
+    if (graph->ops[graph->count - 1].kind == STZ_OP_CORRECT)
+        correct(graph, generator, r.statistics, code);
+    free(r.statistics);
     free(r.vector);
     free(r.now.data);
 }

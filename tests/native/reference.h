@@ -15,8 +15,9 @@
 void reference_apply(const stz_graph *graph, const float *in, int width, int height, const float *code,
                      const float *stats, float *stats_out, float *out);
 
-/* An encoder. code: receives graph->code_length floats. */
-void reference_encode(const stz_graph *graph, const float *in, int width, int height, float *code);
+/* An encoder. generator: paints its probe, NULL if it has none. code: receives graph->code_length floats. */
+void reference_encode(const stz_graph *graph, const stz_graph *generator, const float *in, int width,
+                      int height, float *code);
 
 /* Between planar [3][height][width], as in the golden files, and interleaved. */
 void reference_interleave(const float *planar, int width, int height, float *interleaved);

@@ -106,7 +106,7 @@ static void test_any(void **state)
         float *style = picture(golden("any_%d_style", i), &width, &height), code[1168];
         npy want = golden("any_%d_code", i);
         assert_int_equal(want.count, 1168);
-        reference_encode(&encoder.graph, style, width, height, code);
+        reference_encode(&encoder.graph, &generator.graph, style, width, height, code);
         const double difference = largest_difference(code, want.data, 1168);
         print_message("code: largest difference %.2g\n", difference);
         assert_true(difference < TOLERANCE);

@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT / "tools" / "train"), str(ROOT / "tools" / "convert")]
 
 import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
+from stylize_train import any as any_style  # noqa: E402
 from stylize_train import nets, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
@@ -91,6 +92,44 @@ def test_every_term_at_once(command, more, pictures, loss_net, trained, tmp_path
     train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--steady", 1, *more)
     same = rows(trained / command / "checkpoint.pt")
     assert any(not torch.equal(same[k], v) for k, v in rows(tmp_path / "checkpoint.pt").items())
+
+
+def test_a_probe(pictures, loss_net, trained, tmp_path):
+    """An encoder that looks at a painting of its own begins with a part of what it knows already, learns, and is the
+    same in a file."""
+    photo, start = pictures / "photos" / "one.png", trained / "any" / "checkpoint.pt"
+    train("any", pictures, loss_net, tmp_path / "run", "--steps", 2, "--probe", photo, "--start", start)
+    state = rows(tmp_path / "run" / "checkpoint.pt")
+    torch.testing.assert_close(state["probe"], any_style.probe(photo), rtol=0, atol=1e-6)
+    first = nets.Any(probe=state["probe"])
+    first.begin(rows(start))
+    s = torch.rand(2, 3, 64, 80)
+    with torch.no_grad():
+        code = first.enc(s)
+        painting = first.net(first.probe.expand(2, -1, -1, -1), code)
+        apart = first.enc(s) - first.enc(painting)
+        torch.testing.assert_close(first.code(s), code + nets.CORRECTED * apart, rtol=1e-4, atol=1e-5)
+        statistics = torch.rand(2, 640)
+        assert torch.equal(first.correct(statistics, statistics), torch.zeros(2, 1168))  # nothing lacks, nothing changes
+    assert not torch.equal(state["correct.fc1.weight"], first.correct.fc1.weight)
+    call("export", tmp_path / "run" / "checkpoint.pt", tmp_path / "any", "--artworks", pictures / "art", "--no-onnx")
+    module, net = torch.jit.load(str(tmp_path / "any" / "any.pt")), nets.read_any(tmp_path / "any" / "any.safetensors").eval()
+    with torch.no_grad():
+        np.testing.assert_allclose(module.encode(s).numpy(), net.code(s).numpy(), atol=1e-4)
+    small = container.read(tmp_path / "any" / "any_int8.safetensors")
+    assert small.tensors["correct2"].dtype == np.int8 and small.tensors["probe"].dtype == np.float32
+    train("any", pictures, loss_net, tmp_path / "again", "--steps", 1, "--start", tmp_path / "run" / "checkpoint.pt",
+          "--probe", photo)
+
+
+def test_probes_refused(pictures, loss_net, trained, tmp_path, capsys):
+    photo = pictures / "photos" / "one.png"
+    with pytest.raises(AssertionError):
+        train("any", pictures, loss_net, trained / "any", "--steps", 5, "--probe", photo)
+    assert "another shape" in capsys.readouterr().err
+    with pytest.raises(AssertionError):
+        train("any", pictures, loss_net, tmp_path, "--steps", 1, "--probe", tmp_path / "none.png")
+    assert "no such file" in capsys.readouterr().err
 
 
 def test_an_interrupt_saves(pictures, loss_net, tmp_path):

@@ -28,13 +28,16 @@ IR_VERSION = 8  # read by runtimes of 2022 and later
 class Exporter:
     def __init__(self, network: net.Network, key: str, code: np.ndarray | None):
         self.network = network
+        self.key = key
         self.operations = network.operations(key)
         self.code = code  # built in; None: an input
         self.nodes: list = []
         self.constants: dict[str, np.ndarray] = {}
         self.now = "x"
         self.saved = ""
+        self.code_input = "code"
         self.statistics: list[str] = []  # of an encoder, joined before its first linear map
+        self.joined = ""
         self.channels = 3
         self.norm_offset = 0
         self.norm_channels = sum(net.norm_widths(network)) if key == "graph" else 0
@@ -80,7 +83,7 @@ class Exporter:
     def code_part(self, at: int) -> str:
         """Some numbers of the code input as [N, channels, 1, 1]."""
         bounds = [self.constant([n], np.int64) for n in (at, at + self.channels, 1)]
-        part = self.node("Slice", "code", *bounds)
+        part = self.node("Slice", self.code_input, *bounds)
         return self.node("Unsqueeze", part, self.constant([2, 3], np.int64))
 
     def do_norm(self, op: dict) -> None:
@@ -144,13 +147,35 @@ class Exporter:
         self.statistics += [self.node("Flatten", mean), self.node("Flatten", std)]
 
     def do_linear(self, op: dict) -> None:
-        if self.statistics:
-            self.now = self.node("Concat", *self.statistics, axis=1)
-            self.statistics = []
+        if not self.joined:
+            self.now = self.joined = self.node("Concat", *self.statistics, axis=1)
         inputs = [self.now, self.constant(self.network.array(op["w"]))]
         if "b" in op:
             inputs.append(self.constant(self.network.array(op["b"])))
         self.now = self.node("Gemm", *inputs, transB=1)
+
+    def part(self, key: str, start: str) -> "Exporter":
+        """Another list of operations, in the same graph."""
+        other = Exporter(self.network, key, None)
+        other.nodes, other.constants, other.now = self.nodes, self.constants, start
+        return other
+
+    def do_correct(self, op: dict) -> None:
+        probe = self.network.array(op["probe"]).transpose(2, 0, 1)[None]
+        painter = self.part("graph", self.constant(probe))
+        painter.code_input = self.now
+        reader = self.part(self.key, painter.export())
+        reader.operations = before_linear(reader.operations)
+        reader.export()
+        found = self.node("Concat", *reader.statistics, axis=1)
+        weight, bias = self.constant(self.network.array(op["w"])), self.constant(self.network.array(op["b"]))
+        seen = [self.node("Relu", self.node("Gemm", v, weight, bias, transB=1)) for v in (self.joined, found)]
+        lacking = self.node("Gemm", self.node("Sub", *seen), self.constant(self.network.array(op["w2"])), transB=1)
+        self.now = self.node("Add", self.now, lacking)
+
+
+def before_linear(operations: list[dict]) -> list[dict]:
+    return operations[: [op["op"] for op in operations].index("linear")]
 
 
 def export(network: net.Network, key: str = "graph", code: np.ndarray | None = None,
@@ -205,9 +230,14 @@ def shuffle(x: np.ndarray) -> np.ndarray:
 
 def run(network: net.Network, key: str, x: np.ndarray, code: np.ndarray | None) -> np.ndarray:
     """The operations one by one on one picture [3, H, W]."""
-    saved, vector, offset = x, [], 0
-    widths = net.norm_widths(network) if key == "graph" else []
-    for op in network.operations(key):
+    return operate(network, network.operations(key), x, code)[0]
+
+
+def operate(network: net.Network, operations: list[dict], x: np.ndarray, code: np.ndarray | None) -> tuple:
+    """What comes out of the last, and what append_mean_std found."""
+    saved, vector, offset, linear = x, [], 0, False
+    widths = net.norm_widths(network)
+    for op in operations:
         kind = op["op"]
         bias = network.array(op["b"]) if "b" in op else 0
         if kind == "conv":
@@ -228,9 +258,15 @@ def run(network: net.Network, key: str, x: np.ndarray, code: np.ndarray | None) 
             variance = ((x - mean[:, None, None]) ** 2).mean((1, 2))
             vector += [mean, np.sqrt(variance + network.eps)]
         elif kind == "linear":
-            x = np.concatenate(vector) if vector else x
-            vector = []
-            x = network.array(op["w"]).astype(np.float64) @ x + bias
+            x = network.array(op["w"]).astype(np.float64) @ (x if linear else np.concatenate(vector)) + bias
+            linear = True
+        elif kind == "correct":
+            probe = np.ascontiguousarray(network.array(op["probe"]).transpose(2, 0, 1))
+            painting, _ = operate(network, network.operations(), probe, x.astype(np.float32))
+            _, found = operate(network, before_linear(operations), painting, None)
+            weight = network.array(op["w"]).astype(np.float64)
+            seen = [np.maximum(weight @ v + bias, 0) for v in (np.concatenate(vector), np.concatenate(found))]
+            x = x + network.array(op["w2"]).astype(np.float64) @ (seen[0] - seen[1])
         elif kind == "save":
             saved = x
         else:
@@ -239,7 +275,7 @@ def run(network: net.Network, key: str, x: np.ndarray, code: np.ndarray | None) 
                  "mul": lambda: x * np.float32(op["value"]), "add_saved": lambda: x + saved,
                  "upsample": lambda: x.repeat(2, 1).repeat(2, 2), "pixel_shuffle": lambda: shuffle(x),
                  "pixel_unshuffle": lambda: unshuffle(x)}[kind]()
-    return x.astype(np.float32)
+    return x.astype(np.float32), vector
 
 
 def check(model: onnx.ModelProto, network: net.Network, key: str, code: np.ndarray | None,

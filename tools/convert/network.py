@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 DTYPES = {"F32": "<f4", "F16": "<f2", "I8": "i1", "I32": "<i4"}
-WEIGHT_MEMBERS = ("w", "b", "gamma", "beta")
+WEIGHT_MEMBERS = ("w", "b", "gamma", "beta", "w2", "probe")
 
 
 @dataclasses.dataclass

@@ -41,7 +41,8 @@ def quantize(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def convert(network: net.Network, kind: str) -> net.Network:
     keys = [k for k in ("graph", "encoder_graph") if k in network.meta]
-    weights = [op["w"] for k in keys for op in network.operations(k) if op["op"] in ("conv", "linear")]
+    weights = [op[m] for k in keys for op in network.operations(k) if op["op"] in ("conv", "linear", "correct")
+               for m in ("w", "w2") if m in op]
     used = [n for k in keys for n in net.used_tensors(network.operations(k))]
     tensors = {}
     for name in used:

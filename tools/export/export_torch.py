@@ -7,7 +7,8 @@ The module has these methods, where `code` is left out if the network has one st
     forward(x, code)           x [N, 3, H, W], code [N, code_length] -> [N, 3, H, W]
     stats(x, code)             -> [N, stats_length]: means of what enters each norm, then biased variances
     frozen(x, code, stats)     forward with given statistics
-    encode(style)              -> [N, code_length], if the file has an encoder_graph
+    look(x)                    -> [N, n], what the encoder's append_mean_std find, if the file has an encoder_graph
+    encode(style)              -> [N, code_length], likewise
 
 It is written out as TorchScript source that uses built-in operators only, so it does not depend on the
 version of torch that runs this tool. Needs torch (any from 1.13 on) and numpy. ONNX files are made by ../bench/to_onnx.py."""
@@ -44,7 +45,7 @@ class Graph:
 
 
 class Writer:
-    """The body of one method. how: "own" statistics, "frozen" ones, or "collect" them."""
+    """The body of one method. how: "own" statistics, "frozen" ones, "collect" them; "look" at a picture, "encode"."""
 
     def __init__(self, net, how):
         self.net, self.how, self.lines, self.used = net, how, [], set()
@@ -92,10 +93,13 @@ class Writer:
             self.add(f"vector += [m, torch.sqrt(v + {self.net.eps!r})]")
         elif op == "linear":
             b = self.tensor(o["b"]) if o.get("b") else "None"
-            if self.how != "linear":  # from here on x is the vector
-                self.add("x = torch.cat(vector, 1)")
-                self.how = "linear"
             self.add(f"x = torch._C._nn.linear(x, {self.tensor(o['w'])}, {b})")
+        elif op == "correct":
+            w, b, w2, probe = (self.tensor(o[k]) for k in ("w", "b", "w2", "probe"))
+            self.add(f"y = {probe}.permute([2, 0, 1]).unsqueeze(0).expand([x.size(0), -1, -1, -1]).contiguous()")
+            self.add("y = self.look(self.forward(y, x))")
+            looks = (f"torch.relu(torch._C._nn.linear({v}, {w}, {b}))" for v in ("wanted", "y"))
+            self.add(f"x = x + torch._C._nn.linear({' - '.join(looks)}, {w2}, None)")
         else:
             self.add(SIMPLE[op](o))
 
@@ -106,12 +110,15 @@ class Writer:
             ops = ops[:last] + [ops[last]]
             self.add(f"means = [x] * {len(self.net.widths)}")
             self.add(f"variances = [x] * {len(self.net.widths)}")
-        if self.how == "encode":
+        if self.how == "look":
             self.add("vector = [x]")
             self.add("vector.pop()")
+        if self.how == "encode":
+            self.add("wanted = self.look(x)")
+            self.add("x = wanted")
         for o in ops:
             self.operation(o)
-        result = "torch.cat(means + variances, 1)" if self.how == "collect" else "x"
+        result = {"collect": "torch.cat(means + variances, 1)", "look": "torch.cat(vector, 1)"}.get(self.how, "x")
         head = f"def {name}(self, {', '.join(parameters)}):"
         return "\n".join([head] + self.lines + [f"    return {result}", ""])
 
@@ -159,7 +166,9 @@ def build(net):
         add("collect", "stats", net.graph, inputs)
         add("frozen", "frozen", net.graph, inputs + ["stats"])
     if net.encoder:
-        add("encode", "encode", net.encoder, ["x"])
+        first = [o["op"] for o in net.encoder].index("linear")
+        add("look", "look", net.encoder[:first], ["x"])
+        add("encode", "encode", net.encoder[first:], ["x"])
     used = sorted(set().union(*(w.used for w in writers)))
     module = exported({attribute(n): torch.from_numpy(net.array(n).copy()) for n in used})
     for text in source:
@@ -203,6 +212,8 @@ def check(net, module, path):
                 other = stats * 0.9 + 0.1
                 compare(again.frozen(*args, other), reference.run(net, net.graph, x, code, other)[0])
             if net.encoder:
+                first = [o["op"] for o in net.encoder].index("linear")
+                compare(again.look(x), reference.run(net, net.encoder[:first], x)[1])
                 compare(again.encode(x), reference.run(net, net.encoder, x)[0])
     if not worst < 1e-3:
         os.remove(path)

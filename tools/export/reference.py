@@ -4,9 +4,10 @@ import torch.nn.functional as F
 
 
 def run(net, ops, x, code=None, stats=None):
-    """Returns x after the last operation and the statistics [N, 2 * norm_channels] (None without norms)."""
+    """Returns x after the last operation and the statistics: [N, 2 * norm_channels] of the norms, or what
+    append_mean_std found; None without either."""
     t = {n: torch.from_numpy(net.array(n).copy()) for n in net.network.tensors if not n.endswith(".scale")}
-    n, saved, vector, found = net.norm_channels, None, [], {}
+    n, saved, vector, found, linear = net.norm_channels, None, [], {}, False
     for o in ops:
         op = o["op"]
         if op == "conv":
@@ -26,8 +27,13 @@ def run(net, ops, x, code=None, stats=None):
             var, mean = torch.var_mean(x, (2, 3), unbiased=False)
             vector += [mean, torch.sqrt(var + net.eps)]
         elif op == "linear":
-            x = F.linear(torch.cat(vector, 1) if vector else x, t[o["w"]], t.get(o.get("b")))
-            vector = []
+            x, linear = F.linear(x if linear else torch.cat(vector, 1), t[o["w"]], t.get(o.get("b"))), True
+        elif op == "correct":
+            painting = run(net, net.graph, t[o["probe"]].permute(2, 0, 1)[None].expand(len(x), -1, -1, -1), x)[0]
+            reading = ops[:[p["op"] for p in ops].index("linear")]
+            looks = torch.cat(vector, 1), run(net, reading, painting)[1]
+            wanted, got = (F.relu(F.linear(v, t[o["w"]], t[o["b"]])) for v in looks)
+            x = x + F.linear(wanted - got, t[o["w2"]])
         elif op == "save":
             saved = x
         elif op == "add_saved":
@@ -35,7 +41,9 @@ def run(net, ops, x, code=None, stats=None):
         else:
             x = SIMPLE[op](x, o)
     norms = [found[i] for i in range(len(found))]
-    return x, torch.cat([m for m, _ in norms] + [v for _, v in norms], 1) if norms else None
+    if norms:
+        return x, torch.cat([m for m, _ in norms] + [v for _, v in norms], 1)
+    return x, torch.cat(vector, 1) if vector else None
 
 
 SIMPLE = {

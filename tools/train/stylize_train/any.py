@@ -14,6 +14,7 @@ from .teacher import MicroAST
 CONTENTS, EACH = brush.CONTENTS, brush.EACH
 SAME = 0.2  # how often the style of a painting is the photograph itself, which must then stay as it is
 TEACHER_FAR = 6.0
+PROBE = (160, 120)
 POOL = 64  # style pictures that --reuse chooses among
 
 
@@ -25,6 +26,9 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--encoder-widths", type=int, nargs="+", default=list(WIDTHS), metavar="N",
                    help="channels of the encoder, each size half the one before; a checkpoint with fewer grows")
     p.add_argument("--encoder-hidden", type=int, default=HIDDEN, help=f"its hidden layer ({HIDDEN})")
+    p.add_argument("--probe", type=pathlib.Path, metavar="PICTURE",
+                   help="photograph that is painted to correct the code by what the painting lacks; part of the network "
+                        f"({PROBE[0]}x{PROBE[1]} pixels of it)")
     p.add_argument("--style-scale", type=float, default=1.0, help="side of the pieces of styles, in sides of those of photographs (1)")
     p.add_argument("--reuse", type=int, default=1, metavar="N",
                    help="how often a style picture is used, with other photographs, before it is forgotten (1)")
@@ -41,6 +45,13 @@ def mirrored(x: torch.Tensor, size: int) -> torch.Tensor:
     return F.pad(x, [more // 2, more - more // 2] * 2, mode="reflect")
 
 
+def probe(path: pathlib.Path | None) -> torch.Tensor | None:
+    """In steps of 1 / 255, so that the network's file can hold it exactly."""
+    if path is None:
+        return None
+    return (pictures.tensor(pictures.resize(pictures.load(path), *PROBE)) * 255).round() / 255
+
+
 def joined(parts):
     """Tuples and lists of tensors, one for each picture, as one of batches."""
     if isinstance(parts[0], torch.Tensor):
@@ -54,7 +65,7 @@ class Reader:
     def __init__(self, a, goal: objective.Objective, photos, art, shares, teacher, device):
         self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
         self.art, self.shares = art, shares
-        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}).to(device))
+        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe)).to(device))
         self.step = 0
         self.pool: list[tuple] = []
 
@@ -84,7 +95,7 @@ class Reader:
         s, target, taught = (joined(parts) for parts in zip(*styles))
         floors = self.goal.floors.update(target, self.step)
         self.step += 1
-        code = self.net.enc(s)
+        code = self.net.code(s)
         y = self.net.net(x, code)
         losses, figures, features = self.goal(y, target, content, floors)
         losses = losses + self.a.same * same * (y - x).abs().mean((1, 2, 3))

@@ -33,7 +33,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
 def read(path: pathlib.Path) -> tuple[Brush | Any, dict]:
     c = run.load_checkpoint(path)
     try:
-        net = Brush(len(c["ids"]), **c["cfg"]) if "ids" in c else Any(c["enc"], **c["cfg"])
+        net = Brush(len(c["ids"]), **c["cfg"]) if "ids" in c else Any(c["enc"], c["ema"].get("probe"), **c["cfg"])
         net.load_state_dict(c["ema"])
     except (KeyError, RuntimeError, TypeError) as e:
         raise InputError(f"{path}: not a checkpoint of brush or any") from e
@@ -51,7 +51,7 @@ def metadata(name: str, net: Generator, state: dict) -> dict[str, str]:
 
 def codes_of(net: Any, artworks: pathlib.Path) -> tuple[list[str], torch.Tensor]:
     found = read_artworks(artworks, area=None)
-    return list(found), torch.cat([net.enc(pictures.tensor(as_style(p))) for p in found.values()])
+    return list(found), torch.cat([net.code(pictures.tensor(as_style(p))) for p in found.values()])
 
 
 def as_style(picture: np.ndarray) -> np.ndarray:
@@ -67,8 +67,8 @@ def build(name: str, net: Brush | Any, checkpoint: dict, artworks: pathlib.Path 
     if isinstance(net, Brush):
         tensors["codes"], ids = net.codes, checkpoint["ids"]
     else:
-        tensors |= net.enc.tensors()
-        meta["encoder_graph"] = json.dumps(net.enc.graph())
+        tensors |= net.tensors()
+        meta["encoder_graph"] = json.dumps(net.graph())
         ids = []
         if artworks:
             ids, tensors["codes"] = codes_of(net, artworks)
@@ -111,7 +111,7 @@ def agree(net: Brush | Any, folder: pathlib.Path, name: str) -> float:
     module = torch.jit.load(str(folder / f"{name}.pt"))
     x = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
-        code = net.codes[:1].expand(2, -1) if isinstance(net, Brush) else net.enc(x)
+        code = net.codes[:1].expand(2, -1) if isinstance(net, Brush) else net.code(x)
         worst = (module(x, code) - net.net(x, code)).abs().max().item()
         if isinstance(net, Any):
             worst = max(worst, (module.encode(x) - code).abs().max().item())

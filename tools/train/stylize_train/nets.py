@@ -13,6 +13,7 @@ import network as container  # tools/convert
 
 EPS = 1e-5
 MULTIPLE = 4
+CORRECTED = 0.3  # how much of what a painting lacks is corrected, before that is learnt
 WIDTHS, HIDDEN = (32, 64, 96, 128), 256  # of the style encoder
 
 
@@ -126,14 +127,21 @@ class StyleEncoder(nn.Module):
         self.fc1 = nn.Linear(2 * sum(widths), hidden)
         self.fc2 = nn.Linear(hidden, code_length)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def statistics(self, x: torch.Tensor) -> torch.Tensor:
+        """[N, 2 * sum of widths]"""
         x = F.pixel_unshuffle(x - 0.5, 2)
         found = []
         for i, (w, b) in enumerate(zip(self.convs, self.bias)):
             x = F.relu(conv(x, w, b, 1 if i == 0 else 2))
             var, mean = torch.var_mean(x, dim=(2, 3), unbiased=False)
             found += [mean, torch.sqrt(var + EPS)]
-        return self.fc2(F.relu(self.fc1(torch.cat(found, 1))))
+        return torch.cat(found, 1)
+
+    def code(self, statistics: torch.Tensor) -> torch.Tensor:
+        return self.fc2(F.relu(self.fc1(statistics)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.code(self.statistics(x))
 
     def tensors(self) -> dict[str, nn.Parameter]:
         t = {"fc1": self.fc1.weight, "fc1_bias": self.fc1.bias, "fc2": self.fc2.weight, "fc2_bias": self.fc2.bias}
@@ -151,16 +159,58 @@ class StyleEncoder(nn.Module):
                       {"op": "linear", "w": "fc2", "b": "fc2_bias", "in": hidden, "out": self.fc2.out_features}]
 
 
-class Any(nn.Module):
-    """The generator with an encoder that reads the code from any picture."""
+class Correction(nn.Module):
+    """What the code of a style lacks, from the statistics of the style and of a painting made with that code: none if
+    they are the same."""
 
-    def __init__(self, enc: dict | None = None, **cfg):
+    def __init__(self, inputs: int, hidden: int, code_length: int):
+        super().__init__()
+        self.fc1 = nn.Linear(inputs, hidden)
+        self.fc2 = nn.Linear(hidden, code_length, bias=False)
+
+    def forward(self, wanted: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+        return self.fc2(F.relu(self.fc1(wanted)) - F.relu(self.fc1(found)))
+
+    def tensors(self) -> dict[str, nn.Parameter]:
+        return {"correct1": self.fc1.weight, "correct1_bias": self.fc1.bias, "correct2": self.fc2.weight}
+
+    def graph(self) -> list[dict]:
+        return [{"op": "correct", "probe": "probe", "w": "correct1", "b": "correct1_bias", "w2": "correct2",
+                 "in": self.fc1.in_features, "hidden": self.fc1.out_features}]
+
+
+class Any(nn.Module):
+    """The generator with an encoder that reads the code from any picture: it paints a small photograph of its own, the
+    probe, looks at the painting as it looked at the style, and corrects the code by what the painting lacks."""
+
+    def __init__(self, enc: dict | None = None, probe: torch.Tensor | None = None, **cfg):
         super().__init__()
         self.net = Generator(**cfg)
         self.enc = StyleEncoder(2 * self.net.norms, **(enc or {}))
         with torch.no_grad():
             self.enc.fc2.weight.mul_(0.3)
             self.enc.fc2.bias.copy_(self.net.first_code())
+        self.register_buffer("probe", probe)
+        if probe is not None:
+            self.correct = Correction(self.enc.fc1.in_features, self.enc.fc1.out_features, 2 * self.net.norms)
+
+    def code(self, style: torch.Tensor) -> torch.Tensor:
+        wanted = self.enc.statistics(style)
+        code = self.enc.code(wanted)
+        if self.probe is None:
+            return code
+        with torch.no_grad():
+            painting = self.net(self.probe.expand(len(style), -1, -1, -1), code)
+        return code + self.correct(wanted, self.enc.statistics(painting))
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All but the generator's, by the names that the graph uses."""
+        if self.probe is None:
+            return self.enc.tensors()
+        return self.enc.tensors() | self.correct.tensors() | {"probe": self.probe[0].permute(1, 2, 0)}
+
+    def graph(self) -> list[dict]:
+        return self.enc.graph() + ([] if self.probe is None else self.correct.graph())
 
     def begin(self, state: dict[str, torch.Tensor]) -> None:
         """The weights of a trained network, whose encoder may have fewer depths and a smaller hidden layer: what is
@@ -170,7 +220,7 @@ class Any(nn.Module):
                  or any(n > m if k.startswith("enc.fc") else n != m for n, m in zip(v.shape, own[k].shape))]
         if wrong:
             raise InputError(f"the checkpoint's {wrong[0]} does not fit this network; an encoder can grow in depths "
-                             "and in its hidden layer only")
+                             "and in its hidden layer, and get a probe, but not lose them")
         with torch.no_grad():
             inputs, hidden = state["enc.fc1.weight"].shape[1], state["enc.fc1.weight"].shape[0]
             self.enc.fc1.weight[:hidden, inputs:] = 0
@@ -178,9 +228,12 @@ class Any(nn.Module):
             for name, p in self.state_dict().items():
                 if name in state:
                     p[tuple(slice(n) for n in state[name].shape)] = state[name]
+            if self.probe is not None and "probe" not in state:
+                self.correct.fc1.load_state_dict(self.enc.fc1.state_dict())
+                self.correct.fc2.weight.copy_(CORRECTED * self.enc.fc2.weight)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-        return self.net(x, self.enc(style))
+        return self.net(x, self.code(style))
 
 
 def channels_last(module: nn.Module) -> nn.Module:
@@ -218,7 +271,10 @@ def read_generator(path: pathlib.Path) -> tuple[Generator, container.Network]:
 
 def read_any(path: pathlib.Path) -> Any:
     file = read_container(path)
-    net = Any()
+    probe = torch.from_numpy(file.array("probe").copy()).permute(2, 0, 1)[None] if "probe" in file.tensors else None
+    net = Any(probe=probe)
     fill(net.net, file, path)
     fill(net.enc, file, path)
+    if probe is not None:
+        fill(net.correct, file, path)
     return net

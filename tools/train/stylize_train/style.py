@@ -146,7 +146,7 @@ def write_style(a, code: torch.Tensor, model: str) -> None:
     if model != "any" and any_file.is_file():
         with torch.no_grad():
             picture = export.as_style(pictures.load(a.picture))
-            codes["any"] = read_any(any_file).eval().enc(pictures.tensor(picture))[0].numpy()
+            codes["any"] = read_any(any_file).eval().code(pictures.tensor(picture))[0].numpy()
     for folder in ("codes", "previews", "artworks"):
         (styles / folder).mkdir(parents=True, exist_ok=True)
     path = styles / "codes" / f"{a.name}.safetensors"
