@@ -39,6 +39,17 @@ def test_leaves_out_what_quality_is_measured_with(collection):
     assert not collection.add("games", "b", drawn(1).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
 
 
+def test_leaves_out_other_versions_by_name(collection, tmp_path):
+    for name in ("a-dark", "b"):
+        drawn(8 + len(name)).save(tmp_path / f"{name}.jpg")
+    collection.names = {"a-dark"}
+    collection.add_files("games", "package", sorted(tmp_path.glob("*.jpg")), None)
+    assert [p.name for p in (collection.out / "games").iterdir()] == ["package_000.jpg"]
+    (tmp_path / "apart" / "styles" / "tiles-l.png").write_bytes((tmp_path / "apart" / "styles" / "a.png").read_bytes())
+    again = debian_pictures.Collection(tmp_path / "out", tmp_path / "apart")
+    assert again.names == {"a", "tiles"}
+
+
 @pytest.mark.parametrize("image", [drawn(5, (400, 200)), drawn(5, (1500, 300)), Image.new("RGB", (400, 400), "teal")])
 def test_leaves_out_what_teaches_nothing(collection, image):
     assert not collection.add("games", "a", image)

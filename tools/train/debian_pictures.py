@@ -4,8 +4,8 @@
     debian_pictures.py build/train/pictures [--apart build/quality]
 
 Makes photos/, games/ (paintings and drawings of free games), wallpapers/ and clipart/. What resembles a picture of the
-folder --apart, which tools/bench/quality_data.py makes, is left out: quality is measured with those. The packages'
-copyright files name authors and licences. Needs dpkg, apt, Pillow, numpy."""
+folder --apart, which tools/bench/quality_data.py makes, or has its name, as a dark variant has, is left out: quality is
+measured with those. The packages' copyright files name authors and licences. Needs dpkg, apt, Pillow, numpy."""
 
 import argparse
 import pathlib
@@ -76,8 +76,10 @@ def tiled(image: Image.Image, side: int) -> Image.Image:
 class Collection:
     def __init__(self, out: pathlib.Path, apart: pathlib.Path | None):
         self.out, self.rng, self.hashes = out, random.Random(5), []
-        self.apart = []
+        self.apart, self.names = [], set()
         for path in sorted(apart.glob("*/*.png")) if apart else []:
+            if "_" not in path.stem:
+                self.names.add(path.stem.split("-")[0])
             with Image.open(path) as image:
                 self.apart += [difference_hash(image), difference_hash(ImageOps.mirror(image))]
 
@@ -104,6 +106,8 @@ class Collection:
         self.rng.shuffle(files)
         count = 0
         for path in files:
+            if any(name in str(path).lower() for name in self.names):
+                continue
             try:
                 with Image.open(path) as image:
                     count += self.add(folder, f"{package}_{count:03d}", image)
