@@ -122,6 +122,32 @@ def test_a_probe(pictures, loss_net, trained, tmp_path):
           "--probe", photo)
 
 
+@pytest.mark.parametrize("command, tensor", [("brush", "codes"), ("any", "enc.fc2.weight")])
+def test_goes_on_from_a_model_folder(command, tensor, pictures, loss_net, trained, tmp_path):
+    """As from the checkpoint, and the file that comes out counts the steps of both."""
+    call("export", trained / command / "checkpoint.pt", tmp_path / command, "--artworks", pictures / "art", "--no-onnx")
+    file = tmp_path / command / f"{command}.safetensors"
+    for name, start in (("one", trained / command / "checkpoint.pt"), ("two", file)):
+        train(command, pictures, loss_net, tmp_path / name, "--steps", 2, "--start", start)
+    one, two = (rows(tmp_path / name / "checkpoint.pt") for name in ("one", "two"))
+    assert all(torch.equal(one[k], two[k]) for k in one)
+    assert not torch.equal(one[tensor], rows(trained / command / "checkpoint.pt")[tensor])
+    train(command, pictures, loss_net, tmp_path / "two", "--steps", 3)
+    call("export", tmp_path / "two" / "checkpoint.pt", tmp_path / "again" / command, "--artworks", pictures / "art", "--no-onnx")
+    meta = container.read(tmp_path / "again" / command / f"{command}.safetensors").meta
+    assert (meta["steps"], meta["images"]) == ("7", "28")
+
+
+def test_files_that_are_no_start(pictures, loss_net, tmp_path, capsys):
+    plain = container.read(ROOT / "models" / "brush" / "brush_int8.safetensors")
+    container.write(tmp_path / "plain.safetensors", plain)
+    (tmp_path / "text.safetensors").write_text("no network")
+    for name, text in (("plain", "not a network that `export` wrote"), ("text", "not a safetensors file")):
+        with pytest.raises(AssertionError):
+            train("any", pictures, loss_net, tmp_path / "run", "--steps", 1, "--start", tmp_path / f"{name}.safetensors")
+        assert text in capsys.readouterr().err
+
+
 def test_probes_refused(pictures, loss_net, trained, tmp_path, capsys):
     photo = pictures / "photos" / "one.png"
     with pytest.raises(AssertionError):

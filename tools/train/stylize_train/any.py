@@ -6,7 +6,7 @@ import pathlib
 import torch
 import torch.nn.functional as F
 
-from . import brush, objective, pictures, run, varied
+from . import brush, objective, pictures, run, start, varied
 from .nets import HIDDEN, WIDTHS, Any, channels_last
 from .paths import InputError
 from .teacher import MicroAST
@@ -67,11 +67,13 @@ class Reader:
         self.art, self.shares = art, shares
         self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe)).to(device))
         self.step = 0
+        self.before = start.NOTHING
         self.pool: list[tuple] = []
 
     def start(self, path: pathlib.Path) -> None:
-        """From a checkpoint of any, or the generator of a brush and the mean of its codes."""
-        c = run.load_checkpoint(path)
+        """From a network of any, or the generator of a brush and the mean of its codes."""
+        c = start.read(path)
+        self.before = c["before"]
         if "codes" not in c["ema"]:
             self.net.begin(c["ema"])
             return
@@ -134,10 +136,11 @@ class Reader:
                 + self.a.teach_features * apart.clamp(max=TEACHER_FAR))
 
     def extra(self) -> dict:
-        return {"cfg": self.net.net.cfg, "enc": self.net.enc.cfg, "floors": self.goal.floors.values, "looked": self.step}
+        return {"cfg": self.net.net.cfg, "enc": self.net.enc.cfg, "before": self.before, "floors": self.goal.floors.values, "looked": self.step}
 
     def restore(self, checkpoint: dict) -> None:
         self.goal.floors.values, self.step = checkpoint["floors"], checkpoint["looked"]
+        self.before = checkpoint.get("before", start.NOTHING)
 
     def preview(self, folder: pathlib.Path) -> None:
         photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, objective, pictures, run
+from . import library, objective, pictures, run, start
 from .nets import Brush, channels_last
 from .paths import MODELS, InputError
 
@@ -23,7 +23,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
 
 def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, lr: float) -> None:
     p.add_argument("--photos", type=pathlib.Path, nargs="+", required=True, help="folders of photographs")
-    p.add_argument("--start", type=pathlib.Path, help="checkpoint whose weights to begin with")
+    p.add_argument("--start", type=pathlib.Path, help="checkpoint, or .safetensors of a model folder, whose weights to begin with")
     p.add_argument("--loss-net", type=pathlib.Path, help="ours by default; .npz of 5SE works as well")
     p.add_argument("--size", type=int, default=256, help="side of the pieces of photographs (256)")
     p.add_argument("--first-part", type=float, default=0.35, help="share of the run with pieces of three quarters (0.35)")
@@ -50,12 +50,14 @@ class Painter:
         self.net = channels_last(Brush(len(artworks)).to(device))
         targets = [goal.style_target(pictures.tensor(p).to(device)) for p in self.artworks]
         self.targets = [tuple(torch.cat([t[d][k] for t in targets]) for k in range(2)) for d in range(len(targets[0]))]
+        self.before = start.NOTHING
 
     def start(self, path: pathlib.Path) -> None:
-        c = run.load_checkpoint(path)
+        c = start.read(path)
         if c.get("ids") != self.ids:
             raise InputError(f"{path}: trained for other artworks than those of the folder")
         self.net.load_state_dict(c["ema"])
+        self.before = c["before"]
 
     def groups(self):
         return [{"params": list(self.net.net.parameters())}, {"params": [self.net.codes], "factor": CODE_FACTOR}]
@@ -72,11 +74,12 @@ class Painter:
         return losses.mean() + steady, figures, n
 
     def extra(self) -> dict:
-        return {"ids": self.ids, "cfg": self.net.net.cfg}
+        return {"ids": self.ids, "cfg": self.net.net.cfg, "before": self.before}
 
     def restore(self, checkpoint: dict) -> None:
         if checkpoint["ids"] != self.ids:
             raise InputError("the checkpoint was trained for other artworks; name another --out")
+        self.before = checkpoint.get("before", start.NOTHING)
 
     def preview(self, folder: pathlib.Path) -> None:
         photo = pictures.to_multiple(self.photos[0], 320)

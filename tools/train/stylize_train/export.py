@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, pictures, run, script
+from . import library, pictures, run, script, start
 from .brush import read_artworks
 from .nets import EPS, MULTIPLE, Any, Brush, Generator
 from .paths import InputError
@@ -40,13 +40,12 @@ def read(path: pathlib.Path) -> tuple[Brush | Any, dict]:
     return net.eval().requires_grad_(False), c
 
 
-def metadata(name: str, net: Generator, state: dict) -> dict[str, str]:
+def metadata(name: str, net: Generator, work: dict) -> dict[str, str]:
     return {"name": name, "version": "1", "input": "RGB, [0,1], NCHW", "output": "RGB, [0,1]",
             "multiple_of": str(MULTIPLE), "padding": "every conv is 3x3, reflect padding 1", "norm_eps": str(EPS),
             "norm_widths": json.dumps(net.widths), "code_length": str(2 * net.norms),
             "code_layout": "all gammas in norm order, then all betas in norm order", "graph": json.dumps(net.graph()),
-            "steps": str(state["step"]), "images": str(state.get("pictures", state.get("images", 0))),
-            "minutes": f"{state['seconds'] / 60:.1f}"}
+            "steps": str(work["step"]), "images": str(work["pictures"]), "minutes": f"{work['seconds'] / 60:.1f}"}
 
 
 def codes_of(net: Any, artworks: pathlib.Path) -> tuple[list[str], torch.Tensor]:
@@ -63,7 +62,7 @@ def as_style(picture: np.ndarray) -> np.ndarray:
 
 def build(name: str, net: Brush | Any, checkpoint: dict, artworks: pathlib.Path | None) -> container.Network:
     tensors = dict(net.net.tensors())
-    meta = metadata(name, net.net, checkpoint["state"])
+    meta = metadata(name, net.net, start.total(checkpoint))
     if isinstance(net, Brush):
         tensors["codes"], ids = net.codes, checkpoint["ids"]
     else:

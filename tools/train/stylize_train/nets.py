@@ -272,7 +272,12 @@ def read_generator(path: pathlib.Path) -> tuple[Generator, container.Network]:
 def read_any(path: pathlib.Path) -> Any:
     file = read_container(path)
     probe = torch.from_numpy(file.array("probe").copy()).permute(2, 0, 1)[None] if "probe" in file.tensors else None
-    net = Any(probe=probe)
+    try:
+        depths = sum(f"enc{i}" in file.tensors for i in range(len(file.tensors)))
+        cfg = {"widths": [file.tensors[f"enc{i}"].shape[0] for i in range(depths)], "hidden": file.tensors["fc1"].shape[0]}
+    except (KeyError, IndexError) as e:
+        raise InputError(f"{path}: no encoder of this project's shape") from e
+    net = Any(cfg, probe)
     fill(net.net, file, path)
     fill(net.enc, file, path)
     if probe is not None:
