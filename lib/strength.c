@@ -8,7 +8,7 @@
 #define SIDE  384 /* longer side of what is looked at: structure is what is seen at this size */
 #define BLOCK 8
 #define STEP  4
-#define KEPT  0.40 /* mean structural similarity (Wang et al. 2004) of content and result */
+#define KEPT  0.45 /* mean structural similarity (Wang et al. 2004) of content and result */
 
 /* Means, variances and covariance of the brightness of a block: all that a mean of both pictures needs. */
 typedef struct moments {

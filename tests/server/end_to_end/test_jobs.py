@@ -88,7 +88,7 @@ def test_a_restart_loses_no_job(start, photo, number):
     s.wait(lambda: state_of(s, jobs[0]) in ("running", "done"))
     assert s.stop(number) == (0 if number == signal.SIGTERM else -number)
     s.start()
-    s.wait(lambda: all(state_of(s, job) == "done" for job in jobs))
+    s.wait(lambda: all(state_of(s, job) == "done" for job in jobs), 240)  # slow under a sanitizer
     for i, job in enumerate(jobs):
         assert s.client.get(f"/api/v1/jobs/{job}/result").json()["width"] == side(900) + 4 * i
 
