@@ -22,7 +22,7 @@ help:
 demo:
 	@tools/setup.sh build
 	@tools/build.sh demo -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_TORCH=OFF -DSTYLIZE_BUILD_TESTS=OFF
-	@examples/demo.sh build/demo
+	@tools/demo.sh build/demo
 
 check:
 	@tools/setup.sh build test --optional torch format python page deploy train

@@ -47,7 +47,7 @@ install(EXPORT stylizeTargets NAMESPACE stylize:: DESTINATION "${STYLIZE_CMAKE_D
 # Documents and the shells' completion of the command.
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES docs/stylize.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
-set(completions examples/cli/completions)
+set(completions apps/stylize/completions)
 install(FILES ${completions}/stylize.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
     RENAME stylize OPTIONAL)
 install(FILES ${completions}/_stylize DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" OPTIONAL)

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "engine.h"
+#include "engine/engine.h"
 
 #define FAKE_CODE   4
 #define FAKE_RADIUS 4

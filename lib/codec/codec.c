@@ -1,9 +1,9 @@
-#include "codec.h"
+#include "codec/codec.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "format.h"
+#include "codec/format.h"
 
 #define DEFAULT_QUALITY 92
 

@@ -6,9 +6,9 @@
 #ifndef STZ_CODEC_H
 #define STZ_CODEC_H
 
-#include "../common.h"
-#include "../image.h"
-#include "../mem.h"
+#include "base/common.h"
+#include "base/mem.h"
+#include "image/image.h"
 
 typedef struct stz_limits {
     uint64_t max_bytes;

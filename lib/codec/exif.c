@@ -1,4 +1,4 @@
-#include "exif.h"
+#include "codec/exif.h"
 
 #include <string.h>
 

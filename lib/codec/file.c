@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "codec/format.h"
 
 #define SNIFF_SIZE   16u
 #define FIRST_BUFFER 65536u /* for sources of unknown size */

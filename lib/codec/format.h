@@ -5,7 +5,7 @@
 #ifndef STZ_FORMAT_H
 #define STZ_FORMAT_H
 
-#include "codec.h"
+#include "codec/codec.h"
 
 #define STZ_ICC_MAX (8u << 20) /* bytes of a colour profile; larger ones are ignored */
 

@@ -1,6 +1,6 @@
-#include "icc.h"
+#include "codec/icc.h"
 
-#include "format.h"
+#include "codec/format.h"
 
 #ifdef STZ_HAVE_LCMS2
 #include <lcms2.h>

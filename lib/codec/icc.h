@@ -2,7 +2,7 @@
 #ifndef STZ_ICC_H
 #define STZ_ICC_H
 
-#include "../common.h"
+#include "base/common.h"
 
 typedef void stz_icc;
 

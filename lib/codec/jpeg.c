@@ -1,6 +1,6 @@
-#include "format.h"
-#include "icc.h"
-#include "jpeg_error.h"
+#include "codec/format.h"
+#include "codec/icc.h"
+#include "codec/jpeg_error.h"
 
 #define MEMORY_BASE (32u << 20) /* tables and strips of libjpeg, besides the coefficients */
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "format.h"
-#include "jpeg_error.h"
+#include "codec/format.h"
+#include "codec/jpeg_error.h"
 
 #define CHUNK 65536u /* the sink grows by at least this */
 

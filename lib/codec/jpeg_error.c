@@ -1,4 +1,4 @@
-#include "jpeg_error.h"
+#include "codec/jpeg_error.h"
 
 #include <jerror.h>
 

@@ -7,7 +7,7 @@
 
 #include <jpeglib.h>
 
-#include "../common.h"
+#include "base/common.h"
 
 typedef struct stz_jpeg_error {
     struct jpeg_error_mgr mgr; /* first: libjpeg hands this pointer back */

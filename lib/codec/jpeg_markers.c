@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "exif.h"
-#include "format.h"
+#include "codec/exif.h"
+#include "codec/format.h"
 
 #define M_SOI        0xd8
 #define M_EOI        0xd9

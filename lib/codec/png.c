@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "exif.h"
-#include "format.h"
-#include "icc.h"
-#include "png_error.h"
+#include "codec/exif.h"
+#include "codec/format.h"
+#include "codec/icc.h"
+#include "codec/png_error.h"
 
 #define SIGNATURE_SIZE 8
 #define CHUNKS_MAX     1000  /* chunks that libpng keeps */

@@ -1,7 +1,7 @@
 #include <zlib.h>
 
-#include "format.h"
-#include "png_error.h"
+#include "codec/format.h"
+#include "codec/png_error.h"
 
 struct encoder {
     png_structp png;

@@ -1,4 +1,4 @@
-#include "png_error.h"
+#include "codec/png_error.h"
 
 _Noreturn void stz_png_error_raise(stz_png_error *e, stylize_status status)
 {

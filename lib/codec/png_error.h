@@ -5,7 +5,7 @@
 #include <png.h>
 #include <setjmp.h>
 
-#include "../common.h"
+#include "base/common.h"
 
 typedef struct stz_png_error {
     jmp_buf jump;

@@ -1,4 +1,4 @@
-#include "format.h"
+#include "codec/format.h"
 
 #include <string.h>
 

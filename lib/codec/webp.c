@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "exif.h"
-#include "format.h"
-#include "icc.h"
+#include "codec/exif.h"
+#include "codec/format.h"
+#include "codec/icc.h"
 
 #ifdef STZ_HAVE_WEBP
 #include <webp/decode.h>

@@ -1,4 +1,4 @@
-#include "format.h"
+#include "codec/format.h"
 
 #ifdef STZ_HAVE_WEBP
 #include <webp/encode.h>

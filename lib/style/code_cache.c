@@ -1,4 +1,4 @@
-#include "code_cache.h"
+#include "style/code_cache.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL /* for a hash state on the stack */
 #include <xxhash.h>
 
-#include "../image.h"
+#include "image/image.h"
 
 #define ENTRIES_MAX 65536u
 #define SECRET_SIZE 192 /* what XXH3 uses itself */

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "../engine.h"
+#include "engine/engine.h"
 
 typedef struct stz_code_cache stz_code_cache;
 

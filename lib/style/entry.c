@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../safetensors.h"
-#include "internal.h"
+#include "base/safetensors.h"
+#include "style/internal.h"
 
 #define TEXT_MAX 255
 #define LANG_MAX 15

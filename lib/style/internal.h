@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "json.h"
-#include "style.h"
+#include "style/json.h"
+#include "style/style.h"
 
 #define STZ_ID_MAX      63
 #define STZ_MODEL_MAX   (1u << 20) /* bytes of model.json */

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "style/json.h"
 
 #include <errno.h>
 #include <fcntl.h>

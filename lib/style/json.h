@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "../common.h"
+#include "base/common.h"
 
 /* A whole file in memory, to be released with free; at most `limit` bytes. NOT_FOUND if there is
  * none, otherwise IO, MODEL (too large) or NOMEM. name: how errors call it. */

@@ -1,7 +1,7 @@
 /* Finds the elements of an array, and the members of an object, by their place in the text. */
 #include <string.h>
 
-#include "json.h"
+#include "style/json.h"
 
 #define TYPED_DEPTH 64 /* levels whose kind of bracket is known; deeper ones only count */
 

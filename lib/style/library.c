@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "style/internal.h"
 
 #define MODELS_MAX      64
 #define PROBLEMS_LOGGED 100

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "style/internal.h"
 
 static const char *const known[] = {
     "name",          "description", "method",         "native",          "native_int8",  "torch",

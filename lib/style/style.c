@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "style/internal.h"
 
 bool stz_id_valid(const char *id)
 {

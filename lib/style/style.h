@@ -18,8 +18,8 @@
 #ifndef STZ_STYLE_H
 #define STZ_STYLE_H
 
-#include "../common.h"
-#include "../engine.h"
+#include "base/common.h"
+#include "engine/engine.h"
 
 typedef struct stz_style_lib stz_style_lib;
 typedef struct stz_style stz_style; /* immutable, reference-counted */

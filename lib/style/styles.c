@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "style/internal.h"
 
 #define TEXT_MAX 255
 

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 
 #include "alloc/failing.h"
-#include "mem.h"
-#include "team.h"
+#include "base/mem.h"
+#include "base/team.h"
 
 static void the_chosen_call_fails_and_no_other(void **state)
 {

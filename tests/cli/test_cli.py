@@ -111,7 +111,7 @@ class Documents(CliTest):
         return found
 
     def test_all_options_are_known(self):
-        folder = ROOT / "examples/cli/completions"
+        folder = ROOT / "apps/stylize/completions"
         texts = {
             "stylize.1": (ROOT / "docs/stylize.1").read_text().replace("\\-", "-"),
             "stylize.bash": (folder / "stylize.bash").read_text(),
@@ -124,7 +124,7 @@ class Documents(CliTest):
 
     @unittest.skipUnless(shutil.which("bash"), "no bash")
     def test_bash_completion(self):
-        script = ROOT / "examples/cli/completions/stylize.bash"
+        script = ROOT / "apps/stylize/completions/stylize.bash"
         for words, want in ((["--st"], ["--strength", "--style", "--style-image", "--style-scale"]),
                             (["-s", "starry"], ["starry_night"]),
                             (["-s", "udnie,wheat"], ["udnie,wheat_field"]),

@@ -1,6 +1,6 @@
 #include "codec_test.h"
 
-#include "resize.h"
+#include "image/resize.h"
 
 static stz_rect whole(const stylize_image *in) { return (stz_rect){0, 0, in->width, in->height}; }
 

@@ -2,8 +2,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "ctx.h"
 #include "helpers.h"
+#include "sched/ctx.h"
 
 /* What callbacks report, and a way to wait for them. */
 struct ends {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "team.h"
+#include "base/team.h"
 
 #define HELPERS_MAX 8
 

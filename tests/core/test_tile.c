@@ -1,9 +1,9 @@
 /* Tiles: their geometry, and that a tiled picture is the untiled one. */
 #include "helpers.h"
 
-#include "canvas.h"
-#include "paint.h"
-#include "tile.h"
+#include "image/canvas.h"
+#include "job/paint.h"
+#include "job/tile.h"
 
 static stz_model model = {
     .name = "m", .multiple = 4, .min_side = 16, .receptive_radius = 5, .grid = 4, .stats_length = 2};

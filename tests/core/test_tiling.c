@@ -1,7 +1,7 @@
 /* Tilings that travel: tiles painted elsewhere are those of one machine, and nothing damaged is believed. */
 #include "helpers.h"
 
-#include "canvas.h"
+#include "image/canvas.h"
 
 #define SOURCE_SIZE offsetof(stylize_request, tiling) /* of a request before tilings */
 

@@ -1,5 +1,5 @@
 /* A file from elsewhere: parsed, and every tensor read to its last byte. */
-#include "safetensors.h"
+#include "base/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

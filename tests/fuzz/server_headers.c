@@ -1,10 +1,10 @@
 /* Header values and lines of files: a byte says which parser, the rest is its text. */
 #include <stdlib.h>
 
-#include "address.h"
-#include "keys.h"
-#include "multipart.h"
-#include "transfer.h"
+#include "api/transfer.h"
+#include "http/address.h"
+#include "http/keys.h"
+#include "paint/multipart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* A JSON body. */
-#include "params.h"
+#include "paint/params.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "celery.h"
-#include "s3_keys.h"
-#include "s3_xml.h"
-#include "url.h"
+#include "remote/celery.h"
+#include "remote/s3_keys.h"
+#include "remote/s3_xml.h"
+#include "remote/url.h"
 #ifdef SERVER_HAVE_REDIS
-#include "redis.h"
+#include "remote/redis.h"
 #endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/style/style.h"
-#include "torch_engine.h"
+#include "engine/torch/torch_engine.h"
+#include "style/style.h"
 
 #define CLIENTS 2
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../shim/pixel.h"
-#include "canvas.h"
+#include "image/canvas.h"
 
 fake_net_state fake_net;
 

@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "gpu/gpu.h"
+#include "engine/torch/gpu/gpu.h"
 
 #define FAKE_NET_CODE 3
 

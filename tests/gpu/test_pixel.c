@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canvas.h"
 #include "host_ops.h"
-#include "image.h"
-#include "resize.h"
+#include "image/canvas.h"
+#include "image/image.h"
+#include "image/resize.h"
 
 static uint32_t noise(uint32_t *state)
 {

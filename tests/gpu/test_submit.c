@@ -1,4 +1,4 @@
-/* Requests that are handed in with content and result in a device's memory: the core and lib/gpu on the double, with a
+/* Requests that are handed in with content and result in a device's memory: the core and lib/engine/torch/gpu on the double, with a
  * network that is no libtorch's, so that ThreadSanitizer sees all of it. */
 #include <setjmp.h>
 #include <stdarg.h>

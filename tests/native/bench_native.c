@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "native/run.h"
+#include "engine/native/run.h"
 
 static double least[1024];
 

@@ -24,7 +24,7 @@ def run(tool: str, *arguments) -> subprocess.CompletedProcess:
 
 def convert(*arguments) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "stylize_train", "convert", *map(str, arguments)],
-                          capture_output=True, text=True, cwd=ROOT / "tools" / "train")
+                          capture_output=True, text=True, cwd=ROOT / "training")
 
 
 class Tools(unittest.TestCase):

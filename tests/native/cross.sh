@@ -8,13 +8,13 @@ kernel_flags="-O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math"
 mkdir -p "$build"
 rm -f "$build"/*.o
 for kernel in gemm input output picture conv weights first9 last9; do
-    file=$source/lib/native/k_$kernel.c
+    file=$source/lib/engine/native/k_$kernel.c
     $cc $flags $kernel_flags -DSTZ_SUFFIX=portable -DSTZ_PORTABLE=1 -c "$file" -o "$build/${kernel}_portable.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon_half -DSTZ_HALF=1 -c "$file" -o "$build/${kernel}_half.o"
 done
-for file in common cpu mem team native/layers native/conv_plan native/plan native/part native/moments native/run \
-    native/kernels; do
+for file in base/common base/cpu base/mem base/team engine/native/layers engine/native/conv_plan engine/native/plan \
+    engine/native/part engine/native/moments engine/native/run engine/native/kernels; do
     $cc $flags -c "$source/lib/$file.c" -o "$build/$(basename $file).o"
 done
 for file in kernels_main net_util reference; do

@@ -1,4 +1,4 @@
-#include "native/graph.h"
+#include "engine/native/graph.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_NET_UTIL_H
 #define TESTS_NET_UTIL_H
 
-#include "native/run.h"
+#include "engine/native/run.h"
 
 /* A graph being built. All memory is kept until net_free. */
 typedef struct net_builder {

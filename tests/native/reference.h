@@ -7,7 +7,7 @@
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H
 
-#include "native/graph.h"
+#include "engine/native/graph.h"
 
 /* A generator. width and height: multiples of graph->multiple; out: as large as in.
  * code: code_length floats, NULL if that is 0. stats: means then biased variances of all norms, to use

@@ -74,7 +74,7 @@ def rule_includes():
             for number, _, path in includes(name):
                 if foreign.search(path):
                     yield f"{name}:{number}: lib/ must not include {path}"
-    for top in ("examples", "bindings"):
+    for top in ("apps", "examples", "bindings"):
         for name in tree(top, C + (".cpp", ".hpp")):
             for number, quoted, path in includes(name):
                 if path == "stylize/stylize.h":

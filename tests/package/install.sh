@@ -46,9 +46,9 @@ installed() { # SOURCE_FILE INSTALLED_FILE
     [ ! -e "$source/$1" ] || cmp "$source/$1" "$prefix/share/$2"
 }
 installed docs/stylize.1 man/man1/stylize.1
-installed examples/cli/completions/stylize.bash bash-completion/completions/stylize
-installed examples/cli/completions/_stylize zsh/site-functions/_stylize
-installed examples/cli/completions/stylize.fish fish/vendor_completions.d/stylize.fish
+installed apps/stylize/completions/stylize.bash bash-completion/completions/stylize
+installed apps/stylize/completions/_stylize zsh/site-functions/_stylize
+installed apps/stylize/completions/stylize.fish fish/vendor_completions.d/stylize.fish
 installed models/styles/library.json stylize/models/styles/library.json
 if grep -rlF "$source" "$prefix" --include='*.pc' --include='*.cmake' --include='*.h' --include='*.json'; then
     echo "installed files name the source tree"

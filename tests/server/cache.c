@@ -1,4 +1,4 @@
-#include "cache.h"
+#include "paint/cache.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "celery.h"
+#include "remote/celery.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io_pool.h"
 #include "check.h"
-#include "idempotency.h"
-#include "io_pool.h"
-#include "keep.h"
-#include "limit.h"
-#include "store.h"
+#include "http/idempotency.h"
+#include "http/limit.h"
+#include "paint/keep.h"
+#include "remote/store.h"
 
 /* ------------------------------------------------------------------ I/O pool */
 

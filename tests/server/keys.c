@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "http/keys.h"
 
 #include <stdlib.h>
 

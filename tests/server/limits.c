@@ -1,10 +1,10 @@
-#include "limit.h"
+#include "http/limit.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "check.h"
-#include "degrade.h"
+#include "paint/degrade.h"
 
 #define SECOND 1000000000ull
 

@@ -1,4 +1,4 @@
-#include "multipart.h"
+#include "paint/multipart.h"
 
 #include "check.h"
 

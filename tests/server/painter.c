@@ -1,5 +1,5 @@
 /* Paintings of optimize that a time budget cuts short: given to who asked, but not kept for others. */
-#include "painter.h"
+#include "paint/painter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "params.h"
+#include "paint/params.h"
 
+#include "api/transfer.h"
 #include "check.h"
-#include "transfer.h"
 
 static const params_limits limits = {512, 4096};
 

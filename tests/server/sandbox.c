@@ -1,5 +1,5 @@
 /* What the sandbox forbids and allows; each attempt is a child's, as there is no way back. */
-#include "sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

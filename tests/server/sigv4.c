@@ -1,5 +1,5 @@
 /* Against the examples of "Authenticating Requests: Using the Authorization Header" in the documentation of S3. */
-#include "sigv4.h"
+#include "remote/sigv4.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "digest.h"
+#include "base/digest.h"
 
 static void base64_goes_both_ways(void **state)
 {

@@ -1,4 +1,4 @@
-#include "url.h"
+#include "remote/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "s3_keys.h"
-#include "s3_xml.h"
+#include "remote/s3_keys.h"
+#include "remote/s3_xml.h"
 #ifdef SERVER_HAVE_REDIS
-#include "redis.h"
+#include "remote/redis.h"
 #endif
 
 static bool parse(const char *text, service_url *u)

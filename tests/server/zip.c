@@ -1,4 +1,4 @@
-#include "zip.h"
+#include "api/zip.h"
 
 #include "check.h"
 

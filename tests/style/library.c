@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/safetensors.h"
 #include "folder.h"
-#include "safetensors.h"
 
 static const char *const shipped[] = {
     "starry_night",

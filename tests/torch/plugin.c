@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine.h"
-#include "torch_plugin.h"
+#include "engine/engine.h"
+#include "engine/torch/torch_plugin.h"
 
 static void open_fails(const char *plugins, stylize_status status, const char *part)
 {

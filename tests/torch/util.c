@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/safetensors.h"
 #include "npy.h"
-#include "safetensors.h"
 #include "style/style.h"
 
 photo photo_new(int width, int height)

@@ -9,7 +9,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "engine.h"
+#include "engine/engine.h"
 
 #define DATA   STYLIZE_SOURCE_DIR "/tests/torch/data"
 #define GOLDEN STYLIZE_SOURCE_DIR "/tests/golden"

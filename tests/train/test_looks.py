@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools" / "train"), str(ROOT / "tools" / "convert")]
+sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
 
 from stylize_train import nets, paths, perceptual  # noqa: E402
 

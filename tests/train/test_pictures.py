@@ -1,4 +1,4 @@
-"""What tools/train/debian_pictures.py keeps of a package's files."""
+"""What training/debian_pictures.py keeps of a package's files."""
 
 import pathlib
 import sys
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "train"))
+sys.path.insert(0, str(ROOT / "training"))
 
 import debian_pictures  # noqa: E402
 

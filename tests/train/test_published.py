@@ -39,7 +39,7 @@ def network(request, tmp_path_factory):
         pytest.skip(f"no {request.param} in STYLIZE_PUBLISHED")
     models = tmp_path_factory.mktemp(request.param)
     subprocess.run([sys.executable, "-m", "stylize_train", "convert", str(source), str(models / request.param),
-                    "--add-style"], cwd=ROOT / "tools" / "train", check=True)
+                    "--add-style"], cwd=ROOT / "training", check=True)
     return models, request.param
 
 

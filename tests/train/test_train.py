@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools" / "train"), str(ROOT / "tools" / "convert")]
+sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
 
 import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
@@ -161,7 +161,7 @@ def test_probes_refused(pictures, loss_net, trained, tmp_path, capsys):
 def test_an_interrupt_saves(pictures, loss_net, tmp_path):
     command = [sys.executable, "-m", "stylize_train", "brush", "--artworks", pictures / "art", "--photos",
                pictures / "photos", "--loss-net", loss_net, "--out", tmp_path / "run", "--save-every", "0.01", *TINY]
-    process = subprocess.Popen([str(c) for c in command], cwd=ROOT / "tools" / "train", stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([str(c) for c in command], cwd=ROOT / "training", stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "checkpoint.pt").exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

@@ -72,7 +72,7 @@ def prepare_models(python: pathlib.Path) -> None:
 
 def add_transformer(python: pathlib.Path, models: pathlib.Path) -> None:
     subprocess.run([python, "-m", "stylize_train", "convert", "--random", "1", "--width", "32",
-                    models / "transformer"], check=True, cwd=ROOT / "tools" / "train", stdout=sys.stderr)
+                    models / "transformer"], check=True, cwd=ROOT / "training", stdout=sys.stderr)
     library = models / "styles" / "library.json"
     styles = json.loads(library.read_text())
     styles.append({"style_id": "transformer", "display_name": {"en": "Random weights"},

@@ -74,7 +74,7 @@ class Ours:
 class Kept:
     """Paintings of a slow method, kept in a folder under what they depend on, so that a second run has them at once."""
 
-    SOURCES = ("lib/optimize.c", "shim/optimize.cpp", "shim/moments.cpp")
+    SOURCES = ("lib/job/optimize.c", "shim/optimize.cpp", "shim/moments.cpp")
 
     def __init__(self, method: Ours, folder: pathlib.Path):
         self.method, self.folder = method, folder
@@ -186,7 +186,7 @@ def find_converted(weights: pathlib.Path, work: pathlib.Path, command: str) -> d
             print(f"left out: {name}: no {source}")
             continue
         subprocess.run([sys.executable, "-m", "stylize_train", "convert", str(source), str(work / name), "--add-style"],
-                       check=True, cwd=ROOT / "tools" / "train", stdout=subprocess.DEVNULL)
+                       check=True, cwd=ROOT / "training", stdout=subprocess.DEVNULL)
         found[f"fast_neural_style {name}"] = Ours(command, "fast", work, name)
     return found
 

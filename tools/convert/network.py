@@ -1,6 +1,6 @@
 """Networks as the native engine reads them: safetensors with the operations in the metadata.
 
-The format of the operations is described in lib/native/graph.h. Needs numpy only.
+The format of the operations is described in lib/engine/native/graph.h. Needs numpy only.
 """
 
 import dataclasses

@@ -116,7 +116,7 @@ def test_source_distribution_builds_the_same(sdist: pathlib.Path, wheel: pathlib
     with tarfile.open(sdist) as t:
         names = {n.split("/", 1)[1] for n in t.getnames() if "/" in n}
         t.extractall(tmp_path, filter="data")
-    assert {"pyproject.toml", "core/CMakeLists.txt", "core/include/stylize/stylize.h", "core/lib/ctx.c"} <= names
+    assert {"pyproject.toml", "core/CMakeLists.txt", "core/include/stylize/stylize.h", "core/lib/api/ctx.c"} <= names
     (source,) = (d for d in tmp_path.iterdir() if d.name.startswith("stylize-"))
     # Without optimisation: what counts is that it builds from what it carries.
     built = build("--wheel", source, tmp_path / "out", "-Ccmake.build-type=Debug")

@@ -1,11 +1,11 @@
-"""The lines of examples/server/README.md do as they stand there."""
+"""The lines of apps/server/README.md do as they stand there."""
 import re
 import subprocess
 
 import pytest
 from conftest import SOURCE
 
-TEXT = (SOURCE / "examples/server/README.md").read_text(encoding="utf-8")
+TEXT = (SOURCE / "apps/server/README.md").read_text(encoding="utf-8")
 BLOCKS = [b for b in re.findall(r"```sh\n(.*?)```", TEXT, re.S) if "curl" in b]
 ADDRESS = "http://127.0.0.1:8080"
 NAMES = r"-o (\S+)"

@@ -1,0 +1,323 @@
+/* Many pictures in one request. */
+#include "api/batch.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paint/multipart.h"
+#include "api/transfer.h"
+#include "api/zip.h"
+
+#define PICTURES_MAX 200
+#define PARTS_MAX    (PICTURES_MAX + 32)
+#define AHEAD_MAX    16 /* results that may wait for a slow reader */
+
+typedef struct batch batch;
+
+typedef struct item {
+    ticket ticket;
+    batch *batch;
+    work work;
+    bool done; /* under the batch's lock, as painting and problem until then */
+    painting *painting;
+    problem problem;
+} item;
+
+/* Lives as long as the answer or one of its paintings. */
+struct batch {
+    atomic_int references;
+    server *server;
+    struct MHD_Connection *connection;
+    pthread_mutex_t lock;
+    bool waiting; /* suspended */
+    bool erased;  /* its subject's data: nothing more is painted or sent */
+    unsigned active;
+    struct batch *next, *previous; /* in the server's list, under its lock */
+    /* only of the thread that serves the connection */
+    size_t count, started, sent;
+    bool ended;
+    zip zip;
+    buf out;
+    size_t at;
+    blob *memory;
+    item items[];
+};
+
+static void batch_release(batch *b)
+{
+    if (atomic_fetch_sub(&b->references, 1) != 1)
+        return;
+    for (size_t i = 0; i < b->count; i++) {
+        painting_release(b->items[i].painting);
+        work_free(&b->items[i].work);
+    }
+    zip_free(&b->zip);
+    buf_free(&b->out);
+    blob_release(b->memory);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+static void on_painted(ticket *t, painting *p, const problem *why)
+{
+    item *i = (item *)(void *)((char *)t - offsetof(item, ticket));
+    batch *b = i->batch;
+    pthread_mutex_lock(&b->lock);
+    i->painting = p;
+    if (!p)
+        i->problem = *why;
+    i->done = true;
+    b->active--;
+    if (b->waiting) {
+        b->waiting = false;
+        MHD_resume_connection(b->connection);
+    }
+    pthread_mutex_unlock(&b->lock);
+    batch_release(b);
+}
+
+static bool is_erased(batch *b)
+{
+    pthread_mutex_lock(&b->lock);
+    const bool erased = b->erased;
+    pthread_mutex_unlock(&b->lock);
+    return erased;
+}
+
+/* Looks at the next picture and has it painted, unless it is known or wrong. */
+static void start_one(batch *b, item *i)
+{
+    server *s = b->server;
+    if (is_erased(b)) {
+        problem_erased(&i->problem);
+        i->done = true;
+    } else if (atomic_load(&s->draining)) {
+        problem_set(&i->problem, 503, "draining", NULL, "the server is about to stop");
+        i->done = true;
+    } else if (!painter_prepare(&s->painter, &i->work, &i->painting, &i->problem) || i->painting) {
+        i->done = true;
+    } else {
+        pthread_mutex_lock(&b->lock);
+        b->active++;
+        pthread_mutex_unlock(&b->lock);
+        atomic_fetch_add(&b->references, 1);
+        painter_start(&s->painter, &i->work, &i->ticket);
+        if (is_erased(b) && painter_leave(&s->painter, &i->ticket)) { /* just now */
+            problem erased;
+            problem_erased(&erased);
+            on_painted(&i->ticket, NULL, &erased);
+        }
+    }
+}
+
+/* A few at a time, so that one batch does not fill the queue. */
+static void start_more(batch *b)
+{
+    const unsigned most = (unsigned)b->server->painter.threads + 2;
+    for (;;) {
+        pthread_mutex_lock(&b->lock);
+        const bool room = b->active < most && b->started < b->count && b->started < b->sent + AHEAD_MAX;
+        pthread_mutex_unlock(&b->lock);
+        if (!room)
+            return;
+        start_one(b, &b->items[b->started++]);
+    }
+}
+
+/* The next entry, if its painting is there; they come in the order of the request. */
+static void fill(batch *b)
+{
+    char name[32];
+    b->out.size = b->at = 0;
+    if (b->sent == b->count) {
+        if (!b->ended)
+            zip_end(&b->zip, &b->out);
+        b->ended = true;
+        return;
+    }
+    item *i = &b->items[b->sent];
+    pthread_mutex_lock(&b->lock);
+    const bool ready = b->sent < b->started && i->done;
+    pthread_mutex_unlock(&b->lock);
+    if (!ready)
+        return;
+    b->sent++;
+    if (is_erased(b)) {
+        painting_release(i->painting);
+        i->painting = NULL;
+        problem_erased(&i->problem);
+    }
+    if (i->painting) {
+        const char *ending = format_name(i->painting->image.format);
+        snprintf(name, sizeof name, "%04zu.%s", b->sent, !strcmp(ending, "jpeg") ? "jpg" : ending);
+        zip_add(&b->zip, &b->out, name, i->painting->image.pixels, i->painting->image.size);
+        painting_release(i->painting);
+        i->painting = NULL;
+    } else {
+        buf text = {0};
+        problem_json(&i->problem, &text);
+        snprintf(name, sizeof name, "%04zu.error.json", b->sent);
+        zip_add(&b->zip, &b->out, name, text.data, text.size);
+        buf_free(&text);
+    }
+}
+
+/* Something to send, or the end; else the connection is suspended until the next painting is there. */
+static bool has_more(batch *b)
+{
+    for (;;) {
+        start_more(b);
+        fill(b);
+        if (b->out.size || b->ended || b->out.failed)
+            return true;
+        pthread_mutex_lock(&b->lock);
+        const bool wait = !b->items[b->sent].done; /* else it was done just now */
+        if (wait) {
+            b->waiting = true;
+            MHD_suspend_connection(b->connection);
+        }
+        pthread_mutex_unlock(&b->lock);
+        if (wait)
+            return false;
+    }
+}
+
+static ssize_t read_batch(void *user, uint64_t position, char *to, size_t size)
+{
+    batch *b = user;
+    if (b->at == b->out.size && !has_more(b))
+        return 0;
+    if (b->out.failed)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (b->at == b->out.size)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    const size_t n = b->out.size - b->at < size ? b->out.size - b->at : size;
+    memcpy(to, b->out.data + b->at, n);
+    b->at += n;
+    return (ssize_t)n;
+}
+
+void batches_erase(server *s, const char *subject)
+{
+    pthread_mutex_lock(&s->batches_lock);
+    for (batch *b = s->batches; b; b = b->next)
+        if (!strcmp(b->items[0].work.params.subject, subject)) {
+            pthread_mutex_lock(&b->lock);
+            b->erased = true;
+            pthread_mutex_unlock(&b->lock);
+        }
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
+static void list_batch(batch *b)
+{
+    server *s = b->server;
+    pthread_mutex_lock(&s->batches_lock);
+    b->next = s->batches;
+    if (b->next)
+        b->next->previous = b;
+    s->batches = b;
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
+static void unlist_batch(batch *b)
+{
+    server *s = b->server;
+    pthread_mutex_lock(&s->batches_lock);
+    *(b->previous ? &b->previous->next : &s->batches) = b->next;
+    if (b->next)
+        b->next->previous = b->previous;
+    pthread_mutex_unlock(&s->batches_lock);
+}
+
+/* The answer is over, or the client went away. */
+static void end_batch(void *user)
+{
+    batch *b = user;
+    unlist_batch(b);
+    for (size_t i = 0; i < b->started; i++)
+        if (painter_leave(&b->server->painter, &b->items[i].ticket))
+            batch_release(b);
+    batch_release(b);
+}
+
+/* Splits the form: pictures into the list, everything else into params. */
+static bool read_form(exchange *x, params *p, slice *pictures, size_t *count, problem *wrong)
+{
+    const config *c = &x->server->config;
+    const params_limits limits = {(uint32_t)c->output_size, (uint32_t)c->max_output_size};
+    const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){"", 0};
+    part parts[PARTS_MAX];
+    size_t part_count;
+    slice boundary;
+    if (!multipart_boundary(exchange_header(x, "Content-Type"), &boundary))
+        return problem_set(wrong, 415, "unsupported_type", NULL, "multipart/form-data is expected");
+    const char *what = multipart_split(body, boundary, parts, PARTS_MAX, &part_count);
+    if (what)
+        return problem_set(wrong, 400, "malformed_form", NULL, "the form cannot be read: %s", what);
+    params_init(p, &limits);
+    for (size_t i = 0; i < part_count; i++) {
+        if (!slice_is(parts[i].name, "content_image")) {
+            if (!params_set(p, &limits, parts[i].name, parts[i].data, wrong))
+                return false;
+        } else if (*count == PICTURES_MAX) {
+            return problem_set(wrong, 422, "invalid_value", "content_image",
+                               "at most %d pictures are allowed", PICTURES_MAX);
+        } else {
+            pictures[(*count)++] = parts[i].data;
+        }
+    }
+    if (*count)
+        p->content = pictures[0];
+    return params_check(p, wrong) && transfer_subject(x, p, wrong);
+}
+
+static batch *batch_create(exchange *x, const params *p, const slice *pictures, size_t count)
+{
+    batch *b = calloc(1, sizeof *b + count * sizeof *b->items);
+    if (!b)
+        return NULL;
+    atomic_init(&b->references, 1);
+    b->server = x->server;
+    b->connection = x->connection;
+    b->count = count;
+    b->memory = blob_hold(x->memory);
+    pthread_mutex_init(&b->lock, NULL);
+    for (size_t i = 0; i < count; i++) {
+        item *it = &b->items[i];
+        it->batch = b;
+        it->ticket.done = on_painted;
+        it->work.params = *p;
+        it->work.params.content = pictures[i];
+        it->work.memory = blob_hold(x->memory);
+        it->work.keep = true;
+    }
+    list_batch(b);
+    return b;
+}
+
+void batch_start(exchange *x)
+{
+    params p;
+    problem wrong;
+    slice pictures[PICTURES_MAX];
+    size_t count = 0;
+    if (!exchange_repeat(x, false, &wrong) || !read_form(x, &p, pictures, &count, &wrong)) {
+        answer_problem(x, &wrong);
+        return;
+    }
+    batch *b = batch_create(x, &p, pictures, count);
+    if (!b) {
+        answer_no_memory(x);
+        return;
+    }
+    struct MHD_Response *r =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 64 << 10, read_batch, b, end_batch);
+    if (!r)
+        end_batch(b);
+    x->stream = true;
+    answer_response(x, 200, "application/zip", r);
+    answer_header(x, "Content-Disposition", "attachment; filename=paintings.zip");
+}

@@ -1,0 +1,242 @@
+/* Jobs over HTTP. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "jobs/broker.h"
+#include "jobs/jobs.h"
+#include "http/later.h"
+#include "api/transfer.h"
+
+void job_write_json(struct jobs *j, const job *b, buf *out)
+{
+    const unsigned place = b->state == JOB_QUEUED ? jobs_place(j, b) : 0;
+    pthread_mutex_lock(&j->lock);
+    const job_state state = b->state;
+    const problem why = b->problem;
+    const int64_t ended = b->ended;
+    pthread_mutex_unlock(&j->lock);
+    const unsigned progress = state == JOB_DONE ? 1000 : state == JOB_RUNNING ? atomic_load(&b->progress) : 0;
+    buf_printf(out, "{\"id\": \"%s\", \"state\": \"%s\", \"progress\": %u.%03u, \"created\": %lld", b->id,
+               job_word(state), progress / 1000, progress % 1000, (long long)b->created);
+    if (state == JOB_QUEUED && !b->remote)
+        buf_printf(out, ", \"place\": %u", place);
+    if (state >= JOB_DONE)
+        buf_printf(out, ", \"ended\": %lld, \"expires\": %lld", (long long)ended,
+                   (long long)(ended + (int64_t)(j->server->config.job_ttl / 1000)));
+    if (state == JOB_DONE)
+        buf_printf(out, ", \"result\": \"/api/v1/jobs/%s/result\"", b->id);
+    if (state == JOB_FAILED) {
+        buf_printf(out, ", \"error\": {\"code\": \"%s\", \"message\": \"", why.code);
+        buf_json(out, why.message, strlen(why.message));
+        buf_puts(out, "\"}");
+    }
+    buf_puts(out, "}");
+}
+
+static void answer_job(exchange *x, unsigned status, const job *b)
+{
+    buf out = {0};
+    job_write_json(x->server->jobs, b, &out);
+    buf_puts(&out, "\n");
+    answer_buf(x, status, "application/json", &out);
+}
+
+/* In the list of this server; held for the caller. */
+static job *find_here(exchange *x)
+{
+    return jobs_find(x->server->jobs, x->part, x->server->keys.needed ? &x->key : NULL);
+}
+
+/* Held for the caller; or NULL, and x has an answer. With a broker it may wait. */
+static job *find(exchange *x)
+{
+    problem p;
+    job *b = find_here(x);
+    if (!b && x->server->broker) { /* another server accepted it */
+        job_release(broker_find(x->server->broker, x->part));
+        b = find_here(x);
+    }
+    if (!b) {
+        if (x->server->broker && !backend_up(broker_backend(x->server->broker)))
+            problem_set(&p, 503, "no_broker", NULL, "jobs cannot be looked up now; try again later");
+        else
+            problem_set(&p, 404, "unknown_job", NULL, "there is no such job");
+        answer_problem(x, &p);
+        return NULL;
+    }
+    if (b->state == JOB_EXPIRED) {
+        job_release(b);
+        problem_set(&p, 410, "expired", NULL, "the job and its result were deleted after their time");
+        answer_problem(x, &p);
+        return NULL;
+    }
+    return b;
+}
+
+/* Everything that is wrong with a job is told now, not by a failed job. */
+static bool check(exchange *x, job *b, problem *wrong)
+{
+    server *s = x->server;
+    painting *cached = NULL;
+    char message[400];
+    if (!transfer_read(s, &x->work.params, x->memory, exchange_header(x, "Content-Type"), wrong) ||
+        !transfer_subject(x, &x->work.params, wrong))
+        return false;
+    x->work.memory = blob_hold(x->memory);
+    x->work.params.allow_degraded = false;
+    if (!painter_prepare(&s->painter, &x->work, &cached, wrong))
+        return false;
+    painting_release(cached);
+    pthread_mutex_lock(&s->jobs->lock);
+    const bool full = s->jobs->count >= s->config.jobs_max;
+    const bool open = s->broker || job_files_open(s->jobs, message, sizeof message);
+    pthread_mutex_unlock(&s->jobs->lock);
+    if (full)
+        return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
+    if (!open)
+        return problem_set(wrong, 503, "no_storage", NULL, "%s", message);
+    if (b->id[0] == '\0')
+        random_id(b->id);
+    b->created = time(NULL);
+    snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
+    memcpy(b->subject, x->work.params.subject, sizeof b->subject);
+    if (s->broker)
+        return broker_post(s->broker, b, &x->work, wrong);
+    if (!job_files_save(s->jobs, b, exchange_header(x, "Content-Type"), x->memory))
+        return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
+    return true;
+}
+
+static void answer_accepted(exchange *x, const job *b)
+{
+    char where[64];
+    answer_job(x, 202, b);
+    snprintf(where, sizeof where, "/api/v1/jobs/%s", b->id);
+    answer_header(x, "Location", where);
+}
+
+/* The job that this very request made when it was sent before; held, or NULL. */
+static job *find_repeated(exchange *x)
+{
+    server *s = x->server;
+    job *b = jobs_find(s->jobs, x->repeat.id, NULL);
+    if (!b && s->broker)
+        b = broker_find(s->broker, x->repeat.id);
+    if (b && b->state == JOB_EXPIRED) {
+        jobs_unlist(s->jobs, b);
+        job_release(b);
+        b = NULL;
+    }
+    return b;
+}
+
+static void accept_job(exchange *x)
+{
+    problem wrong;
+    job *b = x->repeat.given ? find_repeated(x) : NULL;
+    if (b) {
+        answer_accepted(x, b);
+        answer_header(x, "Idempotent-Replayed", "true");
+        job_release(b);
+        return;
+    }
+    b = calloc(1, sizeof *b);
+    if (!b) {
+        answer_no_memory(x);
+        return;
+    }
+    atomic_init(&b->references, 1);
+    memcpy(b->id, x->repeat.id, sizeof b->id);
+    if (!check(x, b, &wrong)) {
+        job_release(b);
+        answer_problem(x, &wrong);
+        return;
+    }
+    job_hold(b);
+    jobs_add(x->server->jobs, b);
+    atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
+    answer_accepted(x, b);
+    job_release(b);
+}
+
+static void post(exchange *x)
+{
+    problem wrong;
+    if (!x->memory)
+        x->memory = blob_create();
+    if (!x->memory) {
+        answer_empty(x, 503);
+    } else if (!exchange_repeat(x, true, &wrong)) {
+        answer_problem(x, &wrong);
+    } else {
+        accept_job(x);
+        idempotency_end(&x->server->idempotency, &x->repeat);
+    }
+}
+
+static void get(exchange *x)
+{
+    job *b = find(x);
+    if (b)
+        answer_job(x, 200, b);
+    job_release(b);
+}
+
+static void get_result(exchange *x)
+{
+    struct jobs *j = x->server->jobs;
+    problem p;
+    job *b = find(x);
+    if (!b)
+        return;
+    pthread_mutex_lock(&j->lock);
+    const job_state state = b->state;
+    painting *result = b->result ? painting_hold(b->result) : NULL;
+    p = b->problem;
+    pthread_mutex_unlock(&j->lock);
+    if (state == JOB_DONE && !result)
+        result = b->remote ? broker_result(x->server->broker, b) : job_files_result(j, b->id);
+    if (result) {
+        transfer_answer(x, result, "job",
+                        transfer_accepts(exchange_header(x, "Accept")) != STYLIZE_FORMAT_NONE);
+    } else if (state == JOB_DONE || state == JOB_CANCELLED) {
+        problem_set(&p, 410, "gone", NULL, "the job has no result any more");
+        answer_problem(x, &p);
+    } else if (state == JOB_FAILED) {
+        answer_problem(x, &p);
+    } else {
+        problem_set(&p, 409, "not_done", NULL, "the job is not done yet");
+        answer_problem(x, &p);
+    }
+    painting_release(result);
+    job_release(b);
+}
+
+static void delete (exchange *x)
+{
+    job *b = find(x);
+    if (!b)
+        return;
+    jobs_remove(x->server->jobs, b);
+    answer_empty(x, 204);
+    job_release(b);
+}
+
+/* With a broker they wait for Redis and the store. */
+static void now_or_later(exchange *x, void (*work)(exchange *x))
+{
+    if (x->server->broker)
+        answer_later(x, work);
+    else
+        work(x);
+}
+
+void jobs_post(exchange *x) { now_or_later(x, post); }
+
+void jobs_get(exchange *x) { now_or_later(x, get); }
+
+void jobs_result(exchange *x) { now_or_later(x, get_result); }
+
+void jobs_delete(exchange *x) { now_or_later(x, delete); }

@@ -1,0 +1,163 @@
+/* One picture, one request. */
+#include "api/transfer.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "paint/multipart.h"
+
+stylize_format transfer_accepts(slice accept)
+{
+    slice one, type;
+    while (slice_next(&accept, ',', &one)) {
+        slice_next(&one, ';', &type);
+        type = slice_trim(type);
+        const stylize_format f = format_by_name(type);
+        if (f != STYLIZE_FORMAT_NONE && type.size > 6)
+            return f;
+        if (slice_is(type, "image/*"))
+            return STYLIZE_FORMAT_ENCODED; /* any */
+        if (slice_is(type, "application/json") || slice_is(type, "*/*"))
+            return STYLIZE_FORMAT_NONE;
+    }
+    return STYLIZE_FORMAT_NONE;
+}
+
+bool transfer_read(const server *s, params *p, blob *memory, slice type, problem *wrong)
+{
+    const params_limits limits = {(uint32_t)s->config.output_size, (uint32_t)s->config.max_output_size};
+    const slice body = {memory->body.data ? memory->body.data : "", memory->body.size};
+    slice boundary, rest = type, bare = {0};
+    params_init(p, &limits);
+    if (multipart_boundary(type, &boundary))
+        return params_read_form(p, &limits, body, boundary, wrong);
+    if (slice_next(&rest, ';', &bare) && slice_is_nocase(slice_trim(bare), "application/json"))
+        return params_read_json(p, &limits, body, &memory->pictures, wrong);
+    return problem_set(wrong, 415, "unsupported_type", NULL,
+                       "multipart/form-data or application/json is expected");
+}
+
+bool transfer_subject(const exchange *x, params *p, problem *wrong)
+{
+    const slice subject = exchange_header(x, "X-Subject");
+    if (subject.data && !params_set(p, NULL, (slice){"subject", 7}, subject, wrong))
+        return false;
+    if (x->key.name[0] && p->subject[0]) { /* nobody reaches the subjects of another key */
+        char own[STORED_SUBJECT];
+        memcpy(own, p->subject, sizeof own);
+        subject_join(p->subject, x->key.name, own);
+    }
+    return true;
+}
+
+/* Where the answer comes from, for the client. */
+static const char *origin_of(const exchange *x)
+{
+    return x->cached || x->ticket.from == PAINTED_CACHE ? "hit"
+           : x->ticket.from == PAINTED_JOINED           ? "joined"
+                                                        : "miss";
+}
+
+void transfer_describe(const painting *p, const char *from, buf *out)
+{
+    buf_printf(out,
+               "\"width\": %u, \"height\": %u, \"format\": \"%s\", \"style\": \"%s\", \"engine\": \"%s\", "
+               "\"model\": \"%s\", \"tiles\": %u, \"batch_size\": %u, \"degraded\": %s, \"cache\": \"%s\", "
+               "\"timings\": {\"queue\": %.6f, \"prepare\": %.6f, \"engine\": %.6f, \"finish\": %.6f}",
+               p->width, p->height, format_name(p->image.format), p->style, p->engine, p->model, p->tiles,
+               p->batch_size, p->degraded ? "true" : "false", from, p->queue_seconds, p->prepare_seconds,
+               p->engine_seconds, p->finish_seconds);
+    if (p->strength >= 0)
+        buf_printf(out, ", \"strength\": %.4g", (double)p->strength);
+}
+
+void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
+{
+    if (raw) {
+        answer_shared(x, 200, format_type(p->image.format), p->image.pixels, p->image.size, painting_release,
+                      painting_hold(p));
+    } else {
+        buf b = {0};
+        buf_reserve(&b, p->image.size / 3 * 4 + 1024);
+        buf_puts(&b, "{\"result\": \"");
+        buf_base64(&b, p->image.pixels, p->image.size);
+        buf_puts(&b, "\", ");
+        transfer_describe(p, from, &b);
+        buf_puts(&b, "}\n");
+        answer_buf(x, 200, "application/json", &b);
+    }
+    char size[32], strength[24], seconds[96];
+    snprintf(size, sizeof size, "%ux%u", p->width, p->height);
+    snprintf(seconds, sizeof seconds, "queue;dur=%.3f, prepare;dur=%.3f, engine;dur=%.3f, finish;dur=%.3f",
+             p->queue_seconds * 1e3, p->prepare_seconds * 1e3, p->engine_seconds * 1e3,
+             p->finish_seconds * 1e3);
+    answer_header(x, "X-Stylize-Size", size);
+    answer_header(x, "X-Stylize-Engine", p->engine);
+    if (p->strength >= 0) {
+        snprintf(strength, sizeof strength, "%.4g", (double)p->strength);
+        answer_header(x, "X-Stylize-Strength", strength);
+    }
+    answer_header(x, "X-Stylize-Cache", from);
+    answer_header(x, "Server-Timing", seconds);
+    if (p->degraded)
+        answer_header(x, "X-Stylize-Degraded", "true");
+    answer_header(x, "Vary", "Accept");
+}
+
+static exchange *of_ticket(ticket *t) { return (exchange *)(void *)((char *)t - offsetof(exchange, ticket)); }
+
+static void on_painted(ticket *t, painting *p, const problem *why)
+{
+    exchange *x = of_ticket(t);
+    x->painting = p;
+    if (!p)
+        x->problem = *why;
+    exchange_resume(x);
+}
+
+static bool leave(exchange *x) { return painter_leave(&x->server->painter, &x->ticket); }
+
+void transfer_start(exchange *x)
+{
+    server *s = x->server;
+    params *p = &x->work.params;
+    problem wrong;
+    if (!x->memory && !(x->memory = blob_create())) {
+        answer_no_memory(x);
+        return;
+    }
+    x->raw = transfer_accepts(exchange_header(x, "Accept"));
+    bool ok = exchange_repeat(x, false, &wrong) &&
+              transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
+              transfer_subject(x, p, &wrong);
+    if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
+        p->format = x->raw;
+    if (ok && x->raw != STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED && p->format != x->raw)
+        ok = problem_set(&wrong, 422, "invalid_value", "format",
+                         "format and the header Accept name different types");
+    x->work.memory = blob_hold(x->memory);
+    x->work.keep = true;
+    const uint64_t passed = (now_ns() - x->begun_ns) / 1000000;
+    x->work.deadline_ms =
+        (uint32_t)(passed < s->config.request_timeout ? s->config.request_timeout - passed : 1);
+    ok = ok && painter_prepare(&s->painter, &x->work, &x->painting, &wrong);
+    if (!ok) {
+        answer_problem(x, &wrong);
+    } else if (x->painting) {
+        x->cached = true;
+        transfer_finish(x);
+    } else {
+        x->ticket.done = on_painted;
+        exchange_wait(x, leave);
+        painter_start(&s->painter, &x->work, &x->ticket);
+    }
+}
+
+void transfer_finish(exchange *x)
+{
+    if (x->painting)
+        transfer_answer(x, x->painting, origin_of(x), x->raw != STYLIZE_FORMAT_NONE);
+    else
+        answer_problem(x, &x->problem);
+}

@@ -1,0 +1,85 @@
+/* Writes ZIP files. */
+#include "api/zip.h"
+
+#include <string.h>
+
+#define DATE_1980 0x21 /* 1 January 1980: entries have no time of their own */
+
+uint32_t zip_crc32(const void *data, size_t size)
+{
+    static const uint32_t half[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+                                      0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                      0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+    const uint8_t *p = data;
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 0; i < size; i++) {
+        crc = half[(crc ^ p[i]) & 15] ^ crc >> 4;
+        crc = half[(crc ^ p[i] >> 4) & 15] ^ crc >> 4;
+    }
+    return ~crc;
+}
+
+/* Little endian. */
+static void put(buf *b, unsigned bytes, uint32_t value)
+{
+    uint8_t out[4];
+    for (unsigned i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+    buf_append(b, out, bytes);
+}
+
+/* What the local header and the directory have in common. */
+static void put_facts(buf *b, uint32_t crc, size_t size, size_t name)
+{
+    put(b, 2, 20);    /* version needed */
+    put(b, 2, 0x800); /* names are UTF-8 */
+    put(b, 2, 0);     /* stored */
+    put(b, 2, 0);
+    put(b, 2, DATE_1980);
+    put(b, 4, crc);
+    put(b, 4, (uint32_t)size);
+    put(b, 4, (uint32_t)size);
+    put(b, 2, (uint32_t)name);
+    put(b, 2, 0);
+}
+
+void zip_add(zip *z, buf *out, const char *name, const void *data, size_t size)
+{
+    const uint32_t crc = zip_crc32(data, size);
+    const size_t length = strlen(name), before = out->size;
+    if (size > UINT32_MAX || z->offset > UINT32_MAX - size - 1024 || z->count == UINT16_MAX) {
+        out->failed = true; /* would need ZIP64; bodies are far smaller */
+        return;
+    }
+    put(out, 4, 0x04034b50);
+    put_facts(out, crc, size, length);
+    buf_puts(out, name);
+    buf_append(out, data, size);
+
+    put(&z->directory, 4, 0x02014b50);
+    put(&z->directory, 2, 20);
+    put_facts(&z->directory, crc, size, length);
+    put(&z->directory, 2, 0); /* comment */
+    put(&z->directory, 2, 0); /* disk */
+    put(&z->directory, 2, 0);
+    put(&z->directory, 4, 0);
+    put(&z->directory, 4, (uint32_t)z->offset);
+    buf_puts(&z->directory, name);
+    z->offset += out->size - before;
+    z->count++;
+}
+
+void zip_end(zip *z, buf *out)
+{
+    buf_append(out, z->directory.data, z->directory.size);
+    put(out, 4, 0x06054b50);
+    put(out, 2, 0);
+    put(out, 2, 0);
+    put(out, 2, z->count);
+    put(out, 2, z->count);
+    put(out, 4, (uint32_t)z->directory.size);
+    put(out, 4, (uint32_t)z->offset);
+    put(out, 2, 0);
+}
+
+void zip_free(zip *z) { buf_free(&z->directory); }

@@ -1,0 +1,226 @@
+/* The growing buffer, base64 and hexadecimal. */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+bool buf_reserve(buf *b, size_t more)
+{
+    if (b->failed || more > SIZE_MAX / 2 - b->size - 1)
+        return b->failed = true, false;
+    const size_t need = b->size + more + 1;
+    if (need <= b->capacity)
+        return true;
+    size_t capacity = b->capacity ? b->capacity : 256;
+    while (capacity < need)
+        capacity += capacity / 2;
+    char *data = realloc(b->data, capacity);
+    if (!data)
+        return b->failed = true, false;
+    b->data = data;
+    b->capacity = capacity;
+    return true;
+}
+
+void buf_append(buf *b, const void *data, size_t size)
+{
+    if (!buf_reserve(b, size))
+        return;
+    if (size)
+        memcpy(b->data + b->size, data, size);
+    b->size += size;
+    b->data[b->size] = '\0';
+}
+
+void buf_puts(buf *b, const char *text) { buf_append(b, text, strlen(text)); }
+
+void buf_printf(buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n < 0 || !buf_reserve(b, (size_t)n))
+        return;
+    va_start(args, format);
+    vsnprintf(b->data + b->size, (size_t)n + 1, format, args);
+    va_end(args);
+    b->size += (size_t)n;
+}
+
+void buf_free(buf *b)
+{
+    free(b->data);
+    *b = (buf){0};
+}
+
+/* Length of the UTF-8 sequence at s, 0 if it is broken or not the shortest form. */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+    const size_t n = s[0] < 0x80   ? 1
+                     : s[0] < 0xc2 ? 0
+                     : s[0] < 0xe0 ? 2
+                     : s[0] < 0xf0 ? 3
+                     : s[0] < 0xf5 ? 4
+                                   : 0;
+    if (n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    const bool wrong = n >= 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+                                  (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f));
+    return wrong ? 0 : n;
+}
+
+void buf_json(buf *b, const char *text, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t i = 0; i < size;) {
+        const size_t n = utf8_length(s + i, size - i);
+        if (n == 0)
+            buf_puts(b, "\\ufffd");
+        else if (s[i] == '"' || s[i] == '\\')
+            buf_printf(b, "\\%c", s[i]);
+        else if (s[i] < 0x20 || s[i] == 0x7f)
+            buf_printf(b, "\\u%04x", s[i]);
+        else
+            buf_append(b, s + i, n);
+        i += n ? n : 1;
+    }
+}
+
+void buf_base64(buf *b, const void *data, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *in = data;
+    if (size > SIZE_MAX / 4 || !buf_reserve(b, (size + 2) / 3 * 4)) {
+        b->failed = true;
+        return;
+    }
+    char *out = b->data + b->size;
+    size_t i = 0;
+    for (; i + 3 <= size; i += 3, out += 4) {
+        const uint32_t v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
+        out[0] = digits[v >> 18];
+        out[1] = digits[v >> 12 & 63];
+        out[2] = digits[v >> 6 & 63];
+        out[3] = digits[v & 63];
+    }
+    if (i < size) {
+        const uint32_t v = (uint32_t)in[i] << 16 | (i + 1 < size ? (uint32_t)in[i + 1] << 8 : 0);
+        *out++ = digits[v >> 18];
+        *out++ = digits[v >> 12 & 63];
+        *out++ = i + 1 < size ? digits[v >> 6 & 63] : '=';
+        *out++ = '=';
+    }
+    *out = '\0';
+    b->size = (size_t)(out - b->data);
+}
+
+/* Value of each base64 digit plus one; 0 for all other bytes. */
+static int digit_value(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size)
+{
+    if (size % 4)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < size; i += 4) {
+        int v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = digit_value((unsigned char)text[i + k]);
+        const bool last = i + 4 == size;
+        const int pad = last && text[i + 3] == '=' ? (text[i + 2] == '=' ? 2 : 1) : 0;
+        if (v[0] < 0 || v[1] < 0 || (v[2] < 0 && pad < 2) || (v[3] < 0 && !pad))
+            return false;
+        const uint32_t bits = (uint32_t)v[0] << 18 | (uint32_t)v[1] << 12 |
+                              (uint32_t)(pad < 2 ? v[2] : 0) << 6 | (uint32_t)(pad ? 0 : v[3]);
+        if ((pad == 2 && bits & 0xffff) || (pad == 1 && bits & 0xff))
+            return false;
+        out[n++] = (uint8_t)(bits >> 16);
+        if (pad < 2)
+            out[n++] = (uint8_t)(bits >> 8);
+        if (pad < 1)
+            out[n++] = (uint8_t)bits;
+    }
+    *out_size = n;
+    return true;
+}
+
+void hex_encode(const uint8_t *data, size_t size, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *out++ = digits[data[i] >> 4];
+        *out++ = digits[data[i] & 15];
+    }
+    *out = '\0';
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool hex_decode(const char *text, size_t size, uint8_t *out)
+{
+    if (size % 2)
+        return false;
+    for (size_t i = 0; i < size; i += 2) {
+        const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+bool random_bytes(void *out, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t n = getrandom((char *)out + done, size - done, 0);
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+void random_id(char out[25])
+{
+    uint8_t bytes[12] = {0};
+    random_bytes(bytes, sizeof bytes);
+    hex_encode(bytes, sizeof bytes, out);
+}
+
+bool equal_secret(const void *a, const void *b, size_t size)
+{
+    const volatile uint8_t *x = a, *y = b;
+    uint8_t difference = 0;
+    for (size_t i = 0; i < size; i++)
+        difference |= x[i] ^ y[i];
+    return difference == 0;
+}

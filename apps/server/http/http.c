@@ -1,0 +1,376 @@
+/* Connections and exchanges over libmicrohttpd. */
+#include "http/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "http/tls.h"
+
+/* Of a connection: so much more than HEADER_MAX that it is our check which refuses a long header. */
+#define CONNECTION_MEMORY (64 << 10)
+#define BODY_FIRST        (64 << 10) /* memory for a body before its bytes are there: a promise costs nothing */
+
+slice exchange_header(const exchange *x, const char *name)
+{
+    const char *v = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+    return (slice){v, v ? strlen(v) : 0};
+}
+
+slice exchange_query(const exchange *x, const char *name)
+{
+    const char *v = MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+    return (slice){v, v ? strlen(v) : 0};
+}
+
+bool exchange_repeat(exchange *x, bool alone, problem *wrong)
+{
+    const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
+    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name,
+                           routes[x->route].name, exchange_header(x, "Content-Type"), body, wrong) &&
+           idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static void on_gone(void *user)
+{
+    exchange *x = user;
+    atomic_store(&x->gone, true);
+    if (x->leave(x)) {
+        atomic_fetch_add(&x->server->metrics.clients_gone, 1);
+        MHD_resume_connection(x->connection);
+    }
+}
+
+void exchange_wait(exchange *x, bool (*leave)(exchange *x))
+{
+    x->phase = EXCHANGE_WAITING;
+    x->leave = leave;
+    watch_deadline(x->watched, 0, false);
+    MHD_suspend_connection(x->connection);
+    watch_arm(&x->server->watch, x->watched, on_gone, x);
+}
+
+void exchange_resume(exchange *x)
+{
+    watch_disarm(&x->server->watch, x->watched);
+    MHD_resume_connection(x->connection);
+}
+
+/* ------------------------------------------------------------------ exchanges */
+
+/* The first line of a request is there. */
+static void *on_line(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    server *s = user;
+    exchange *x = calloc(1, sizeof *x);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (!x || !info || !info->socket_context) {
+        free(x);
+        return NULL;
+    }
+    x->server = s;
+    x->connection = connection;
+    x->watched = info->socket_context;
+    x->route = route_count;
+    x->begun_ns = now_ns();
+    x->header_bytes = strlen(uri);
+    random_id(x->id);
+    watch_deadline(x->watched, s->config.header_timeout, !s->tls);
+    atomic_fetch_add(&s->metrics.in_flight, 1);
+    return x;
+}
+
+static void log_exchange(const exchange *x, uint64_t ns)
+{
+    char text[ADDRESS_TEXT] = "";
+    buf b = {0};
+    address a = x->client;
+    const char *how = x->server->config.log_addresses;
+    if (!strcmp(how, "short"))
+        address_shorten(&a);
+    if (strcmp(how, "none"))
+        address_print(&a, text);
+    buf_printf(
+        &b,
+        "\"request_id\": \"%s\", \"method\": \"%s\", \"route\": \"%s\", \"status\": %u, \"seconds\": %.6f",
+        x->id, x->method, x->route < route_count ? routes[x->route].path : "-", x->status, (double)ns * 1e-9);
+    if (text[0])
+        buf_printf(&b, ", \"client\": \"%s\"", text);
+    if (x->key.name[0])
+        buf_printf(&b, ", \"key\": \"%s\"", x->key.name);
+    if (!b.failed)
+        log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, b.data, "request");
+    buf_free(&b);
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    exchange *x = *state;
+    *state = NULL;
+    if (!x)
+        return;
+    server *s = x->server;
+    const uint64_t ns = now_ns() - x->begun_ns;
+    if (watch_was_cut(x->watched) && x->phase <= EXCHANGE_BODY) {
+        x->status = MHD_HTTP_REQUEST_TIMEOUT;
+        x->method[0] = x->method[0] ? x->method[0] : '-';
+    } else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && x->phase != EXCHANGE_ANSWERED) {
+        x->status = 499; /* nobody was there to be answered */
+    }
+    if (x->method[0]) {
+        metrics_request(&s->metrics, x->route, x->status, ns);
+        log_exchange(x, ns);
+    }
+    watch_deadline(x->watched, s->config.keep_alive, false);
+    if (x->response)
+        MHD_destroy_response(x->response);
+    if (x->extra_free)
+        x->extra_free(x->extra);
+    work_free(&x->work);
+    painting_release(x->painting);
+    blob_release(x->memory);
+    atomic_fetch_sub(&s->body_bytes, x->body_counted);
+    atomic_fetch_sub(&s->metrics.in_flight, 1);
+    free(x);
+}
+
+static enum MHD_Result send_answer(exchange *x)
+{
+    if (!watch_deadline(x->watched, x->stream ? 0 : x->server->config.send_timeout, false))
+        return MHD_NO;
+    x->phase = EXCHANGE_ANSWERED;
+    if (!x->response)
+        return MHD_NO;
+    answer_common(x);
+    if (x->close)
+        answer_header(x, MHD_HTTP_HEADER_CONNECTION, "close");
+    return MHD_queue_response(x->connection, x->status, x->response);
+}
+
+static bool take_body(exchange *x, const char *data, size_t size)
+{
+    if (x->response) /* turned away: read to its end, so that the client reads the answer */
+        return true;
+    if (!x->memory && !(x->memory = blob_create()))
+        return false;
+    buf *b = &x->memory->body;
+    if (b->size + size > x->body_limit)
+        return false;
+    server *s = x->server;
+    x->body_counted += size;
+    if (atomic_fetch_add(&s->body_bytes, size) + size > s->config.max_decoded_bytes) {
+        problem busy;
+        problem_set(&busy, 503, "busy", NULL, "too many bytes are on their way; try again later");
+        answer_problem(x, &busy);
+        atomic_fetch_add(&s->metrics.rejected[REJECT_MEMORY], 1);
+        buf_free(b);
+        return true;
+    }
+    if (!b->size)
+        buf_reserve(b, x->body_limit < BODY_FIRST ? x->body_limit : BODY_FIRST);
+    buf_append(b, data, size);
+    return !b->failed;
+}
+
+static void begin(exchange *x, const char *url, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    address peer;
+    address_from(info ? info->client_addr : NULL, &peer);
+    x->client = address_behind(&peer, exchange_header(x, "X-Forwarded-For"), &x->server->proxies);
+    snprintf(x->method, sizeof x->method, "%s", method);
+    x->phase = EXCHANGE_BODY;
+    watch_deadline(x->watched, x->server->config.body_timeout, !x->server->tls);
+    admit(x, url, method);
+}
+
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *size,
+                                  void **state)
+{
+    exchange *x = *state;
+    if (!x)
+        return MHD_NO;
+    switch (x->phase) {
+    case EXCHANGE_HEADER:
+        begin(x, url, method);
+        return x->response && x->close ? send_answer(x) : MHD_YES;
+    case EXCHANGE_BODY:
+        if (*size) {
+            const bool ok = take_body(x, data, *size);
+            *size = 0;
+            return ok ? MHD_YES : MHD_NO;
+        }
+        if (!x->response)
+            routes[x->route].start(x);
+        return x->phase == EXCHANGE_WAITING ? MHD_YES : send_answer(x);
+    case EXCHANGE_WAITING:
+        if (atomic_load(&x->gone))
+            return MHD_NO;
+        routes[x->route].finish(x);
+        return send_answer(x);
+    default:
+        return MHD_NO;
+    }
+}
+
+/* ------------------------------------------------------------------ connections */
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    server *s = user;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const int on = 1;
+        atomic_fetch_add(&s->metrics.connections, 1);
+        atomic_fetch_add(&s->metrics.connections_total, 1);
+        if (!info)
+            return;
+        setsockopt(info->connect_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        watched *c = watch_add(&s->watch, info->connect_fd);
+        if (c)
+            watch_deadline(c, s->config.header_timeout, false);
+        *context = c;
+    } else {
+        atomic_fetch_sub(&s->metrics.connections, 1);
+        if (*context)
+            watch_remove(&s->watch, *context);
+        *context = NULL;
+    }
+}
+
+static void on_library_log(void *user, const char *format, va_list args)
+{
+    char text[256];
+    vsnprintf(text, sizeof text, format, args);
+    const size_t n = strcspn(text, "\r\n");
+    text[n] = '\0';
+    log_line(STYLIZE_LOG_DEBUG, "libmicrohttpd: %s", text);
+}
+
+/*
+ * The answer to a request that does not arrive in time. It goes past libmicrohttpd, which answers
+ * whole requests only.
+ */
+static const char *too_slow(void)
+{
+    static const char body[] = "{\"error\": {\"code\": \"request_timeout\", "
+                               "\"message\": \"the request took too long to arrive\"}}\n";
+    static char answer[512];
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+             "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
+             sizeof body - 1, body);
+    return answer;
+}
+
+/* Whether others than this machine can reach the address. */
+static bool is_public(const struct sockaddr_storage *at)
+{
+    address a;
+    address_from((const struct sockaddr *)(const void *)at, &a);
+    return !address_is_loopback(&a);
+}
+
+static void raise_file_limit(uint64_t connections)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= connections + 256)
+        return;
+    r.rlim_cur = r.rlim_max < connections + 256 ? r.rlim_max : connections + 256;
+    setrlimit(RLIMIT_NOFILE, &r);
+}
+
+bool http_listen(server *s, char *message, size_t size)
+{
+    struct sockaddr_storage at;
+    socklen_t at_size;
+    const config *c = &s->config;
+    if (!listen_parse(c->listen, &at, &at_size)) {
+        snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT, as 127.0.0.1:8080 or [::]:443",
+                 c->listen);
+        return false;
+    }
+    s->public_address = is_public(&at);
+    if (s->public_address && !c->tls_cert && !c->insecure) {
+        snprintf(message, size, "%s can be reached by others: give --tls-cert and --tls-key, or --insecure",
+                 c->listen);
+        return false;
+    }
+    raise_file_limit(c->max_connections);
+    const int on = 1;
+    s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s->listener < 0 || setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        bind(s->listener, (struct sockaddr *)&at, at_size) || listen(s->listener, 1024)) {
+        snprintf(message, size, "cannot listen on %s: %s", c->listen, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool http_start(server *s, char *message, size_t size)
+{
+    const config *c = &s->config;
+    s->watch.told = too_slow();
+    struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    if (s->tls)
+        flags |= tls_options(s->tls, tls);
+    s->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
+        MHD_OPTION_LISTEN_SOCKET, s->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((c->keep_alive + 999) / 1000),
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
+    if (!s->daemon)
+        snprintf(message, size,
+                 "libmicrohttpd did not start; too few files may be open, or TLS is not usable");
+    return s->daemon != NULL;
+}
+
+unsigned http_port(const server *s)
+{
+    struct sockaddr_storage at;
+    socklen_t n = sizeof at;
+    if (getsockname(s->listener, (struct sockaddr *)&at, &n))
+        return 0;
+    return ntohs(at.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&at)->sin_port
+                                         : ((struct sockaddr_in6 *)(void *)&at)->sin6_port);
+}
+
+void http_quiesce(server *s)
+{
+    /* Its threads take the socket off their epoll sets a moment later, and end the process if they
+     * cannot; so it is closed only after them. Until then it refuses whoever knocks. */
+    const struct timespec moment = {.tv_nsec = 100 * 1000000};
+    MHD_quiesce_daemon(s->daemon);
+    nanosleep(&moment, NULL);
+    shutdown(s->listener, SHUT_RDWR);
+}
+
+void http_stop(server *s)
+{
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon);
+    s->daemon = NULL;
+    if (s->listener >= 0)
+        close(s->listener);
+    s->listener = -1;
+}

@@ -1,0 +1,444 @@
+/* Paintings in work: joining equal ones, handing them to the library, telling those who wait. */
+#include "paint/painter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "paint/flight.h"
+
+#define LOOK_UP_NS (1000ull * 1000000) /* after that long a wait slow tiers are not asked any more */
+
+void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
+{
+    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes, .precision = c->precision};
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;
+    pthread_mutex_init(&p->lock, NULL);
+    keeper_init(&p->keeper, &p->cache, 64 << 20);
+    degrade_init(&p->degrade, c->degrade ? c->degrade_after * 1000000 : 0);
+}
+
+void painter_close(painter *p)
+{
+    cache_close(&p->cache);
+    keeper_free(&p->keeper);
+    pthread_mutex_destroy(&p->lock);
+}
+
+static void flight_release(flight *f)
+{
+    if (atomic_fetch_sub(&f->references, 1) != 1)
+        return;
+    work_free(&f->work);
+    free(f);
+}
+
+/* Under the lock. */
+static void take_off_list(flight *f)
+{
+    painter *p = f->painter;
+    if (!f->listed)
+        return;
+    *(f->previous ? &f->previous->next : &p->first) = f->next;
+    *(f->next ? &f->next->previous : &p->last) = f->previous;
+    f->listed = false;
+}
+
+/* All who wait, who are now the caller's to tell; under the lock. */
+static ticket *take_tickets(flight *f)
+{
+    ticket *waiting = f->tickets;
+    f->tickets = NULL;
+    for (ticket *t = waiting; t; t = t->next)
+        t->flight = NULL;
+    return waiting;
+}
+
+static void tell(ticket *waiting, painting *result, const problem *why)
+{
+    for (ticket *t = waiting, *next; t; t = next) {
+        next = t->next; /* done may release t */
+        t->done(t, result ? painting_hold(result) : NULL, why);
+    }
+}
+
+/* Ends a flight: everyone who waits is told. */
+static void land(flight *f, painting *result, const problem *why)
+{
+    painter *p = f->painter;
+    pthread_mutex_lock(&p->lock);
+    f->storing = result && f->work.keep && !f->abandoned && !f->report.ended_early;
+    const bool store = f->storing;
+    pthread_mutex_unlock(&p->lock);
+    if (store)
+        keep(&p->keeper, &f->work.key, result, f->erasures);
+    pthread_mutex_lock(&p->lock);
+    take_off_list(f);
+    p->count--;
+    ticket *waiting = take_tickets(f);
+    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_sub(&p->decoded, f->work.cost);
+    tell(waiting, result, why);
+    painting_release(result);
+}
+
+static void describe_styles(const params *r, char *out, size_t size)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < r->style_count && n < size; i++) {
+        const char *name = r->styles[i].picture.data ? "picture" : r->styles[i].id;
+        const int k = r->style_count == 1 ? snprintf(out + n, size - n, "%s", name)
+                                          : snprintf(out + n, size - n, "%s%s:%.4g", i ? "," : "", name,
+                                                     (double)r->styles[i].weight);
+        n += k > 0 ? (size_t)k : 0;
+    }
+}
+
+static painting *make_painting(const flight *f, stylize_image *result)
+{
+    painting *made = calloc(1, sizeof *made);
+    if (!made)
+        return NULL;
+    const stylize_report *r = &f->report;
+    atomic_init(&made->references, 1);
+    painting_take(made, result);
+    memcpy(made->engine, r->engine, sizeof made->engine);
+    memcpy(made->model, r->model, sizeof made->model);
+    describe_styles(&f->work.params, made->style, sizeof made->style);
+    memcpy(made->subject, f->work.params.subject, sizeof made->subject);
+    made->tiles = r->tiles;
+    made->batch_size = r->batch_size;
+    made->degraded = f->work.degraded;
+    made->strength = r->strength;
+    made->queue_seconds = (double)r->queue_ns * 1e-9;
+    made->prepare_seconds = (double)r->prepare_ns * 1e-9;
+    made->engine_seconds = (double)r->engine_ns * 1e-9;
+    made->finish_seconds = (double)r->finish_ns * 1e-9;
+    return made;
+}
+
+/* The library's callback. */
+static void on_done(void *user, uint64_t id, stylize_status status, stylize_image *result,
+                    const stylize_error *error)
+{
+    flight *f = user;
+    painter *p = f->painter;
+    problem why = {0};
+    painting *made = NULL;
+    if (status == STYLIZE_OK) {
+        const char *label = f->work.params.style_count > 1          ? "blend"
+                            : f->work.params.styles[0].picture.data ? "picture"
+                                                                    : f->work.params.styles[0].id;
+        made = make_painting(f, result);
+        metrics_painting(p->metrics, label, f->report.queue_ns, f->report.engine_ns, f->report.batch_size);
+        degrade_sample(&p->degrade, f->report.queue_ns, now_ns());
+        if (!made) {
+            stylize_image_free(result);
+            problem_set(&why, 503, "out_of_memory", NULL, "memory for the result could not be had");
+        }
+    } else {
+        problem_from(&why, error, status == STYLIZE_ERR_FORMAT ? "content_image" : NULL);
+        if (status == STYLIZE_ERR_NOT_FOUND) { /* the style was there: an engine or a file is missing */
+            why.status = 500;
+            why.code = "internal";
+        }
+    }
+    land(f, made, &why);
+    flight_release(f);
+}
+
+static int on_progress(void *user, float done)
+{
+    flight *f = user;
+    painter *p = f->painter;
+    atomic_store(&f->started, true);
+    pthread_mutex_lock(&p->lock);
+    for (ticket *t = f->tickets; t; t = t->next)
+        if (t->progress)
+            t->progress(t, done);
+    const int stop = f->abandoned;
+    pthread_mutex_unlock(&p->lock);
+    return stop;
+}
+
+static flight *flight_create(painter *p, const work *w)
+{
+    flight *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    const params *r = &w->params;
+    atomic_init(&f->references, 2);
+    f->painter = p;
+    f->work = *w;
+    f->work.memory = blob_hold(w->memory);
+    f->accepted_ns = now_ns();
+    f->erasures = keeper_now(&p->keeper);
+    f->content = encoded_image(r->content);
+    for (size_t i = 0; i < r->style_count; i++) {
+        f->pictures[i] = encoded_image(r->styles[i].picture);
+        f->refs[i] = (stylize_style_ref){.weight = r->styles[i].weight};
+        if (r->styles[i].picture.data)
+            f->refs[i].picture = &f->pictures[i];
+        else
+            f->refs[i].id = f->work.params.styles[i].id;
+        f->masks[i] = encoded_image(r->masks[i]);
+        f->mask_refs[i] = r->masks[i].size ? &f->masks[params_mask(r, i)] : NULL;
+    }
+    stylize_request *q = &f->request;
+    stylize_request_init(q, sizeof *q);
+    q->content = &f->content;
+    q->styles = f->refs;
+    q->style_count = r->style_count;
+    q->masks = params_masked(r) ? f->mask_refs : NULL;
+    q->method = r->method;
+    q->output_size = r->size;
+    q->output_width = r->width;
+    q->output_height = r->height;
+    q->strength = r->strength;
+    q->preserve_color = r->preserve_color;
+    q->style_scale = r->style_scale;
+    q->seed = r->seed;
+    q->iterations = r->iterations;
+    q->deadline_ms = w->deadline_ms;
+    if (r->method == STYLIZE_METHOD_OPTIMIZE) /* a picture that is nearly done is better than an error */
+        q->time_budget_ms = w->deadline_ms / 4 * 3;
+    q->output_format = r->format;
+    q->quality = r->quality;
+    q->progress = on_progress;
+    q->progress_user = f;
+    f->report.struct_size = sizeof f->report;
+    q->report = &f->report;
+    return f;
+}
+
+/* A time budget may end the search with what there is: not for someone who can wait for all of it. */
+static bool too_hasty(const flight *f, const work *w)
+{
+    return f->work.params.method == STYLIZE_METHOD_OPTIMIZE && f->work.deadline_ms && !w->deadline_ms;
+}
+
+/* Under the lock. */
+static flight *find_equal(painter *p, const work *w)
+{
+    for (flight *f = p->last; f; f = f->previous)
+        if (!memcmp(f->work.key.bytes, w->key.bytes, sizeof w->key.bytes) && !too_hasty(f, w))
+            return f;
+    return NULL;
+}
+
+static void put_on_list(painter *p, flight *f, ticket *t)
+{
+    f->previous = p->last;
+    *(p->last ? &p->last->next : &p->first) = f;
+    p->last = f;
+    f->listed = true;
+    p->count++;
+    t->flight = f;
+    t->next = NULL;
+    f->tickets = t;
+}
+
+static bool reserve(painter *p, uint64_t cost)
+{
+    if (atomic_fetch_add(&p->decoded, cost) + cost <= p->max_decoded)
+        return true;
+    atomic_fetch_sub(&p->decoded, cost);
+    return false;
+}
+
+static void submit(painter *p, flight *f)
+{
+    stylize_error err = {0};
+    uint64_t id = 0;
+    if (stylize_ctx_submit(p->ctx, &f->request, on_done, f, &id, &err) != STYLIZE_OK) {
+        problem why;
+        problem_from(&why, &err, err.status == STYLIZE_ERR_NOT_FOUND ? "style_id" : NULL);
+        if (err.status == STYLIZE_ERR_QUEUE_FULL)
+            atomic_fetch_add(&p->metrics->rejected[REJECT_QUEUE], 1);
+        land(f, NULL, &why);
+        flight_release(f); /* the callback that will not come */
+    } else {
+        pthread_mutex_lock(&p->lock);
+        f->run_id = id;
+        const bool stop = f->abandoned;
+        pthread_mutex_unlock(&p->lock);
+        if (stop)
+            stylize_ctx_cancel(p->ctx, id);
+    }
+    flight_release(f);
+}
+
+/* A thread of the pool: asks the slow tiers, and has painted what they do not have. */
+static void look_up(void *arg)
+{
+    flight *f = arg;
+    painter *p = f->painter;
+    problem why;
+    int tier = 0;
+    pthread_mutex_lock(&p->lock);
+    const bool wanted = !f->abandoned;
+    pthread_mutex_unlock(&p->lock);
+    const uint64_t waited = now_ns() - f->accepted_ns;
+    painting *known = wanted && waited < LOOK_UP_NS ? cache_get(&p->cache, &f->work.key, &tier) : NULL;
+    if (wanted && !known) {
+        const uint64_t ms = (now_ns() - f->accepted_ns) / 1000000;
+        if (f->request.deadline_ms)
+            f->request.deadline_ms = f->request.deadline_ms > ms ? f->request.deadline_ms - (uint32_t)ms : 1;
+        atomic_fetch_add(&p->metrics->cache_misses, 1);
+        submit(p, f);
+        return;
+    }
+    problem_set(&why, 503, "cancelled", NULL, "nobody waits for it any more");
+    if (known) {
+        atomic_fetch_add(&p->metrics->cache_hits[tier], 1);
+        f->work.keep = false; /* it is kept already */
+        pthread_mutex_lock(&p->lock);
+        for (ticket *t = f->tickets; t; t = t->next)
+            t->from = PAINTED_CACHE;
+        pthread_mutex_unlock(&p->lock);
+    }
+    land(f, known, &why);
+    flight_release(f); /* the callback that will not come */
+    flight_release(f);
+}
+
+void painter_start(painter *p, const work *w, ticket *t)
+{
+    problem why;
+    painting *known = NULL;
+    t->flight = NULL;
+    pthread_mutex_lock(&p->lock);
+    flight *f = find_equal(p, w);
+    if (f) {
+        t->from = PAINTED_JOINED;
+        t->flight = f;
+        t->next = f->tickets;
+        f->tickets = t;
+        pthread_mutex_unlock(&p->lock);
+        atomic_fetch_add(&p->metrics->cache_joined, 1);
+        return;
+    }
+    /* It may have been finished since painter_prepare looked. */
+    known = cache_get_fast(&p->cache, &w->key);
+    if (known) {
+        pthread_mutex_unlock(&p->lock);
+        t->from = PAINTED_CACHE;
+        atomic_fetch_add(&p->metrics->cache_hits[0], 1);
+        t->done(t, known, NULL);
+        return;
+    }
+    t->from = PAINTED_NEW;
+    const bool room = reserve(p, w->cost);
+    f = room ? flight_create(p, w) : NULL;
+    if (f)
+        put_on_list(p, f, t);
+    pthread_mutex_unlock(&p->lock);
+    if (f && p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
+        return;
+    if (f) {
+        atomic_fetch_add(&p->metrics->cache_misses, 1);
+        submit(p, f);
+        return;
+    }
+    if (room)
+        atomic_fetch_sub(&p->decoded, w->cost);
+    atomic_fetch_add(&p->metrics->rejected[REJECT_MEMORY], 1);
+    problem_set(&why, 503, "busy", NULL, "too many pixels are in work; try again later");
+    t->done(t, NULL, &why);
+}
+
+bool painter_leave(painter *p, ticket *t)
+{
+    uint64_t cancel = 0;
+    pthread_mutex_lock(&p->lock);
+    flight *f = t->flight;
+    if (f) {
+        ticket **at = &f->tickets;
+        while (*at != t)
+            at = &(*at)->next;
+        *at = t->next;
+        t->flight = NULL;
+        if (!f->tickets && !f->storing) {
+            f->abandoned = true;
+            take_off_list(f);
+            cancel = f->run_id;
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (cancel)
+        stylize_ctx_cancel(p->ctx, cancel); /* "not found" means that it has just ended */
+    return f != NULL;
+}
+
+/* The next one of a subject that is in work; it is not kept, and nobody waits for it any more. */
+static bool erase_next(painter *p, const char *subject, ticket **waiting, uint64_t *run_id)
+{
+    pthread_mutex_lock(&p->lock);
+    flight *f = p->first;
+    while (f && (f->abandoned || strcmp(f->work.params.subject, subject)))
+        f = f->next;
+    if (f) {
+        f->abandoned = true;
+        *waiting = take_tickets(f);
+        *run_id = f->storing ? 0 : f->run_id;
+        if (!f->storing)
+            take_off_list(f);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return f != NULL;
+}
+
+size_t painter_erase(painter *p, const char *subject)
+{
+    problem why;
+    ticket *waiting;
+    uint64_t run_id;
+    size_t n = 0;
+    problem_erased(&why);
+    for (; erase_next(p, subject, &waiting, &run_id); n++) {
+        if (run_id)
+            stylize_ctx_cancel(p->ctx, run_id);
+        tell(waiting, NULL, &why);
+    }
+    return n;
+}
+
+unsigned painter_place(painter *p, const ticket *t)
+{
+    unsigned place = 0;
+    pthread_mutex_lock(&p->lock);
+    for (const flight *f = p->first; t->flight && f && f != t->flight; f = f->next)
+        place += !atomic_load(&f->started);
+    pthread_mutex_unlock(&p->lock);
+    return place;
+}
+
+void painter_cancel_all(painter *p)
+{
+    uint64_t ids[256];
+    size_t n;
+    uint64_t last = 0;
+    do {
+        n = 0;
+        pthread_mutex_lock(&p->lock);
+        for (const flight *f = p->first; f && n < SRV_LEN(ids); f = f->next)
+            if (f->run_id > last)
+                ids[n++] = f->run_id;
+        pthread_mutex_unlock(&p->lock);
+        for (size_t i = 0; i < n; i++) {
+            stylize_ctx_cancel(p->ctx, ids[i]);
+            last = ids[i] > last ? ids[i] : last;
+        }
+    } while (n == SRV_LEN(ids));
+}
+
+uint64_t painter_in_work(painter *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const uint64_t n = p->count;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}

@@ -1,0 +1,69 @@
+/* What a client asks for, from a form or from JSON. */
+#ifndef SERVER_PARAMS_H
+#define SERVER_PARAMS_H
+
+#include <stylize/stylize.h>
+
+#include "base/problem.h"
+#include "base/text.h"
+
+#define SUBJECT_MAX 128 /* characters of a subject key */
+#define OWNER_MAX   40  /* of the API key's name before it, with a slash */
+
+typedef struct style_choice {
+    char id[64];   /* library style, or "" */
+    slice picture; /* encoded style picture, or data NULL */
+    float weight;
+} style_choice;
+
+/* The pictures are slices of the body, or of memory that belongs to the reader's caller. */
+typedef struct params {
+    slice content;
+    style_choice styles[STYLIZE_STYLES_MAX];
+    size_t style_count;
+    slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */
+    size_t mask_count;               /* given, with those of size 0 */
+    uint32_t size, width, height;    /* size: longer side; or width and height */
+    float strength;
+    float preserve_color;
+    float style_scale;
+    stylize_method method;
+    stylize_format format; /* NONE: not said */
+    int quality;           /* 0: not said */
+    uint64_t seed;
+    uint32_t iterations;
+    bool allow_degraded;
+    char subject[OWNER_MAX + SUBJECT_MAX + 1]; /* "key/subject", or "subject" without keys */
+} params;
+
+/* Bounds that the configuration sets, and the default. */
+typedef struct params_limits {
+    uint32_t output_size, max_output_size;
+} params_limits;
+
+void params_init(params *p, const params_limits *limits);
+/* Whether there is a mask at all. */
+bool params_masked(const params *p);
+/* The first mask that is the same picture as that of style i: styles of one mask are painted together. */
+size_t params_mask(const params *p, size_t i);
+/* Sets one field from its text or its picture. An unknown name is an error. */
+bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
+/* What no field alone shows: that there is a content and a style, and only one way to say it. */
+bool params_check(const params *p, problem *wrong);
+
+/* A multipart body; the pictures are slices of it. */
+bool params_read_form(params *p, const params_limits *limits, slice body, slice boundary, problem *wrong);
+/* A JSON body; the pictures are decoded into `pictures`, which must outlive p. */
+bool params_read_json(params *p, const params_limits *limits, slice body, buf *pictures, problem *wrong);
+
+#define STORED_SUBJECT (OWNER_MAX + SUBJECT_MAX + 1)
+/* As a subject is stored: "owner/subject", or "subject" for the owner "". Cut off where it does not fit. */
+void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subject);
+
+/* By name in a request or by type in a header: "png", "image/png"; NONE if unknown. */
+stylize_format format_by_name(slice name);
+const char *format_type(stylize_format format); /* "image/png" */
+const char *format_name(stylize_format format); /* "png" */
+const char *method_name(stylize_method method); /* "any" */
+
+#endif

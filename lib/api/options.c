@@ -1,0 +1,94 @@
+/* Size-tagged structures, version and other things that need no context. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common.h"
+
+#define STR2(x) #x
+#define STR(x)  STR2(x)
+
+/* Sizes that were ever released, smallest first; one is appended when a structure grows. */
+static const size_t options_sizes[] = {sizeof(stylize_options)};
+static const size_t request_sizes[] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
+                                       sizeof(stylize_request)};
+
+static bool released(const size_t *sizes, size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sizes[i] == size)
+            return true;
+    return false;
+}
+
+const char *stylize_version(void)
+{
+    return STR(STYLIZE_VERSION_MAJOR) "." STR(STYLIZE_VERSION_MINOR) "." STR(STYLIZE_VERSION_PATCH);
+}
+
+const char *stylize_status_str(stylize_status status)
+{
+    switch (status) {
+    case STYLIZE_OK:
+        return "ok";
+    case STYLIZE_ERR_INVALID:
+        return "invalid argument";
+    case STYLIZE_ERR_NOMEM:
+        return "out of memory";
+    case STYLIZE_ERR_IO:
+        return "file error";
+    case STYLIZE_ERR_FORMAT:
+        return "not a readable picture";
+    case STYLIZE_ERR_LIMIT:
+        return "above a limit";
+    case STYLIZE_ERR_NOT_FOUND:
+        return "not found";
+    case STYLIZE_ERR_EXISTS:
+        return "exists already";
+    case STYLIZE_ERR_MODEL:
+        return "damaged model";
+    case STYLIZE_ERR_UNSUPPORTED:
+        return "not supported";
+    case STYLIZE_ERR_ENGINE:
+        return "engine failure";
+    case STYLIZE_ERR_QUEUE_FULL:
+        return "queue full";
+    case STYLIZE_ERR_CANCELLED:
+        return "cancelled";
+    case STYLIZE_ERR_DEADLINE:
+        return "deadline passed";
+    }
+    return "unknown status";
+}
+
+void stylize_free(void *p) { free(p); }
+
+stylize_status stylize_options_init(stylize_options *o, size_t size)
+{
+    if (!o || !released(options_sizes, STZ_LEN(options_sizes), size))
+        return STYLIZE_ERR_INVALID;
+    memset(o, 0, size);
+    o->struct_size = size;
+    o->queue_length = 256;
+    o->batch_threshold = 3;
+    o->batch_max = 8;
+    o->max_input_bytes = 32u << 20;
+    o->max_pixels = 50000000;
+    o->max_side = 16384;
+    o->max_scans = 64;
+    o->memory_budget = 256u << 20;
+    o->pool_keep = 256u << 20;
+    o->code_cache = 64;
+    o->log_level = STYLIZE_LOG_WARNING;
+    return STYLIZE_OK;
+}
+
+stylize_status stylize_request_init(stylize_request *r, size_t size)
+{
+    if (!r || !released(request_sizes, STZ_LEN(request_sizes), size))
+        return STYLIZE_ERR_INVALID;
+    memset(r, 0, size);
+    r->struct_size = size;
+    r->strength = 1.0f;
+    r->output_format = STYLIZE_FORMAT_RGB8;
+    return STYLIZE_OK;
+}

@@ -1,0 +1,78 @@
+#include "base/common.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+stylize_status stz_fail(stylize_error *err, stylize_status status, const char *format, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+        err->status = status;
+        for (char *c = err->message; *c; c++) /* one line, whatever file names or headers held */
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                *c = ' ';
+    }
+    return status;
+}
+
+stylize_status stz_about(stylize_error *err, stylize_status status, const char *what)
+{
+    if (!err || status == STYLIZE_OK)
+        return status;
+    const stylize_error inner = *err;
+    return stz_fail(err, status, "%s: %s", what, inner.message);
+}
+
+stylize_status stz_nomem(stylize_error *err, uint64_t bytes)
+{
+    return stz_fail(err, STYLIZE_ERR_NOMEM, "out of memory: %llu bytes could not be had",
+                    (unsigned long long)bytes);
+}
+
+bool stz_struct_read(void *ours, size_t size, size_t least, const void *theirs)
+{
+    size_t have;
+    memcpy(&have, theirs, sizeof have);
+    if (have < least || have > 65536)
+        return false;
+    for (size_t i = size; i < have; i++)
+        if (((const unsigned char *)theirs)[i])
+            return false;
+    memset(ours, 0, size);
+    memcpy(ours, theirs, have < size ? have : size);
+    return true;
+}
+
+void stz_struct_write(void *theirs, const void *ours, size_t size)
+{
+    size_t have;
+    memcpy(&have, theirs, sizeof have);
+    if (have > size)
+        have = size;
+    if (have > sizeof have)
+        memcpy((char *)theirs + sizeof have, (const char *)ours + sizeof have, have - sizeof have);
+}
+
+uint64_t stz_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void stz_log_line(const stz_log *log, stylize_log_level level, const char *format, ...)
+{
+    if (!log || !log->fn || level > log->level)
+        return;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log->fn(log->user, level, text);
+}

@@ -1,0 +1,172 @@
+/*
+ * What an engine is: a table of functions. One file or folder each: native, torch, fake (tests).
+ *
+ * The core has done everything that does not need a network before it calls an engine: pictures
+ * are RGB, of the network's multiple, of a size that fits the memory budget. Engines keep no
+ * per-run state of their own between calls but caches; every function but open and close may be
+ * called by several threads at once.
+ */
+#ifndef STZ_ENGINE_H
+#define STZ_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "base/common.h"
+#include "base/mem.h"
+#include "base/team.h"
+#include "image/image.h"
+
+/* Samples of a picture: interleaved RGB. U8: 0 to 255; F32: 0 to 1 (outputs are not clamped). */
+typedef enum stz_elem { STZ_U8, STZ_F32 } stz_elem;
+
+typedef struct stz_view {
+    void *data;
+    ptrdiff_t stride; /* bytes from row to row */
+    int width, height;
+    stz_elem elem;
+} stz_view;
+
+#define STZ_LAYERS_MAX 8
+
+/* What model.json says of a network. All engines read the same description. */
+typedef struct stz_model {
+    char name[64];
+    char *dir;                /* its folder */
+    char *native_file;        /* safetensors for the native engine, or NULL; relative to dir */
+    char *native_int8_file;   /* quantised one, or NULL */
+    char *torch_file;         /* TorchScript, N x 3 x H x W -> N x 3 x H x W, or NULL */
+    char *torch_encoder_file; /* TorchScript, style pictures -> codes, or NULL */
+    int multiple;             /* sides must be multiples of this */
+    int min_side;             /* and at least this long */
+    int code_length;          /* floats of a style code; 0: the network has one style inside */
+    int stats_length;         /* floats of its frozen statistics; 0: it cannot freeze them */
+    int receptive_radius;     /* pixels */
+    int grid;                 /* tile origins must be multiples of this */
+    bool encodes;             /* can read a code from a style picture */
+    int style_multiple, style_min_side, style_size; /* of style pictures; style_size: shorter side */
+    bool optimizes; /* a loss network: it paints nothing itself, the method optimize runs it */
+    int layers;     /* its feature maps, with the weight of each in the two losses */
+    float style_weights[STZ_LAYERS_MAX], content_weights[STZ_LAYERS_MAX];
+    float range;           /* torch: value of white at the input and output, 1 or 255 */
+    float mean[3], std[3]; /* torch: subtracted and divided before, in units of `range` 1 */
+} stz_model;
+
+/*
+ * One picture of a batch. in and out have the same size.
+ * stats: per-norm statistics, all means in norm order, then all biased variances in norm order,
+ * of the values that enter each instance norm.
+ */
+typedef struct stz_apply {
+    stz_view in;
+    stz_view out;       /* data NULL: only stats_out is wanted */
+    const float *code;  /* code_length floats, or NULL if code_length is 0 */
+    const float *stats; /* stats_length floats to use instead of the picture's own, or NULL */
+    float *stats_out;   /* receives the picture's own, or NULL */
+} stz_apply;
+
+/* One whole picture, for engines that do around the network what the core does on a CPU: scaling, padding,
+ * strength, colour and alpha. in and out may lie in the engine's memory or the host's. */
+typedef struct stz_paint {
+    const stylize_image *in;  /* RGB8, RGBA8 or GRAY8 */
+    stz_rect source;          /* the part of it that is painted, scaled to out's size */
+    const stylize_image *out; /* RGB8, or RGBA8 with in's alpha */
+    const float *code;
+    float strength;
+    float preserve_color;
+} stz_paint;
+
+/* Given to everything that takes long. */
+typedef struct stz_exec {
+    stz_team *team;
+    const atomic_int *cancel; /* non-zero: stop soon with STYLIZE_ERR_CANCELLED; may be NULL */
+    uint64_t deadline_ns;     /* stop likewise once stz_now_ns passes it; 0: none */
+} stz_exec;
+
+static inline bool stz_cancelled(const stz_exec *x)
+{
+    return (x->cancel && atomic_load_explicit(x->cancel, memory_order_relaxed)) ||
+           (x->deadline_ns && stz_now_ns() > x->deadline_ns);
+}
+
+typedef struct stz_engine_config {
+    const char *device; /* "auto", "cpu", or what stz_cuda_devices knows */
+    int threads;
+    stylize_precision precision;
+    stz_pool *pool;
+    uint64_t pool_keep;
+    const stz_log *log;
+} stz_engine_config;
+
+typedef struct stz_engine_caps {
+    char device[64];  /* "cpu", "cuda:0 NVIDIA ..." */
+    char detail[128]; /* for people: "avx512, 2 threads", "libtorch 2.15.0" */
+    int batch_max;    /* pictures that gain from being run together; 1: none do */
+    int parallel_max; /* apply calls at once that make sense; 0: as many as there are workers */
+    bool uses_team;   /* false: the engine brings its own threads */
+    uint64_t memory;  /* bytes of its own that a run may use; 0: it uses the host's */
+    char note[128];   /* why it is not where device "auto" might have put it; or "" */
+} stz_engine_caps;
+
+/* One optimisation at one size; sides are multiples of the loss network's. */
+typedef struct stz_optimize {
+    stz_view content;
+    stz_view out; /* U8: what to start from if `start`, then the picture so far, then the result */
+    bool start;
+    const stz_view *styles; /* each of a size of its own */
+    const float *weights;   /* of the styles, sum 1 */
+    int style_count;
+    bool adam;           /* instead of L-BFGS */
+    uint32_t iterations; /* evaluations of the loss, at most */
+    uint64_t seed;
+    uint64_t memory;     /* bytes that the network may use; larger pictures are taken in tiles */
+    uint32_t show_every; /* iterations between updates of `out`, 0: only at the end */
+    /* After each iteration; shown: `out` has just been updated. False ends with the best so far. */
+    bool (*progress)(void *user, uint32_t iterations, bool shown);
+    void *user;
+} stz_optimize;
+
+typedef struct stz_engine {
+    const char *name;
+    /* NULL if the engine can be used at all on this machine, otherwise why not and what to do. */
+    stylize_status (*probe)(stylize_error *err);
+    stylize_status (*open)(void **engine, const stz_engine_config *config, stylize_error *err);
+    void (*close)(void *engine);
+    void (*caps)(void *engine, stz_engine_caps *caps);
+    stylize_status (*load)(void *engine, const stz_model *model, void **net, stylize_error *err);
+    void (*unload)(void *engine, void *net);
+    /* Bytes that apply uses for one picture of this size besides in and out. 0: not known. */
+    size_t (*memory)(void *engine, void *net, int width, int height);
+    /* Multiply-adds times two of one picture, 0: not known. */
+    double (*flop)(void *engine, void *net, int width, int height);
+    /* Reads the code of a style picture (multiples of style_multiple). NULL: none can. */
+    stylize_status (*encode)(void *engine, void *net, const stz_view *style, float *code,
+                             const stz_exec *exec, stylize_error *err);
+    /* All pictures of the batch have the same size. */
+    stylize_status (*apply)(void *engine, void *net, const stz_apply *batch, int n, const stz_exec *exec,
+                            stylize_error *err);
+    /* Up to batch_max pictures whose out has one size. NULL: the engine has no memory of its own. */
+    stylize_status (*paint)(void *engine, void *net, const stz_paint *batch, int n, const stz_exec *exec,
+                            stylize_error *err);
+    /* Adds its device counters to those of a context; NULL: it has none. */
+    void (*stats)(void *engine, stylize_stats *stats);
+    stylize_status (*optimize)(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
+                               stylize_error *err); /* NULL: not offered */
+    /* Measured multiply-add rate of the device in use, 1e9 a second; NULL or 0: not known. */
+    double (*peak_gflops)(void *engine, const stz_exec *exec);
+} stz_engine;
+
+#define STZ_CUDA_DEVICES 16 /* in one context */
+
+/* Which devices "cuda", "cuda:N", "cuda:N,M" or "cuda:all" names: their number, 0 for all; -1: it is none of
+ * these. */
+int stz_cuda_devices(const char *text, int index[STZ_CUDA_DEVICES]);
+
+extern const stz_engine stz_engine_native;
+extern const stz_engine stz_engine_torch;
+
+/* The engines of this build, in order of preference on a CPU. Tests add theirs with register. */
+const stz_engine *stz_engine_at(int index); /* NULL after the last */
+const stz_engine *stz_engine_find(const char *name);
+void stz_engine_register(const stz_engine *engine);
+
+#endif

@@ -1,0 +1,175 @@
+/* The engine table of the native CPU engine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/native/run.h"
+
+typedef struct native {
+    const stz_kernels *kernels;
+    stz_pool *pool;
+    const stz_log *log;
+    stylize_precision precision;
+    int threads;
+} native;
+
+static stylize_status probe(stylize_error *err) { return STYLIZE_OK; }
+
+static stylize_status open_engine(void **out, const stz_engine_config *config, stylize_error *err)
+{
+    if (config->device && strcmp(config->device, "auto") != 0 && strcmp(config->device, "cpu") != 0)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "the native engine runs on device cpu, not on %.32s",
+                        config->device);
+    native *n = calloc(1, sizeof *n);
+    if (!n)
+        return stz_nomem(err, sizeof *n);
+    n->kernels = stz_kernels_get(config->precision == STYLIZE_PRECISION_FP16);
+    n->pool = config->pool;
+    n->log = config->log;
+    n->precision = config->precision;
+    n->threads = config->threads;
+    *out = n;
+    return STYLIZE_OK;
+}
+
+static void close_engine(void *engine) { free(engine); }
+
+static void get_caps(void *engine, stz_engine_caps *caps)
+{
+    const native *n = engine;
+    *caps = (stz_engine_caps){.device = "cpu", .batch_max = 1, .uses_team = true};
+    snprintf(caps->detail, sizeof caps->detail, "%s%s, %d thread%s", stz_isa_name(n->kernels->isa),
+             n->kernels->half ? ", fp16 storage" : "", n->threads, n->threads == 1 ? "" : "s");
+}
+
+static stylize_status load(void *engine, const stz_model *model, void **out, stylize_error *err)
+{
+    const native *n = engine;
+    const char *file = n->precision == STYLIZE_PRECISION_INT8 && model->native_int8_file
+                           ? model->native_int8_file
+                           : model->native_file;
+    if (!file)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model %s has no file for the native engine",
+                        model->name);
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", model->dir, file) >= (int)sizeof path)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
+    stz_native_net *net;
+    stylize_status status = stz_native_load(path, n->kernels, &net, err);
+    if (status)
+        return status;
+    const stz_graph *g = &net->generator.graph;
+    if (g->code_length != model->code_length) {
+        status = stz_fail(err, STYLIZE_ERR_MODEL, "model %s: its style code has %d floats, the file wants %d",
+                          model->name, model->code_length, g->code_length);
+        stz_native_free(net);
+        return status;
+    }
+    *out = net;
+    return STYLIZE_OK;
+}
+
+static void unload(void *engine, void *net) { stz_native_free(net); }
+
+static size_t memory(void *engine, void *net, int width, int height)
+{
+    return width < 1 || height < 1 ? 0 : stz_part_memory(&((stz_native_net *)net)->generator, width, height);
+}
+
+static double flop(void *engine, void *net, int width, int height)
+{
+    return stz_graph_flop(&((stz_native_net *)net)->generator.graph, width, height);
+}
+
+/* ------------------------------------------------------------------- calls */
+
+static stylize_status check_view(const stz_view *v, int multiple, int least, const char *what,
+                                 stylize_error *err)
+{
+    if (!v->data || v->width < least || v->height < least || v->width % multiple || v->height % multiple)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "the %s is %dx%d pixels; sides must be multiples of %d, %d or more", what, v->width,
+                        v->height, multiple, least);
+    return STYLIZE_OK;
+}
+
+static stylize_status encode(void *engine, void *net, const stz_view *style, float *code,
+                             const stz_exec *exec, stylize_error *err)
+{
+    const native *e = engine;
+    stz_native_net *n = net;
+    if (!n->encodes)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "this model cannot read a style from a picture");
+    stylize_status status =
+        check_view(style, stz_max(n->encoder.graph.multiple, 1), 16, "style picture", err);
+    return status ? status : stz_run_encode(&n->encoder, &n->generator, style, code, e->pool, exec, err);
+}
+
+static stylize_status apply(void *engine, void *net, const stz_apply *batch, int count, const stz_exec *exec,
+                            stylize_error *err)
+{
+    const native *e = engine;
+    stz_native_net *n = net;
+    for (int i = 0; i < count; i++) {
+        const stz_apply *a = &batch[i];
+        stylize_status status =
+            check_view(&a->in, stz_max(n->generator.graph.multiple, 1), 16, "picture", err);
+        if (status)
+            return status;
+        if (a->out.data && (a->out.width != a->in.width || a->out.height != a->in.height))
+            return stz_fail(err, STYLIZE_ERR_INVALID, "the result is %dx%d pixels, the picture %dx%d",
+                            a->out.width, a->out.height, a->in.width, a->in.height);
+        if (n->generator.graph.code_length && !a->code)
+            return stz_fail(err, STYLIZE_ERR_INVALID, "a style code is missing");
+        status = stz_run_apply(&n->generator, a, e->pool, exec, err);
+        if (status)
+            return status;
+    }
+    return STYLIZE_OK;
+}
+
+/* -------------------------------------------------------------------- peak */
+
+#define PEAK_ROUNDS 2000000 /* some tens of milliseconds in all */
+#define PEAK_ITEMS  8       /* for each thread */
+
+typedef struct peak_job {
+    const stz_kernels *kernels;
+    atomic_ullong operations;
+} peak_job;
+
+static void peak_item(void *arg, int item, void *scratch)
+{
+    peak_job *j = arg;
+    atomic_fetch_add(&j->operations, (unsigned long long)j->kernels->peak(PEAK_ROUNDS / PEAK_ITEMS));
+}
+
+/* The best of a few rounds: others may be using the machine. */
+static double peak_gflops(void *engine, const stz_exec *exec)
+{
+    const native *n = engine;
+    double best = 0;
+    for (int i = 0; i < 4; i++) {
+        peak_job job = {.kernels = n->kernels};
+        const uint64_t start = stz_now_ns();
+        stz_team_run(exec->team, peak_item, &job, PEAK_ITEMS * stz_max(stz_team_width(exec->team), 1));
+        const double rate = (double)atomic_load(&job.operations) / (double)(stz_now_ns() - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+const stz_engine stz_engine_native = {
+    .name = "native",
+    .probe = probe,
+    .open = open_engine,
+    .close = close_engine,
+    .caps = get_caps,
+    .load = load,
+    .unload = unload,
+    .memory = memory,
+    .flop = flop,
+    .encode = encode,
+    .apply = apply,
+    .peak_gflops = peak_gflops,
+};

@@ -1,0 +1,135 @@
+/*
+ * Between the planner and the kernels. The planner (plan.c) fills stz_conv once for a picture size, the
+ * run (run.c) fills stz_conv_run for each run of a layer; kernels only read both. Kernel files are
+ * compiled once per instruction set and reached through stz_kernels.
+ *
+ * Every convolution is done for groups of tiles: transform the input of each tile into V (one matrix of
+ * tiles x channels for each transform point), multiply by the transformed weights into M (tiles x
+ * output columns for each point), transform back. Groups are the items of stz_team_run.
+ */
+#ifndef STZ_KERNEL_H
+#define STZ_KERNEL_H
+
+#include "base/cpu.h"
+#include "engine/engine.h"
+
+/* Activations lie in blocks of channels: [channels / block][row][pixel][block]. The block is the column
+ * block of the matrix product that writes them, so every output pass writes whole rows. */
+typedef struct stz_layout {
+    int height, width, channels;
+    int block;            /* channels side by side in a pixel */
+    ptrdiff_t row, plane; /* elements from row to row, from block to block */
+    size_t count;         /* elements in all, with room for reading a vector past the end */
+} stz_layout;
+
+static inline ptrdiff_t stz_channel_offset(const stz_layout *l, int channel)
+{
+    return channel / l->block * l->plane + channel % l->block;
+}
+
+typedef enum stz_conv_kind {
+    STZ_CONV_SAME,   /* 3x3, stride 1: F(4,3) or F(6,3) */
+    STZ_CONV_DOWN,   /* 3x3, stride 2: F(4,2) on the even and odd rows and columns */
+    STZ_CONV_UP,     /* nearest x2, then 3x3: F(4,2) on the small picture, four phases */
+    STZ_CONV_FIRST9, /* 9x9 from the picture */
+    STZ_CONV_LAST9   /* 9x9 to the picture */
+} stz_conv_kind;
+
+#define STZ_POINTS      64 /* of the largest transform, 8x8 */
+#define STZ_PICTURE_PIX 16 /* floats a pixel of a fetched picture window takes */
+
+typedef struct stz_conv {
+    stz_conv_kind kind;
+    int in_channels, columns; /* columns: output channels of the matrix product, padded */
+    int n, m, step;           /* transform length, outputs of a tile, input pixels from tile to tile (1-D) */
+    int points;
+    int tiles_y, tiles_x, group, items;
+    int out_height, out_width; /* in pixels of the convolution, before a pixel shuffle */
+
+    /* Where the input comes from. */
+    bool from_picture;
+    int unshuffle;               /* 1, or 2: pixels of 2x2 picture pixels */
+    bool add, store;             /* the input is base + affine(x); the input is also written to `stored` */
+    stz_layout in, base, stored; /* of from_picture only height and width of `in` are set */
+
+    /* V: for point p, row t at v_offset[p] + t * v_row[p], depth[p] floats used. */
+    int depth[STZ_POINTS];
+    ptrdiff_t v_row[STZ_POINTS], v_offset[STZ_POINTS];
+    /* M: panels of `vectors` vectors, panel0[p] the first of point p; more than one when phases. */
+    int panels[STZ_POINTS], panel0[STZ_POINTS];
+    ptrdiff_t m_panel;
+    int vectors, blocks; /* vectors of a column block, column blocks */
+    size_t weight_count; /* floats of the transformed weights */
+    bool stream;         /* weights do not stay in the second-level cache */
+
+    /* Where the output goes. Vector v of conv pixel (y, x): y * out_row + x * out_pixel + vector_offset[v]. */
+    bool to_picture, relu;
+    ptrdiff_t out_row, out_pixel;
+    const ptrdiff_t *vector_offset;
+    int shuffle; /* to_picture: 1, or 2: pixels of 2x2 picture pixels */
+    int phases; /* records an item writes: 1, the 4 phases of an upsampling, its tile rows of the first 9x9 */
+
+    /* 9x9: an item is `band` rows of up to `group` tiles, `across` of them side by side. */
+    int band, across;
+    ptrdiff_t strip; /* floats of a row of positions */
+
+    /* Scratch, in floats from its start. */
+    size_t v_at, m_at, window_at, aux_at, scratch;
+} stz_conv;
+
+/* Sums that an item leaves for the statistics: count, then pivot, sum and sum of squares for each
+ * column. Sums are of the differences from the pivot, one of the values, so nothing cancels. */
+static inline size_t stz_record_size(int columns) { return (size_t)columns * 3 + 16; }
+
+typedef struct stz_conv_run {
+    const stz_conv *conv;
+    const float *weights, *bias;
+    const void *x, *base;
+    void *stored, *out;
+    const float *scale, *shift; /* input: max(x * scale + shift [+ base], low) */
+    float low;
+    const stz_view *picture_in, *picture_out;
+    float in_mul, in_add;    /* for samples from 0 to 1 */
+    float out_low, out_high; /* picture: clamp */
+    bool sigmoid;
+    float *records; /* items x phases, or NULL */
+} stz_conv_run;
+
+/* Which taps of the original weights make a transformed weight; see weights.c. */
+typedef struct stz_weight_job {
+    const stz_conv *conv;
+    const float *source; /* OIHW */
+    int out_channels, in_channels, kernel;
+    const int *column_of;  /* output channel of each column, -1: none */
+    const int *channel_of; /* input channel of each depth index */
+    float *out;
+} stz_weight_job;
+
+typedef struct stz_kernels {
+    stz_isa isa;
+    int lanes;
+    int rows_max[4]; /* rows of the micro-kernel with 1, 2, 3 vectors */
+    bool half;       /* activations are stored in half precision */
+    size_t elem_size;
+    /* Items of stz_team_run; arg is a stz_conv_run. */
+    void (*conv)(void *arg, int item, void *scratch);
+    void (*first9)(void *arg, int item, void *scratch);
+    void (*last9)(void *arg, int item, void *scratch);
+    void (*weights)(const stz_weight_job *job);
+    /* y = w x + b over rows [first, last) */
+    void (*linear)(const float *w, const float *b, const float *x, float *y, int in, int first, int last);
+    double (*peak)(int rounds); /* floating-point operations it did */
+} stz_kernels;
+
+/* The best kernels of this CPU that allow the wish; never NULL. */
+const stz_kernels *stz_kernels_get(bool half);
+
+/* Those of one instruction set; NULL if this build or CPU does not have them. For tests. */
+const stz_kernels *stz_kernels_of(stz_isa isa, bool half);
+
+extern const stz_kernels stz_kernels_portable;
+extern const stz_kernels stz_kernels_neon, stz_kernels_neon_half;
+extern const stz_kernels stz_kernels_avx2, stz_kernels_avx2_half;
+extern const stz_kernels stz_kernels_avx512, stz_kernels_avx512_half;
+
+#endif

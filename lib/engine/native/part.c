@@ -1,0 +1,220 @@
+#include "engine/native/net.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE (2u << 20)
+
+static int weight_kind(const stz_conv *c) { return c->kind == STZ_CONV_SAME && c->m == 6; }
+
+const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *plan, int layer)
+{
+    return &part->weights[layer][weight_kind(&plan->convs[layer])];
+}
+
+/* ----------------------------------------------------------------- weights */
+
+static void transform_layer(const stz_part *part, const stz_plan *plan, int i, float *weights, float *bias,
+                            int *columns, int *channels)
+{
+    const stz_layer *l = &part->layers.layers[i];
+    const stz_conv *c = &plan->convs[i];
+    const stz_op *op = &part->graph.ops[l->op];
+    const bool scaled = l->out < 0;
+    stz_plan_columns(l, c, plan->kernels, columns);
+    for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
+        channels[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
+    const stz_weight_job job = {.conv = c,
+                                .source = op->weight,
+                                .out_channels = l->out_channels,
+                                .in_channels = l->in_channels,
+                                .kernel = op->kernel,
+                                .column_of = columns,
+                                .channel_of = channels,
+                                .out = weights};
+    part->kernels->weights(&job);
+    for (int n = 0; n < c->columns; n++)
+        if (columns[n] >= 0)
+            bias[n] = op->bias ? op->bias[columns[n]] : 0;
+    if (!scaled)
+        return;
+    /* The factor and offset at the end of the network become part of its last convolution. */
+    const stz_layers *net = &part->layers;
+    if (net->out_mul != 1)
+        for (size_t k = 0; k < c->weight_count; k++)
+            weights[k] *= net->out_mul;
+    for (int n = 0; n < c->columns; n++)
+        if (columns[n] >= 0)
+            bias[n] = bias[n] * net->out_mul + net->out_add;
+}
+
+/* Caller holds the lock. Makes the weights that the plan needs and that are not there yet. */
+static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_error *err)
+{
+    const stz_layers *net = &part->layers;
+    size_t floats = 0;
+    int widest = 0;
+    for (int i = 0; i < net->count; i++) {
+        const stz_conv *c = &plan->convs[i];
+        widest = stz_max(widest, stz_max(c->columns, c->in_channels));
+        if (!stz_part_weights(part, plan, i)->weights)
+            floats += (c->weight_count + (size_t)c->columns + 31) / 16 * 16;
+    }
+    if (floats == 0)
+        return STYLIZE_OK;
+    /* The kernels ask for weights up to two panels past the end; that reads nothing, but stays in here. */
+    const size_t bytes = (floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1));
+    if (!chunks)
+        return stz_nomem(err, sizeof *chunks);
+    part->chunks = chunks;
+    int *columns = malloc(sizeof *columns * 2 * (size_t)widest);
+    void *memory = NULL;
+    if (!columns || posix_memalign(&memory, HUGE_PAGE, bytes)) {
+        free(columns);
+        return stz_nomem(err, bytes);
+    }
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    chunks[part->chunk_count++] = memory;
+    float *at = memory;
+    for (int i = 0; i < net->count; i++) {
+        const stz_conv *c = &plan->convs[i];
+        stz_layer_weights *w = &part->weights[i][weight_kind(c)];
+        if (w->weights)
+            continue;
+        const size_t count = (c->weight_count + 15) / 16 * 16;
+        *w = (stz_layer_weights){at, at + count};
+        if (c->kind == STZ_CONV_DOWN) /* has gaps between its parts */
+            memset(at, 0, count * sizeof *at);
+        memset(at + count, 0, (size_t)c->columns * sizeof *at);
+        transform_layer(part, plan, i, w->weights, w->bias, columns, columns + widest);
+        at += (c->weight_count + (size_t)c->columns + 31) / 16 * 16;
+    }
+    free(columns);
+    return STYLIZE_OK;
+}
+
+/* ------------------------------------------------------------------- plans */
+
+/* Caller holds the lock. A place for a new plan: free, or the one not used for longest; NULL: all in use. */
+static struct stz_part_plan *find_place(stz_part *part)
+{
+    struct stz_part_plan *best = NULL;
+    for (int i = 0; i < STZ_PLANS; i++) {
+        struct stz_part_plan *p = &part->plans[i];
+        if (!p->plan)
+            return p;
+        if (!p->users && (!best || p->used < best->used))
+            best = p;
+    }
+    return best;
+}
+
+/* Caller holds the lock. */
+static stylize_status plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err)
+{
+    for (int i = 0; i < STZ_PLANS; i++) {
+        struct stz_part_plan *p = &part->plans[i];
+        if (!p->plan || p->plan->width != width || p->plan->height != height)
+            continue;
+        p->users++;
+        p->used = ++part->clock;
+        *out = p->plan;
+        return STYLIZE_OK;
+    }
+    stz_plan *plan;
+    stylize_status status = stz_plan_create(&part->layers, part->kernels, width, height, &plan, err);
+    if (status)
+        return status;
+    status = add_weights(part, plan, err);
+    if (status) {
+        stz_plan_destroy(plan);
+        return status;
+    }
+    struct stz_part_plan *place = find_place(part);
+    if (place) {
+        stz_plan_destroy(place->plan);
+        *place = (struct stz_part_plan){plan, 1, ++part->clock};
+    }
+    *out = plan;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_part_plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err)
+{
+    pthread_mutex_lock(&part->lock);
+    stylize_status status = plan_get(part, width, height, out, err);
+    pthread_mutex_unlock(&part->lock);
+    return status;
+}
+
+void stz_part_plan_put(stz_part *part, stz_plan *plan)
+{
+    bool kept = false;
+    pthread_mutex_lock(&part->lock);
+    for (int i = 0; i < STZ_PLANS; i++)
+        if (part->plans[i].plan == plan) {
+            part->plans[i].users--;
+            kept = true;
+        }
+    pthread_mutex_unlock(&part->lock);
+    if (!kept)
+        stz_plan_destroy(plan);
+}
+
+size_t stz_part_memory(stz_part *part, int width, int height)
+{
+    size_t bytes = 0;
+    stz_plan *plan;
+    pthread_mutex_lock(&part->lock);
+    for (int i = 0; i < STZ_PLANS && !bytes; i++) {
+        plan = part->plans[i].plan;
+        if (plan && plan->width == width && plan->height == height)
+            bytes = plan->arena + plan->scratch;
+    }
+    pthread_mutex_unlock(&part->lock);
+    if (!bytes && !stz_plan_create(&part->layers, part->kernels, width, height, &plan, NULL)) {
+        bytes = plan->arena + plan->scratch;
+        stz_plan_destroy(plan);
+    }
+    return bytes;
+}
+
+/* ----------------------------------------------------------------- loading */
+
+stylize_status stz_part_init(stz_part *part, const stz_kernels *kernels, stylize_error *err)
+{
+    stylize_status status = stz_layers_build(&part->graph, &part->layers, err);
+    if (status)
+        return status;
+    part->weights = calloc((size_t)part->layers.count + 1, sizeof *part->weights);
+    if (!part->weights) {
+        status = stz_nomem(err, sizeof *part->weights * (uint64_t)part->layers.count);
+        goto fail_layers;
+    }
+    if (pthread_mutex_init(&part->lock, NULL)) {
+        status = stz_nomem(err, sizeof part->lock);
+        goto fail_weights;
+    }
+    part->kernels = kernels;
+    return STYLIZE_OK;
+
+fail_weights:
+    free(part->weights);
+fail_layers:
+    stz_layers_free(&part->layers);
+    return status;
+}
+
+void stz_part_free(stz_part *part)
+{
+    for (int i = 0; i < STZ_PLANS; i++)
+        stz_plan_destroy(part->plans[i].plan);
+    for (int i = 0; i < part->chunk_count; i++)
+        free(part->chunks[i]);
+    free(part->chunks);
+    free(part->weights);
+    pthread_mutex_destroy(&part->lock);
+    stz_layers_free(&part->layers);
+}

@@ -1,0 +1,203 @@
+#include "engine/native/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/native/conv_plan.h"
+
+int stz_plan_tile, stz_plan_group;
+
+static size_t round_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* The side of the output tiles of a stride-1 layer. Larger tiles multiply less, but waste more at the
+ * right and bottom of small pictures, and round three times as much: what is noise in the first layers
+ * behind the picture has the most layers before it to grow in, so those have small tiles. */
+static int choose_tile(int layer, int height, int width)
+{
+    if (stz_plan_tile)
+        return stz_plan_tile;
+    if (layer == 1 || layer == 2)
+        return 4;
+    const double t6 = (double)((height + 5) / 6) * ((width + 5) / 6) * 64;
+    const double t4 = (double)((height + 3) / 4) * ((width + 3) / 4) * 36;
+    return t6 <= t4 ? 6 : 4;
+}
+
+static void plan_convs(stz_plan *p)
+{
+    const stz_layers *net = p->net;
+    ptrdiff_t *offsets = p->offsets;
+    for (int i = 0; i < net->count; i++) {
+        const stz_layer *l = &net->layers[i];
+        stz_conv *c = &p->convs[i];
+        int height = p->height / l->unshuffle, width = p->width / l->unshuffle;
+        if (l->x >= 0) {
+            height = p->layouts[l->x].height;
+            width = p->layouts[l->x].width;
+        }
+        stz_conv_plan(c, l, p->kernels, height, width, choose_tile(i, height, width), stz_plan_group);
+        if (l->x >= 0)
+            c->in = p->layouts[l->x];
+        if (l->base >= 0)
+            c->base = p->layouts[l->base];
+        if (l->stored >= 0)
+            c->stored = p->layouts[l->stored] = c->in;
+        stz_conv_plan_output(c, l, p->kernels, l->out >= 0 ? &p->layouts[l->out] : NULL, offsets);
+        offsets += c->columns / p->kernels->lanes;
+        p->scratch = c->scratch > p->scratch ? c->scratch : p->scratch;
+    }
+    p->scratch *= sizeof(float);
+}
+
+typedef struct life {
+    int tensor, first, last; /* layers, inclusive */
+    size_t size;
+} life;
+
+static int by_size(const void *a, const void *b)
+{
+    const life *x = a, *y = b;
+    if (x->size != y->size)
+        return x->size < y->size ? 1 : -1;
+    return x->tensor - y->tensor;
+}
+
+static void find_lives(const stz_plan *p, life *lives)
+{
+    const stz_layers *net = p->net;
+    for (int i = 0; i < net->count; i++) {
+        const stz_layer *l = &net->layers[i];
+        const int made[] = {l->out, l->stored}, used[] = {l->x, l->base};
+        for (int k = 0; k < 2; k++) {
+            if (made[k] >= 0) /* staggered by lines, so that tensors do not fall on the same cache sets */
+                lives[made[k]] = (life){
+                    made[k], i, i, round_line(p->layouts[made[k]].count * p->kernels->elem_size) + 64 * 5};
+            if (used[k] >= 0)
+                lives[used[k]].last = i;
+        }
+    }
+}
+
+/* The largest tensor first, each at the lowest place that is free while it lives. Returns the bytes. */
+static size_t place_tensors(stz_plan *p, life *lives)
+{
+    const int n = p->net->tensors;
+    size_t end = 0;
+    qsort(lives, (size_t)n, sizeof *lives, by_size);
+    for (int i = 0; i < n; i++) {
+        size_t at = 0;
+        for (int k = 0; k < i;) { /* moves up past every tensor in the way, then looks again */
+            const size_t o = p->tensor_at[lives[k].tensor];
+            const bool meets = lives[k].first <= lives[i].last && lives[i].first <= lives[k].last;
+            if (meets && at < o + lives[k].size && o < at + lives[i].size) {
+                at = o + lives[k].size;
+                k = 0;
+            } else {
+                k++;
+            }
+        }
+        p->tensor_at[lives[i].tensor] = at;
+        end = at + lives[i].size > end ? at + lives[i].size : end;
+    }
+    return end;
+}
+
+static size_t take(size_t *at, size_t bytes)
+{
+    const size_t here = *at;
+    *at = round_line(here + bytes);
+    return here;
+}
+
+static void place_rest(stz_plan *p, size_t at)
+{
+    const stz_layers *net = p->net;
+    size_t records = 0;
+    int channels = 1;
+    for (int i = 0; i < net->count; i++) {
+        const stz_layer *l = &net->layers[i];
+        const stz_conv *c = &p->convs[i];
+        channels = stz_max(channels, stz_max(l->in_channels, l->out_channels));
+        if (l->norm_out < 0 && l->append < 0)
+            continue;
+        const size_t size = (size_t)c->items * (size_t)c->phases * stz_record_size(c->columns);
+        records = size > records ? size : records;
+        if (l->norm_out >= 0)
+            p->norm_at[net->graph->ops[l->norm_out].norm] =
+                take(&at, 2 * sizeof(float) * (size_t)stz_plan_padded(p->kernels, l->out_channels));
+    }
+    p->ones = stz_plan_padded(p->kernels, channels);
+    p->ones_at = take(&at, 2 * sizeof(float) * (size_t)p->ones);
+    p->records_at = take(&at, records * sizeof(float));
+    p->moments_at = take(&at, 3 * sizeof(double) * (size_t)channels);
+    p->vector_at = take(&at, sizeof(float) * (size_t)stz_max(net->vector_length, 2 * channels));
+    p->arena = at;
+}
+
+static bool allocate(stz_plan *p, life **lives)
+{
+    const stz_layers *net = p->net;
+    size_t vectors = 0;
+    for (int i = 0; i < net->count; i++)
+        vectors += (size_t)(stz_conv_columns(&net->layers[i], p->kernels) / p->kernels->lanes);
+    const size_t tensors = (size_t)net->tensors + 1;
+    p->convs = calloc((size_t)net->count, sizeof *p->convs);
+    p->layouts = calloc(tensors, sizeof *p->layouts);
+    p->tensor_at = calloc(tensors, sizeof *p->tensor_at);
+    p->offsets = calloc(vectors, sizeof *p->offsets);
+    p->norm_at = calloc((size_t)net->graph->norms + 1, sizeof *p->norm_at);
+    *lives = calloc(tensors, sizeof **lives);
+    return p->convs && p->layouts && p->tensor_at && p->offsets && p->norm_at && *lives;
+}
+
+stylize_status stz_plan_create(const stz_layers *net, const stz_kernels *kernels, int width, int height,
+                               stz_plan **out, stylize_error *err)
+{
+    stz_plan *p = calloc(1, sizeof *p);
+    if (!p)
+        return stz_nomem(err, sizeof *p);
+    p->net = net;
+    p->kernels = kernels;
+    p->width = width;
+    p->height = height;
+    life *lives = NULL;
+    if (!allocate(p, &lives)) {
+        free(lives);
+        stz_plan_destroy(p);
+        return stz_nomem(err, sizeof *p->convs * (uint64_t)net->count);
+    }
+    plan_convs(p);
+    find_lives(p, lives);
+    place_rest(p, place_tensors(p, lives));
+    free(lives);
+    *out = p;
+    return STYLIZE_OK;
+}
+
+void stz_plan_destroy(stz_plan *p)
+{
+    if (!p)
+        return;
+    free(p->convs);
+    free(p->layouts);
+    free(p->tensor_at);
+    free(p->offsets);
+    free(p->norm_at);
+    free(p);
+}
+
+void stz_plan_columns(const stz_layer *l, const stz_conv *c, const stz_kernels *k, int *column_of)
+{
+    const int block = l->shuffle == 2 && l->out >= 0 ? stz_conv_shuffled_block(l, k) : 0;
+    for (int n = 0; n < c->columns; n++) {
+        if (l->shuffle == 1) {
+            column_of[n] = n < l->out_channels ? n : -1;
+        } else if (l->out < 0) { /* row, pixel, colour */
+            const int at = n % 8;
+            column_of[n] = at < 6 ? at % 3 * 4 + n / 8 * 2 + at / 3 : -1;
+        } else {
+            const int channel = n % block, place = n / block;
+            column_of[n] = channel < l->out_channels / 4 ? channel * 4 + place : -1;
+        }
+    }
+}

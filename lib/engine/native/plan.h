@@ -1,0 +1,43 @@
+/*
+ * A plan: everything about running a network at one picture size that does not depend on the picture.
+ * Layouts, tiles and groups of each layer, and where each tensor lies in one arena; tensors whose
+ * lives do not overlap share memory. A plan is read-only once made.
+ */
+#ifndef STZ_PLAN_H
+#define STZ_PLAN_H
+
+#include "engine/native/layers.h"
+
+typedef struct stz_plan {
+    const stz_layers *net;
+    const stz_kernels *kernels;
+    int width, height;
+    stz_conv *convs;     /* one for each layer */
+    stz_layout *layouts; /* of each tensor */
+    size_t *tensor_at;   /* bytes from the start of the arena */
+    ptrdiff_t *offsets;  /* memory of the convs' vector_offset */
+    size_t *norm_at;     /* of each norm: its scale and shift, bytes */
+    size_t ones_at;      /* scale and shift of a value without a norm: `ones` floats each */
+    int ones;
+    size_t records_at, moments_at, vector_at;
+    size_t arena, scratch; /* bytes; scratch: for each thread */
+} stz_plan;
+
+/* Tuning for tests and measurements: 0 or an output tile side (4, 6) for all stride-1 layers, and a
+ * number of tiles in a group. */
+extern int stz_plan_tile, stz_plan_group;
+
+stylize_status stz_plan_create(const stz_layers *net, const stz_kernels *kernels, int width, int height,
+                               stz_plan **out, stylize_error *err);
+void stz_plan_destroy(stz_plan *plan);
+
+/* Output channel of each column, -1: none. columns ints. */
+void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels,
+                      int *column_of);
+/* Floats that scale or shift of so many channels take. */
+static inline int stz_plan_padded(const stz_kernels *k, int channels)
+{
+    return stz_round_up(channels, 16) + k->lanes;
+}
+
+#endif
