@@ -1,11 +1,8 @@
-/* Size-tagged structures, version and other things that need no context. */
+/* Size-tagged structures and other things that need no context. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/common.h"
-
-#define STR2(x) #x
-#define STR(x)  STR2(x)
 
 /* Sizes that were ever released, smallest first; one is appended when a structure grows. */
 static const size_t options_sizes[] = {sizeof(stylize_options)};
@@ -18,11 +15,6 @@ static bool released(const size_t *sizes, size_t n, size_t size)
         if (sizes[i] == size)
             return true;
     return false;
-}
-
-const char *stylize_version(void)
-{
-    return STR(STYLIZE_VERSION_MAJOR) "." STR(STYLIZE_VERSION_MINOR) "." STR(STYLIZE_VERSION_PATCH);
 }
 
 const char *stylize_status_str(stylize_status status)

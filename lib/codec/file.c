@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "codec/format.h"
+#include "codec/codec.h"
+#include "codec/file.h"
+#include "codec/sink.h"
 
 #define SNIFF_SIZE   16u
 #define FIRST_BUFFER 65536u /* for sources of unknown size */

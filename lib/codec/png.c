@@ -4,6 +4,7 @@
 #include "codec/format.h"
 #include "codec/icc.h"
 #include "codec/png_error.h"
+#include "codec/rows.h"
 
 #define SIGNATURE_SIZE 8
 #define CHUNKS_MAX     1000  /* chunks that libpng keeps */

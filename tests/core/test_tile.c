@@ -2,7 +2,6 @@
 #include "helpers.h"
 
 #include "image/canvas.h"
-#include "job/paint.h"
 #include "job/tile.h"
 
 static stz_model model = {
@@ -11,7 +10,7 @@ static stz_model model = {
 static void tiles_cover_the_picture_once(void **state)
 {
     stz_open_engine engine = {.table = &fake_engine};
-    stz_ctx_net net = {.model = &model, .engine = &engine, .net = &model};
+    stz_net net = {.model = &model, .engine = &engine, .net = &model};
     stylize_error err;
     unsigned seed = 7;
     fake.bytes_per_pixel = 1000;
@@ -37,7 +36,7 @@ static void tiles_cover_the_picture_once(void **state)
                         (below >= 5 || bottom == stz_round_up(h, 4)));
             assert_true(right >= 0 && below >= 0 && end <= stz_round_up(w, 4) &&
                         bottom <= stz_round_up(h, 4));
-            assert_true(stz_paint_memory(&net, (uint32_t)a.ow, (uint32_t)a.oh) <= budget);
+            assert_true(stz_net_memory(&net, (uint32_t)a.ow, (uint32_t)a.oh) <= budget);
         }
         for (int i = 0; i < w * h; i++)
             assert_int_equal(seen[i], 1);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "engine/torch/torch_engine.h"
-#include "style/style.h"
+#include "style/library.h"
 
 #define CLIENTS 2
 

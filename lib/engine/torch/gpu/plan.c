@@ -1,7 +1,7 @@
-/* What a run needs of memory, and where it lies: one block on the device, one pinned block on the host. */
+#include "engine/torch/gpu/plan.h"
+
 #include <string.h>
 
-#include "engine/torch/gpu/internal.h"
 #include "image/resize.h"
 
 #define ALIGN 256u
