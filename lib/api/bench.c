@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/tagged.h"
 #include "image/canvas.h"
 #include "sched/queue.h"
 
@@ -118,7 +119,7 @@ stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize
     stylize_bench b;
     if (!ctx || !bench)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", ctx ? "b" : "ctx");
-    if (!stz_struct_read(&b, sizeof b, sizeof b, bench))
+    if (!stz_tagged_read(STZ_TAG_BENCH, &b, bench))
         return stz_fail(err, STYLIZE_ERR_INVALID, "b's struct_size is not set");
     const stz_model *model = b.model ? stz_style_lib_find_model(ctx->env.styles, b.model) : NULL;
     if (!model)
@@ -133,6 +134,6 @@ stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize
     status = stz_queue_task(ctx, job.net, bench_task, &job, err);
     free(job.ms);
     if (status == STYLIZE_OK)
-        stz_struct_write(bench, &b, sizeof b);
+        stz_tagged_write(STZ_TAG_BENCH, bench, &b);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "api/model_dir.h"
 #include "base/cpu.h"
+#include "base/tagged.h"
 #include "sched/choose.h"
 #include "sched/queue.h"
 #include "sched/worker.h"
@@ -103,7 +104,7 @@ stylize_status stylize_ctx_create(stylize_ctx **out, const stylize_options *o, s
     *out = NULL;
     stylize_options options;
     stylize_options_init(&options, sizeof options);
-    if (o && !stz_struct_read(&options, sizeof options, sizeof options, o))
+    if (o && !stz_tagged_read(STZ_TAG_OPTIONS, &options, o))
         return stz_fail(err, STYLIZE_ERR_INVALID,
                         "options are not initialised, or from a newer header; "
                         "call stylize_options_init first");

@@ -1,6 +1,7 @@
 /* The public functions on pictures: checks, then the codec. */
 #include <string.h>
 
+#include "base/tagged.h"
 #include "codec/codec.h"
 #include "codec/file.h"
 #include "sched/sched.h"
@@ -43,7 +44,7 @@ stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_image *in, st
 {
     if (!ctx || !in || !info)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", !ctx ? "ctx" : !in ? "the picture" : "info");
-    if (info->struct_size < sizeof(size_t))
+    if (!stz_tagged_set(info))
         return stz_fail(err, STYLIZE_ERR_INVALID, "info's struct_size is not set");
     stylize_image checked;
     stylize_status status = check_encoded(in, &checked, err);
@@ -52,7 +53,7 @@ stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_image *in, st
     stylize_image_info found = {.struct_size = sizeof found};
     status = stz_codec_probe(checked.pixels, checked.size, &ctx->env.limits, &found, err);
     if (status == STYLIZE_OK || (status == STYLIZE_ERR_LIMIT && found.width))
-        stz_struct_write(info, &found, sizeof found);
+        stz_tagged_write(STZ_TAG_IMAGE_INFO, info, &found);
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* The public functions on requests. */
+#include "base/tagged.h"
 #include "sched/queue.h"
 
 stylize_status stylize_ctx_submit(stylize_ctx *ctx, const stylize_request *req, stylize_done_fn done,
@@ -24,7 +25,7 @@ stylize_status stylize_ctx_cancel(stylize_ctx *ctx, uint64_t id)
 
 stylize_status stylize_ctx_stats(stylize_ctx *ctx, stylize_stats *stats)
 {
-    if (!ctx || !stats || stats->struct_size < sizeof(size_t))
+    if (!ctx || !stats || !stz_tagged_set(stats))
         return STYLIZE_ERR_INVALID;
     pthread_mutex_lock(&ctx->lock);
     stylize_stats s = ctx->stats;
@@ -40,6 +41,6 @@ stylize_status stylize_ctx_stats(stylize_ctx *ctx, stylize_stats *stats)
     s.pool_allocs = pool.allocs;
     s.pool_reuses = pool.reuses;
     stz_engines_stats(&ctx->env.engines, &s);
-    stz_struct_write(stats, &s, sizeof s);
+    stz_tagged_write(STZ_TAG_STATS, stats, &s);
     return STYLIZE_OK;
 }

@@ -1,13 +1,14 @@
 /* The public functions on tilings. */
 #include <stdlib.h>
 
+#include "base/tagged.h"
 #include "job/tiling_bytes.h"
 #include "sched/queue.h"
 
 stylize_status stylize_tiling_get(const void *data, size_t size, uint32_t index, stylize_tile *tile,
                                   stylize_error *err)
 {
-    if (!tile || tile->struct_size < sizeof(size_t))
+    if (!tile || !stz_tagged_set(tile))
         return stz_fail(err, STYLIZE_ERR_INVALID, tile ? "tile's struct_size is not set" : "tile is NULL");
     stz_tiling_view view;
     stylize_status status = stz_tiling_read(data, size, &view, err);
@@ -29,7 +30,7 @@ stylize_status stylize_tiling_get(const void *data, size_t size, uint32_t index,
                                 .from_y = part.y,
                                 .from_width = part.width,
                                 .from_height = part.height};
-    stz_struct_write(tile, &found, sizeof found);
+    stz_tagged_write(STZ_TAG_TILE, tile, &found);
     return STYLIZE_OK;
 }
 

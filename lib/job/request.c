@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/tagged.h"
 #include "job/layers.h"
 #include "job/tiling.h"
 
@@ -67,7 +68,7 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
                         r->reserved || r->reserved2 ? "the request's reserved members are not 0"
                                                     : "a tile needs a tiling");
-    if (r->report && r->report->struct_size < sizeof(size_t))
+    if (r->report && !stz_tagged_set(r->report))
         return stz_fail(err, STYLIZE_ERR_INVALID, "report's struct_size is not set");
     return check_size(env, r, err);
 }
@@ -213,7 +214,7 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
 {
     if (!req)
         return stz_fail(err, STYLIZE_ERR_INVALID, "request is NULL");
-    if (!stz_struct_read(&job->req, sizeof job->req, offsetof(stylize_request, tiling), req))
+    if (!stz_tagged_read(STZ_TAG_REQUEST, &job->req, req))
         return stz_fail(err, STYLIZE_ERR_INVALID,
                         "the request is not initialised, or from a newer header; "
                         "call stylize_request_init first");

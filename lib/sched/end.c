@@ -1,5 +1,7 @@
 #include "sched/end.h"
 
+#include "base/tagged.h"
+
 void stz_slot_give(stylize_ctx *ctx, stz_job *job)
 {
     job->id = 0;
@@ -61,7 +63,7 @@ void stz_job_end(stylize_ctx *ctx, stz_job *job)
     else
         job->err.status = job->status;
     if (job->req.report && !job->task)
-        stz_struct_write(job->req.report, &job->report, sizeof job->report);
+        stz_tagged_write(STZ_TAG_REPORT, job->req.report, &job->report);
     stylize_done_fn done = job->done;
     void *user = job->user;
     const stylize_status status = job->status;
