@@ -31,6 +31,7 @@ python3-numpy|/usr/bin/python3 -c "import numpy"|tests of the converters
 python3-pytest|/usr/bin/python3 -c "import pytest"|tests of stylize-server
 python3-httpx|/usr/bin/python3 -c "import httpx"|tests of stylize-server
 libcmocka-dev|pkg-config --exists cmocka|unit tests
+abigail-tools|command -v abidiff|the binary interface against the last release
 curl|command -v curl|the lines of the README of stylize-server
 imagemagick|command -v convert|test pictures, second opinion on pictures
 libimage-exiftool-perl|command -v exiftool|test pictures with metadata
