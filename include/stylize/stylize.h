@@ -278,7 +278,8 @@ typedef enum stylize_optimizer {
 typedef struct stylize_style_ref {
     const char *id;               /* library style, or NULL */
     const stylize_image *picture; /* style picture, or NULL */
-    float weight;                 /* share in a blend, above 0; shares are scaled to sum 1 */
+    float weight;                 /* share in a blend; shares are scaled to sum 1. 0: takes no part, and is
+                                     not looked at; one of them must be above 0 */
 } stylize_style_ref;
 
 #define STYLIZE_STYLES_MAX 16 /* styles in one blend */

@@ -8,10 +8,8 @@
 
 #include "base/mem.h"
 #include "codec/limits.h"
+#include "codec/sniff.h"
 #include "image/image.h"
-
-/* JPEG, PNG, WEBP by the first bytes, or NONE. */
-stylize_format stz_sniff(const uint8_t *data, size_t size);
 
 /* Header only. LIMIT if the size is above a limit; *info is filled then too. */
 stylize_status stz_codec_probe(const uint8_t *data, size_t size, const stz_limits *limits,

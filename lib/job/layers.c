@@ -17,13 +17,13 @@ static stylize_status check_mask(const stz_env *env, const stylize_image *mask, 
 
 /* One layer of all styles with the mask of style i; the styles go to the job's from `at` on. */
 static stz_layer take_layer(stz_job *job, const stylize_style_ref *styles, stz_style *const *library,
-                            bool *taken, size_t i, size_t at)
+                            const size_t *numbers, bool *taken, size_t i, size_t at)
 {
     const stylize_request *r = &job->req;
-    stz_layer layer = {.mask = r->masks ? r->masks[i] : NULL, .number = i + 1, .first = at};
+    stz_layer layer = {.mask = r->masks ? r->masks[numbers[i]] : NULL, .number = numbers[i] + 1, .first = at};
     double sum = 0;
     for (size_t k = i; k < r->style_count; k++) {
-        if (taken[k] || (r->masks && r->masks[k] != layer.mask))
+        if (taken[k] || (r->masks && r->masks[numbers[k]] != layer.mask))
             continue;
         taken[k] = true;
         job->styles[at + layer.count] = styles[k];
@@ -36,18 +36,20 @@ static stz_layer take_layer(stz_job *job, const stylize_style_ref *styles, stz_s
     return layer;
 }
 
-stylize_status stz_layers_take(const stz_env *env, stz_job *job, double sum, stylize_error *err)
+stylize_status stz_layers_take(const stz_env *env, stz_job *job, const size_t *numbers, stylize_error *err)
 {
     const size_t count = job->req.style_count;
     stylize_style_ref styles[STYLIZE_STYLES_MAX];
     stz_style *library[STYLIZE_STYLES_MAX];
     bool taken[STYLIZE_STYLES_MAX] = {false};
-    for (size_t i = 0; job->req.masks && i < count; i++)
-        if (job->req.masks[i]) {
-            const stylize_status status = check_mask(env, job->req.masks[i], i + 1, err);
-            if (status != STYLIZE_OK)
-                return status;
-        }
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const stylize_image *mask = job->req.masks ? job->req.masks[numbers[i]] : NULL;
+        const stylize_status status = mask ? check_mask(env, mask, numbers[i] + 1, err) : STYLIZE_OK;
+        if (status != STYLIZE_OK)
+            return status;
+        sum += (double)job->styles[i].weight;
+    }
     memcpy(styles, job->styles, sizeof styles);
     memcpy(library, job->library, sizeof library);
     job->layer_count = 0;
@@ -55,7 +57,7 @@ stylize_status stz_layers_take(const stz_env *env, stz_job *job, double sum, sty
         if (taken[i])
             continue;
         stz_layer *layer = &job->layers[job->layer_count++];
-        *layer = take_layer(job, styles, library, taken, i, at);
+        *layer = take_layer(job, styles, library, numbers, taken, i, at);
         layer->share = (float)((double)layer->share / sum);
         at += layer->count;
     }

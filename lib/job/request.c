@@ -103,7 +103,28 @@ static stylize_status check_target(stz_job *job, stylize_error *err)
     return status;
 }
 
-/* Copies the styles, takes a reference to each library style, puts those of one mask together. */
+/* Style i of the request becomes style `at` of the job, with a reference to it if it is the library's. */
+static stylize_status take_style(const stz_env *env, stz_job *job, size_t i, size_t at, stylize_error *err)
+{
+    stylize_style_ref *s = &job->styles[at];
+    *s = job->req.styles[i];
+    if (!s->id == !s->picture)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "style %zu needs an id or a picture, and not both", i + 1);
+    if (!(s->weight > 0 && isfinite(s->weight)))
+        return stz_fail(err, STYLIZE_ERR_INVALID, "the weight of style %zu is %g; 0 or above is allowed",
+                        i + 1, (double)s->weight);
+    if (s->picture) {
+        stylize_image checked;
+        return stz_image_check(s->picture, "style picture", &checked, err);
+    }
+    job->library[at] = stz_style_lib_find(env->styles, s->id);
+    if (!job->library[at])
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "style \"%.80s\" is not in the library", s->id);
+    s->id = stz_style_id(job->library[at]);
+    return STYLIZE_OK;
+}
+
+/* Takes the styles that have a weight, puts those of one mask together. */
 static stylize_status take_styles(const stz_env *env, stz_job *job, stylize_error *err)
 {
     const stylize_request *r = &job->req;
@@ -112,32 +133,21 @@ static stylize_status take_styles(const stz_env *env, stz_job *job, stylize_erro
     if (r->style_count > STYLIZE_STYLES_MAX)
         return stz_fail(err, STYLIZE_ERR_INVALID, "a blend of %zu styles; at most %d are allowed",
                         r->style_count, STYLIZE_STYLES_MAX);
-    double sum = 0;
+    size_t numbers[STYLIZE_STYLES_MAX], count = 0;
     for (size_t i = 0; i < r->style_count; i++) {
-        stylize_style_ref *s = &job->styles[i];
-        *s = r->styles[i];
-        if (!s->id == !s->picture)
-            return stz_fail(err, STYLIZE_ERR_INVALID, "style %zu needs an id or a picture, and not both",
-                            i + 1);
-        if (r->style_count == 1 && s->weight == 0)
-            s->weight = 1; /* the share of an only style says nothing */
-        if (!(s->weight > 0 && isfinite(s->weight)))
-            return stz_fail(err, STYLIZE_ERR_INVALID, "the weight of style %zu is %g; it must be above 0",
-                            i + 1, (double)s->weight);
-        sum += (double)s->weight;
-        if (s->picture) {
-            stylize_image checked;
-            stylize_status status = stz_image_check(s->picture, "style picture", &checked, err);
-            if (status != STYLIZE_OK)
-                return status;
+        if (r->styles[i].weight == 0) /* takes no part */
             continue;
-        }
-        job->library[i] = stz_style_lib_find(env->styles, s->id);
-        if (!job->library[i])
-            return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "style \"%.80s\" is not in the library", s->id);
-        s->id = stz_style_id(job->library[i]);
+        const stylize_status status = take_style(env, job, i, count, err);
+        if (status != STYLIZE_OK)
+            return status;
+        numbers[count++] = i;
     }
-    return stz_layers_take(env, job, sum, err);
+    if (!count)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
+                        r->style_count > 1 ? "the weights of all styles are 0; one must be above 0"
+                                           : "the weight of the style is 0; it must be above 0");
+    job->req.style_count = count;
+    return stz_layers_take(env, job, numbers, err);
 }
 
 /* Whether one network can paint all styles of the job; otherwise which one it cannot. */
