@@ -37,6 +37,9 @@ typedef struct stz_paint {
     const float *code;
     float strength;
     float preserve_color;
+    const float *stats; /* as in stz_apply */
+    float
+        *stats_out; /* only the statistics are wanted, those of a picture of out's size; out has no pixels */
 } stz_paint;
 
 typedef struct stz_engine_config {

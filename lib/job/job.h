@@ -81,6 +81,7 @@ typedef struct stz_job {
     /* Decided at the end of the prepare step, way.c. */
     stz_way way;
     stz_way each;    /* of way LAYERS and TILING: how one picture is painted, WHOLE, TILED or OPTIMIZE */
+    bool frozen;     /* the statistics are those of a smaller version, stats.h */
     uint64_t budget; /* bytes that an engine run may use */
     size_t need;     /* bytes that it would use for the whole picture; 0: not known */
 

@@ -6,6 +6,7 @@
 #include "job/code.h"
 #include "job/compose.h"
 #include "job/picture.h"
+#include "job/stats.h"
 #include "job/tiling.h"
 
 static void fail_all(stz_job **jobs, int n, stylize_status status, const stylize_error *err)
@@ -43,29 +44,59 @@ static void paint_batch(const stz_env *env, stz_job **jobs, int n, const float *
         jobs[i]->report.batch_size = (uint32_t)n;
 }
 
+static stz_paint describe(const stz_job *job, const float *code)
+{
+    const bool cuda = job->content_in.memory == STYLIZE_MEMORY_CUDA;
+    return (stz_paint){.in = cuda ? &job->content_in : &job->content,
+                       .source =
+                           cuda ? job->source : (stz_rect){0, 0, job->content.width, job->content.height},
+                       .out = &job->painted,
+                       .code = job->net->model->code_length ? code : NULL,
+                       .strength = job->req.strength,
+                       .preserve_color = job->req.preserve_color};
+}
+
 /* Whole pictures in one engine call, with all that would be done around it. */
 static void paint_on_device(stz_job **jobs, int n, const float *codes, const stz_exec *exec)
 {
     const stz_net *net = jobs[0]->net;
     stz_paint paint[STZ_BATCH_MAX];
     stylize_error err;
-    for (int i = 0; i < n; i++) {
-        const stz_job *job = jobs[i];
-        const bool cuda = job->content_in.memory == STYLIZE_MEMORY_CUDA;
-        paint[i] = (stz_paint){
-            .in = cuda ? &job->content_in : &job->content,
-            .source = cuda ? job->source : (stz_rect){0, 0, job->content.width, job->content.height},
-            .out = &job->painted,
-            .code = net->model->code_length ? codes + (size_t)i * net->model->code_length : NULL,
-            .strength = job->req.strength,
-            .preserve_color = job->req.preserve_color};
-    }
+    for (int i = 0; i < n; i++)
+        paint[i] = describe(jobs[i], codes + (size_t)i * net->model->code_length);
     const stylize_status status =
         net->engine->table->paint(net->engine->state, net->net, paint, n, exec, &err);
     if (status != STYLIZE_OK)
         fail_all(jobs, n, status, &err);
     for (int i = 0; i < n; i++)
         jobs[i]->report.batch_size = (uint32_t)n;
+}
+
+/* The same of one large picture: the device makes the smaller version too, from the picture where it lies. */
+static stylize_status paint_frozen_on_device(const stz_env *env, stz_job *job, const float *code,
+                                             const stz_exec *exec, stylize_error *err)
+{
+    const stz_net *net = job->net;
+    const stz_engine *engine = net->engine->table;
+    const size_t bytes = (size_t)net->model->stats_length * sizeof(float);
+    stz_buf *stats = stz_pool_get(env->pool, STZ_MEM_SCRATCH, bytes);
+    if (!stats)
+        return stz_nomem(err, bytes);
+    int width, height;
+    stz_stats_size(job, &width, &height);
+    const stylize_image small = {
+        .width = (uint32_t)width, .height = (uint32_t)height, .format = STYLIZE_FORMAT_RGB8};
+    stz_paint paint = describe(job, code);
+    paint.out = &small;
+    paint.stats_out = (float *)(void *)stats->data;
+    stylize_status status = engine->paint(net->engine->state, net->net, &paint, 1, exec, err);
+    if (status == STYLIZE_OK) {
+        paint = describe(job, code);
+        paint.stats = (const float *)(void *)stats->data;
+        status = engine->paint(net->engine->state, net->net, &paint, 1, exec, err);
+    }
+    stz_buf_unref(stats);
+    return status;
 }
 
 static void paint_one(stz_env *env, stz_job *job, float *code, const stz_exec *exec)
@@ -75,7 +106,10 @@ static void paint_one(stz_env *env, stz_job *job, float *code, const stz_exec *e
     case STZ_WAY_CONTENT:
         break;
     case STZ_WAY_DEVICE:
-        paint_on_device(&job, 1, code, exec);
+        if (job->frozen)
+            job->status = paint_frozen_on_device(env, job, code, exec, &job->err);
+        else
+            paint_on_device(&job, 1, code, exec);
         break;
     case STZ_WAY_TILING:
         job->status = stz_tiling_make(env, job, code, exec, &job->err);

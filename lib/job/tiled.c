@@ -1,42 +1,7 @@
 #include "job/tiled.h"
 
-#include <math.h>
-
 #include "image/canvas.h"
-
-#define THUMBNAIL_SIDE 1024 /* longer side of the picture that gives the statistics */
-
-stylize_status stz_thumbnail_stats(const stz_env *env, stz_job *job, const float *code, const stz_exec *exec,
-                                   float *stats, stylize_error *err)
-{
-    const stz_net *net = job->net;
-    const stz_model *m = net->model;
-    const stylize_image *c = &job->work;
-    double scale = fmin(1.0, (double)THUMBNAIL_SIDE / stz_max((int)c->width, (int)c->height));
-    int w, h;
-    for (;; scale *= 0.9) {
-        w = stz_max((int)(c->width * scale) / m->multiple * m->multiple,
-                    stz_round_up(m->min_side, m->multiple));
-        h = stz_max((int)(c->height * scale) / m->multiple * m->multiple,
-                    stz_round_up(m->min_side, m->multiple));
-        if (scale < 0.02 || stz_net_memory(net, (uint32_t)w, (uint32_t)h) <= job->budget)
-            break;
-    }
-    stylize_image small = {0}, rgb = {0};
-    stylize_status status = stz_resize(c, (stz_rect){0, 0, c->width, c->height}, (uint32_t)w, (uint32_t)h,
-                                       env->pool, &small, err);
-    if (status == STYLIZE_OK)
-        status = stz_image_alloc(env->pool, (uint32_t)w, (uint32_t)h, STYLIZE_FORMAT_RGB8, &rgb, err);
-    if (status == STYLIZE_OK) {
-        stz_extract(&small, 0, 0, &rgb);
-        const stz_apply apply = {
-            .in = stz_view_of(&rgb), .out = {NULL, 0, w, h, STZ_U8}, .code = code, .stats_out = stats};
-        status = net->engine->table->apply(net->engine->state, net->net, &apply, 1, exec, err);
-    }
-    stylize_image_free(&small);
-    stylize_image_free(&rgb);
-    return status;
-}
+#include "job/stats.h"
 
 stylize_status stz_paint_tile(const stz_env *env, stz_job *job, const stz_tile *tile, int x, int y,
                               const float *code, const float *stats, const stz_exec *exec, stylize_error *err)
@@ -98,7 +63,7 @@ stylize_status stz_paint_tiled(const stz_env *env, stz_job *job, const float *co
     if (!stats)
         return stz_nomem(err, (uint64_t)m->stats_length * sizeof(float));
     float *values = (float *)(void *)stats->data;
-    status = stz_thumbnail_stats(env, job, code, exec, values, err);
+    status = stz_job_stats(env, job, code, exec, values, err);
     if (status == STYLIZE_OK)
         status = paint_tiles(env, job, &tiling, code, values, exec, err);
     stz_buf_unref(stats);

@@ -5,9 +5,6 @@
 #include "job/env.h"
 #include "job/job.h"
 
-/* The statistics of all instance norms, from a small version of the content. */
-stylize_status stz_thumbnail_stats(const stz_env *env, stz_job *job, const float *code, const stz_exec *exec,
-                                   float *stats, stylize_error *err);
 /* One tile into job->painted. The job's work and painting begin at (x, y) of the picture. */
 stylize_status stz_paint_tile(const stz_env *env, stz_job *job, const stz_tile *tile, int x, int y,
                               const float *code, const float *stats, const stz_exec *exec,

@@ -1,5 +1,7 @@
 #include "job/way.h"
 
+#include "job/stats.h"
+
 /* Whether it takes more than one engine run on a picture of the output's size. */
 static bool is_composed(const stz_job *job)
 {
@@ -59,6 +61,7 @@ static stylize_status decide_picture(stz_job *job)
 {
     const bool optimizes = job->net->model->optimizes;
     job->need = optimizes ? 0 : stz_net_memory(job->net, job->work.width, job->work.height);
+    job->frozen = stz_stats_frozen(job->net->model, job->work.width, job->work.height);
     const bool fits = job->need <= job->budget;
     job->each = optimizes ? STZ_WAY_OPTIMIZE : fits ? STZ_WAY_WHOLE : STZ_WAY_TILED;
     if (fits && suits_device(job))

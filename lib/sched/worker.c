@@ -83,7 +83,7 @@ static int collect(stylize_ctx *ctx, stz_job **jobs)
     stz_job *first = stz_list_pop(&ctx->ready);
     jobs[0] = first;
     int n = 1;
-    if ((first->way != STZ_WAY_WHOLE && first->way != STZ_WAY_DEVICE) ||
+    if (first->frozen || (first->way != STZ_WAY_WHOLE && first->way != STZ_WAY_DEVICE) ||
         wait <= (int)ctx->opt.batch_threshold)
         return n;
     const int most = stz_min(first->net->engine->caps.batch_max, (int)ctx->opt.batch_max);

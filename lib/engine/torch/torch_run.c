@@ -174,6 +174,8 @@ static stylize_status paint_some(torch_engine *e, torch_net *net, const stz_pain
                                   .source = batch[i].source,
                                   .out = batch[i].out,
                                   .code = batch[i].code,
+                                  .stats = batch[i].stats,
+                                  .stats_out = batch[i].stats_out,
                                   .strength = batch[i].strength,
                                   .preserve_color = batch[i].preserve_color};
     gpu = gpu < 0 ? choose_gpu(e) : gpu;
@@ -192,7 +194,7 @@ stylize_status stz_torch_paint(void *engine, void *net, const stz_paint *batch, 
     for (int i = 0; i < n; i++) {
         place[i] = -1;
         stylize_status status = check_place(e, batch[i].in, "content", &place[i], err);
-        if (status == STYLIZE_OK)
+        if (status == STYLIZE_OK && !batch[i].stats_out)
             status = check_place(e, batch[i].out, "result's own memory", &place[i], err);
         if (status != STYLIZE_OK)
             return status;
