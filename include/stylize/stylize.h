@@ -41,8 +41,8 @@
  * One structure must not be used by two threads at once. Callbacks run on the library's threads.
  *
  * Errors: every function that can fail returns a stylize_status. The optional last parameter
- * receives the status and one line of text. Nothing is printed, no global or thread-local state
- * is kept, and no input makes the library abort or exit. After a failure no output was produced
+ * receives the status and one line of text. Nothing is printed, the last error is kept nowhere, and
+ * no input makes the library abort or exit. After a failure no output was produced
  * and nothing has to be released, unless a function says otherwise.
  *
  * Structures with a struct_size member grow at the end only. Programs built against an older
