@@ -21,11 +21,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-import judges
-import measures
-import published
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train import judges, measures, published  # noqa: E402
+
 MULTIPLE = 16  # of the sides, for every network
 SHEET_CELL = 200
 PANNED_STYLES = 4
