@@ -1,4 +1,4 @@
-"""The measures of tools/bench that need no published weights."""
+"""The measures of stylize_train that need no published weights."""
 
 import pathlib
 import sys
