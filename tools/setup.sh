@@ -45,6 +45,9 @@ LIST
     train) cat <<'LIST' ;;
 python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool
 python3-pil|/usr/bin/python3 -c "import PIL"|tests of the training tool
+python3-pip|/usr/bin/python3 -c "import pip"|tests of the training tool as a package
+python3-setuptools|/usr/bin/python3 -c "import setuptools"|tests of the training tool as a package
+python3-wheel|/usr/bin/python3 -c "import wheel"|tests of the training tool as a package
 LIST
     bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
     page) echo 'chromium|command -v chromium|tests of the page' ;;

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
+sys.path.insert(0, str(ROOT / "training"))
 
 from stylize_train import any as any_command  # noqa: E402
 from stylize_train import mobile, objective, paths, perceptual, pictures, varied  # noqa: E402

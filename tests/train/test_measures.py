@@ -1,4 +1,4 @@
-"""The measures of tools/bench that need no published weights."""
+"""The measures of stylize_train that need no published weights."""
 
 import pathlib
 import sys
@@ -8,10 +8,9 @@ import torch
 import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "bench"))
+sys.path.insert(0, str(ROOT / "training"))
 
-import judges  # noqa: E402
-import measures  # noqa: E402
+from stylize_train import judges, measures  # noqa: E402
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
+sys.path.insert(0, str(ROOT / "training"))
 
-import network as container  # noqa: E402
+from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
 from stylize_train import nets, perceptual, run, script  # noqa: E402

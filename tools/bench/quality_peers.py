@@ -21,11 +21,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-import judges
-import measures
-import published
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train import judges, measures, published  # noqa: E402
+
 MULTIPLE = 16  # of the sides, for every network
 SHEET_CELL = 200
 PANNED_STYLES = 4
@@ -74,7 +73,7 @@ class Ours:
 class Kept:
     """Paintings of a slow method, kept in a folder under what they depend on, so that a second run has them at once."""
 
-    SOURCES = ("lib/job/optimize.c", "shim/optimize.cpp", "shim/moments.cpp")
+    SOURCES = ("lib/job/optimize.c", *(f"shim/optimize/{name}.cpp" for name in ("loss", "moments", "objective", "optimize", "tiles")))
 
     def __init__(self, method: Ours, folder: pathlib.Path):
         self.method, self.folder = method, folder

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             module = importlib.import_module(f".{first.command}", __package__)
         except ModuleNotFoundError as e:
             if e.name in ("torch", "numpy", "PIL", "onnx"):
-                raise InputError(f"{first.command} needs the Python package {e.name}: see tools/train/requirements.txt") from e
+                raise InputError(f"{first.command} needs the Python package {e.name}: training/pyproject.toml lists them") from e
             raise
         p = argparse.ArgumentParser(prog=f"stylize_train {first.command}", description=COMMANDS[first.command])
         module.add_options(p)

@@ -11,9 +11,8 @@ from . import library, pictures, run, script, start
 from .brush import read_artworks
 from .nets import EPS, MULTIPLE, Any, Brush, Generator
 from .paths import InputError
-
-import network as container  # tools/convert
-import quantize  # tools/convert
+from .formats import network as container
+from .formats import quantize
 
 STYLE_SIZE = 512  # the shorter side at which style pictures are read
 AGREE = 1e-3
@@ -93,7 +92,7 @@ def describe(name: str, file: container.Network, encodes: bool) -> dict:
 def write_onnx(file: container.Network, folder: pathlib.Path, name: str) -> float:
     """One file for the generator, one for the encoder; returns the largest difference to plain numpy."""
     import onnx
-    import to_onnx  # tools/bench
+    from .formats import to_onnx
 
     worst = 0.0
     for key, ending in (("graph", ""), ("encoder_graph", "_encoder")):

@@ -8,8 +8,7 @@ import torch.nn.functional as F
 
 from .paths import InputError
 from .perceptual import conv
-
-import network as container  # tools/convert
+from .formats import network as container
 
 EPS = 1e-5
 MULTIPLE = 4

@@ -4,10 +4,9 @@ import pathlib
 
 import torch
 
+from .formats import export_torch
 from .paths import InputError
 from .perceptual import LossNet
-
-import export_torch  # tools/export
 
 
 def write_loss(net: LossNet, path: pathlib.Path) -> None:

@@ -14,9 +14,8 @@ from PIL import Image
 
 from . import export, library, objective, pictures, run
 from .nets import Generator, channels_last, read_any, read_generator
-from .paths import ARTWORKS, MODELS, ROOT, InputError
-
-import network as container  # tools/convert
+from .paths import ARTWORKS, MODELS, ROOT, InputError, check_models
+from .formats import network as container
 
 CONTENTS = 2
 PREVIEW_SIDE, ARTWORK_SIDE = 320, 768
@@ -100,7 +99,7 @@ class CodeOnly(torch.nn.Module):
 def default_photos(models: pathlib.Path) -> list[pathlib.Path]:
     """The example and the artworks of the library: paintings have shapes and edges too."""
     art = models / "styles" / "artworks"
-    return [SAMPLE, art if art.is_dir() else ARTWORKS]
+    return [p for p in (SAMPLE, art if art.is_dir() else ARTWORKS) if p.exists()]
 
 
 def library_codes(models: pathlib.Path, base: str, length: int) -> dict[str, torch.Tensor]:
@@ -177,6 +176,7 @@ def write_model(a, generator: Generator, state: dict) -> None:
 
 def check(a) -> None:
     library.check_id(a.name, "a style's id")
+    check_models(a.models)
     if a.size < 64 or a.size > 1024 or a.size % 8:
         raise InputError("--size must be a multiple of 8 from 64 to 1024")
     if not 64 <= a.art_size <= 2048:
@@ -193,6 +193,8 @@ def main(a: argparse.Namespace) -> None:
     check(a)
     generator, _ = read_generator(a.models / a.base / f"{a.base}.safetensors")
     generator = channels_last(generator.to(device)).eval()
+    ours = a.models / "loss" / "loss.pt"
+    a.loss_net = a.loss_net or (ours if ours.is_file() else None)
     goal = objective.read(a, device)
     art = pictures.load(a.picture, area=a.art_size)
     photos = pictures.folders(a.photos or default_photos(a.models), "photographs")

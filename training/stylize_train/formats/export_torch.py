@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """safetensors with a graph -> TorchScript for libtorch 1.13 and later.
 
-    export_torch.py models/brush/brush.safetensors models/brush/brush.pt
+    python -m stylize_train.formats.export_torch models/brush/brush.safetensors models/brush/brush.pt
 
 The module has these methods, where `code` is left out if the network has one style inside:
     forward(x, code)           x [N, 3, H, W], code [N, code_length] -> [N, 3, H, W]
@@ -11,10 +10,9 @@ The module has these methods, where `code` is left out if the network has one st
     encode(style)              -> [N, code_length], likewise
 
 It is written out as TorchScript source that uses built-in operators only, so it does not depend on the
-version of torch that runs this tool. Needs torch (any from 1.13 on) and numpy. ONNX files are made by ../bench/to_onnx.py."""
+version of torch that runs this tool. Needs torch (any from 1.13 on) and numpy. ONNX files are made by to_onnx.py."""
 import argparse
 import os
-import sys
 import warnings
 import zipfile
 
@@ -22,9 +20,7 @@ warnings.filterwarnings("ignore", message=".*torch.jit.*")
 
 import torch  # noqa: E402
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../convert"))
-import network  # noqa: E402
-import reference  # noqa: E402
+from . import network, reference  # noqa: E402
 
 
 class Graph:

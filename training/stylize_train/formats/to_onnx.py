@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """Writes any network of ours (safetensors with a graph) as ONNX, opset 17, without torch.
 
-    to_onnx.py models/brush/brush.safetensors brush.onnx                  inputs x and code
-    to_onnx.py models/brush/brush.safetensors brush.onnx --row 0          row 0 of its codes built in
-    to_onnx.py models/any/any.safetensors encode.onnx --key encoder_graph
-    to_onnx.py ... --size 512x512                                         fixed size, batch of 1
+    python -m stylize_train.formats.to_onnx models/brush/brush.safetensors brush.onnx    inputs x and code
+    ... models/brush/brush.safetensors brush.onnx --row 0                                row 0 of its codes built in
+    ... models/any/any.safetensors encode.onnx --key encoder_graph
+    ... --size 512x512                                                                   fixed size, batch of 1
 
 x is [N, 3, H, W] from 0 to 1, code [N, code_length]; the output is y. With --check the result is run
 by onnxruntime against plain numpy. Needs numpy and onnx, for --check onnxruntime.
@@ -18,8 +17,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "convert"))
-import network as net  # noqa: E402
+from . import network as net
 
 OPSET = 17
 IR_VERSION = 8  # read by runtimes of 2022 and later

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Makes a smaller variant of a network: 8-bit or half-precision weights.
 
-    quantize.py models/brush/brush.safetensors models/brush/brush_int8.safetensors
-    quantize.py --type f16 models/brush/brush.safetensors brush_f16.safetensors
+    python -m stylize_train.formats.quantize models/brush/brush.safetensors models/brush/brush_int8.safetensors
+    python -m stylize_train.formats.quantize --type f16 models/brush/brush.safetensors brush_f16.safetensors
 
 int8: each weight tensor of a convolution or linear map becomes I8 with a tensor "<name>.scale", one
 factor for each output channel, chosen for the least squared error; everything else stays float32.
@@ -13,11 +12,10 @@ original's, for each row of its codes; that needs onnx and onnxruntime, the rest
 
 import argparse
 import pathlib
-import sys
 
 import numpy as np
 
-import network as net
+from . import network as net
 
 SHRINKS = np.linspace(0.7, 1, 31)  # of the largest weight: where larger ones are cut off
 
@@ -58,9 +56,8 @@ def convert(network: net.Network, kind: str) -> net.Network:
 
 
 def check(original: net.Network, variant: net.Network, picture: np.ndarray) -> None:
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench"))
     import onnxruntime
-    import to_onnx
+    from . import to_onnx
 
     def session(network: net.Network):
         model = to_onnx.export(network)
