@@ -8,10 +8,11 @@
 
 #include <stylize/stylize.h>
 
-#include "remote/fetch.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "remote/url.h"
+#include "base/url.h"
+#include "common/clock.h"
+#include "remote/fetch.h"
 
 #define TIMEOUT_MS 1000
 #define LOOK_NS    (5ull * 1000000000) /* how often it is asked whether it still knows us */
