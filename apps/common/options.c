@@ -23,7 +23,7 @@ static bool in_range(const option *o, uint64_t v)
     return v >= (uint64_t)o->min && (o->max == 0 || v <= (uint64_t)o->max);
 }
 
-bool option_set_text(void *target, const option *o, slice value)
+static bool set_text(void *target, const option *o, slice value)
 {
     char **to = member(target, o);
     if (value.size < (size_t)o->min)
@@ -49,7 +49,7 @@ bool option_set(void *target, const option *o, slice value)
     switch (o->type) {
     case OPTION_TEXT:
     case OPTION_URL:
-        return option_set_text(target, o, value);
+        return set_text(target, o, value);
     case OPTION_BOOL:
         return parse_bool(value, member(target, o));
     case OPTION_UINT:

@@ -44,7 +44,6 @@ typedef struct option {
 const option *option_find(const option *list, size_t count, slice name);
 /* False: the value is not of that form or out of range. */
 bool option_set(void *target, const option *o, slice value);
-bool option_set_text(void *target, const option *o, slice value);
 /* "--threads is "x"; allowed: a whole number from 1 to 256". source: the option as the user wrote it. */
 void option_wrong(const option *o, const char *source, slice value, char *message, size_t size);
 /* All presets; false without memory. */

@@ -240,7 +240,7 @@ static double width_until(const char *text, const char *end, double height)
     return width > 0 ? width - spacing * height / 12 : 0;
 }
 
-double text_width(const char *text, double height) { return width_until(text, text + strlen(text), height); }
+static double text_width(const char *text, double height) { return width_until(text, text + strlen(text), height); }
 
 static void draw_letter(canvas *c, letter l, double x, double y, double unit, double radius, color ink)
 {

@@ -22,7 +22,6 @@ void canvas_fill(canvas *c, int x, int y, int width, int height, color fill);
 /* Text with its capitals `height` pixels high, baseline at y, cut with ... beyond max_width. */
 void canvas_text(canvas *c, const char *text, double x, double y, double height, double weight,
                  double max_width, color ink);
-double text_width(const char *text, double height);
 bool text_is_drawable(const char *text); /* ASCII and the letters of Latin-1, as UTF-8 */
 
 #endif

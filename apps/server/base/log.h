@@ -8,7 +8,6 @@
 
 /* Up to this level; set once, before threads are. */
 void log_set_level(stylize_log_level level);
-bool log_wants(stylize_log_level level);
 /* {"time": ..., "level": ..., "message": ...} */
 void log_line(stylize_log_level level, const char *format, ...) APP_PRINTF(2, 3);
 /* The same with more members: `members` is JSON, as "\"port\": 8080". */

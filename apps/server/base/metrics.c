@@ -13,7 +13,7 @@
 #define COUNT(counter) atomic_fetch_add_explicit(&(counter), 1, memory_order_relaxed)
 #define READ(counter)  (unsigned long long)atomic_load_explicit(&(counter), memory_order_relaxed)
 
-const unsigned metrics_codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
+static const unsigned codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
                                                405, 408, 409, 410, 411, 413, 414, 415, 422,
                                                429, 431, 499, 500, 501, 503, 599};
 
@@ -40,7 +40,7 @@ void metrics_init(metrics *m)
 void metrics_request(metrics *m, int route, unsigned code, uint64_t ns)
 {
     int i = 0;
-    while (i < METRICS_CODES - 1 && metrics_codes[i] < code)
+    while (i < METRICS_CODES - 1 && codes[i] < code)
         i++;
     COUNT(m->routes[route].codes[i]);
     observe(&m->routes[route].seconds, ns);
@@ -105,7 +105,7 @@ static void write_routes(const metrics *m, buf *out)
         for (int c = 0; m->routes[r].name && c < METRICS_CODES; c++)
             if (READ(m->routes[r].codes[c]))
                 buf_printf(out, "stylize_http_requests_total{route=\"%s\",method=\"%s\",code=\"%u\"} %llu\n",
-                           m->routes[r].name, m->routes[r].method, metrics_codes[c],
+                           m->routes[r].name, m->routes[r].method, codes[c],
                            READ(m->routes[r].codes[c]));
     metrics_family(out, "stylize_http_request_duration_seconds", "histogram",
                    "Time from a request's header to its last byte sent.");

@@ -21,7 +21,6 @@ typedef struct histogram {
 
 /* Codes that are counted apart; others are counted as the last of their hundred. */
 #define METRICS_CODES 25
-extern const unsigned metrics_codes[METRICS_CODES];
 
 /* Why a request was turned away before any work. */
 typedef enum reject_reason {
