@@ -40,7 +40,9 @@ enum { ID, NAME, ARTIST, YEAR, COLUMNS };
 
 static void row_of(const stylize_style_info *s, const char *row[COLUMNS], char year[16])
 {
-    snprintf(year, 16, s->year ? "%d" : "", s->year);
+    year[0] = '\0';
+    if (s->year)
+        snprintf(year, 16, "%d", s->year);
     row[ID] = s->id;
     row[NAME] = s->display_name;
     row[ARTIST] = s->artist ? s->artist : "";

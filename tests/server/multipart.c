@@ -16,8 +16,8 @@ static void the_boundary_is_found(void **state)
         "multipart/mixed; boundary=abc",
         "multipart/form-data; boundary=\"abc",
         "text/plain; boundary=abc",
-        "multipart/form-data; boundary=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeee"
-        "eeeffffffffffgggggggggghh"};
+        ("multipart/form-data; boundary=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeee"
+         "eeeffffffffffgggggggggghh")};
     for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(multipart_boundary(TEXT(wrong[i]), &b));
 }

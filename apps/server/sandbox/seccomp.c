@@ -105,9 +105,9 @@ static bool add_threads(scmp_filter_ctx filter)
     const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
     return add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL) &&
            allow_if(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread)) &&
-           allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
-           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0)) &&                 /* asks only */
-           allow_if(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())); /* abort */
+           allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) &&
+           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0, 0)) &&                 /* asks only */
+           allow_if(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)); /* abort */
 }
 
 /* No code that was not there at the start. */
@@ -125,7 +125,7 @@ static bool add_sockets(scmp_filter_ctx filter)
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
     bool ok = add_list(filter, SCMP_ACT_ALLOW, for_outgoing, APP_LEN(for_outgoing));
     for (size_t i = 0; ok && i < APP_LEN(families); i++)
-        ok = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        ok = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     return ok;
 }
 
