@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "common/values.h"
 
 static void base64_goes_both_ways(void **state)
 {
@@ -27,7 +28,7 @@ static void base64_is_read_in_a_strict_way(void **state)
                                         "AA==AAAA", "AB==", "AAB=", "AA A", "AA-A", "A\nAA"};
     uint8_t out[16];
     size_t size;
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(base64_decode(wrong[i], strlen(wrong[i]), out, &size));
     assert_true(base64_decode("", 0, out, &size));
     assert_int_equal(size, 0);
@@ -46,7 +47,7 @@ static void json_text_is_escaped(void **state)
                  {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
                  {"\xe6\x98", "\\ufffd\\ufffd"},
                  {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}};
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         buf b = {0};
         buf_json(&b, cases[i].in, strlen(cases[i].in));
         assert_string_equal(b.data, cases[i].out);
@@ -80,7 +81,7 @@ static void numbers_are_read_whole_or_not(void **state)
     assert_true(parse_number(TEXT("0.25"), 0, 1, &d));
     assert_true(d == 0.25);
     static const char *const wrong[] = {"nan", "inf", "0x1", "", " 1", "1,5", "1.5", "1e999", "--1"};
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(parse_number(TEXT(wrong[i]), 0, 1, &d));
     assert_true(parse_bool(TEXT("True"), &yes) && yes);
     assert_true(parse_bool(TEXT("off"), &yes) && !yes);
@@ -128,7 +129,7 @@ static void digests_are_right(void **state)
     uint8_t digest[DIGEST_SIZE], pieces[DIGEST_SIZE];
     static uint8_t data[5000];
     char hex[65];
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         assert_true(digest_of(cases[i].text, strlen(cases[i].text), digest));
         hex_encode(digest, sizeof digest, hex);
         assert_string_equal(hex, cases[i].hex);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "http/http.h"
+#include "http/answer.h"
 
 /* Scripts, styles and pictures of this server only, nothing inside the HTML, no frames, no forms. */
 static const char policy[] =
@@ -22,7 +22,7 @@ static const char *type_of(const char *name)
                  {".jpg", "image/jpeg"},
                  {".json", "application/json"}};
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < SRV_LEN(types); i++)
+    for (size_t i = 0; dot && i < APP_LEN(types); i++)
         if (!strcmp(dot, types[i].ending))
             return types[i].type;
     return "application/octet-stream";

@@ -1,14 +1,18 @@
-/* What is stored under a subject: shown, and removed. */
-#include <stdio.h>
+#include "api/privacy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/batch.h"
-#include "jobs/broker.h"
-#include "api/fleet.h"
-#include "jobs/jobs.h"
-#include "http/later.h"
+#include "api/job_view.h"
 #include "api/transfer.h"
+#include "common/names.h"
+#include "fleet/fleet.h"
+#include "fleet/report.h"
+#include "http/answer.h"
+#include "http/answer_later.h"
+#include "jobs/broker_jobs.h"
+#include "jobs/job_removal.h"
 
 /* The subject of the address as it is stored; false: x has an answer. */
 static bool subject_of(exchange *x, char out[STORED_SUBJECT])
@@ -21,20 +25,6 @@ static bool subject_of(exchange *x, char out[STORED_SUBJECT])
     }
     subject_join(out, x->key.name, p.subject);
     return true;
-}
-
-/* The next jobs of a subject, held; those after the id `after`, in the list's order. */
-static size_t find_jobs(struct jobs *j, const char *subject, job **out, size_t max)
-{
-    size_t n = 0;
-    pthread_mutex_lock(&j->lock);
-    for (job *b = j->first; b && n < max; b = b->next)
-        if (!strcmp(b->subject, subject) && b->state != JOB_EXPIRED) {
-            job_hold(b);
-            out[n++] = b;
-        }
-    pthread_mutex_unlock(&j->lock);
-    return n;
 }
 
 typedef struct keys_found {
@@ -73,16 +63,16 @@ static void write_job(struct jobs *j, job *b, buf *out)
     buf_puts(out, "{\"job\": ");
     job_write_json(j, b, out);
     painting *p = b->state != JOB_DONE ? NULL
-                  : b->remote          ? broker_result(j->server->broker, b)
-                                       : job_files_result(j, b->id);
+                  : b->remote          ? broker_result(j->broker, b)
+                                       : job_files_result(&j->files, b->id);
     if (p) {
         buf_puts(out, ", ");
         write_picture(p, out);
     }
     const bool open = b->state == JOB_QUEUED || b->state == JOB_RUNNING;
-    blob *upload = open && !b->remote ? job_files_load(j, b->id, &copy, &type) : NULL;
+    blob *upload = open && !b->remote ? job_files_load(&j->files, b->id, &copy, &type) : NULL;
     buf photograph = {0};
-    if (open && b->remote && broker_upload(j->server->broker, b, &photograph)) {
+    if (open && b->remote && broker_upload(j->broker, b, &photograph)) {
         buf_puts(out, ", \"upload\": \"");
         buf_base64(out, photograph.data, photograph.size);
         buf_puts(out, "\"");
@@ -109,12 +99,12 @@ static void export_data(exchange *x)
     buf out = {0};
     if (!subject_of(x, subject))
         return;
-    if (s->broker)
-        broker_find_subject(s->broker, subject);
+    if (s->jobs->broker)
+        broker_find_subject(s->jobs->broker, subject);
     buf_puts(&out, "{\"subject\": \"");
     buf_json(&out, x->part, strlen(x->part));
     buf_puts(&out, "\", \"jobs\": [");
-    const size_t n = find_jobs(s->jobs, subject, found, SRV_LEN(found));
+    const size_t n = jobs_of_subject(s->jobs, subject, INT64_MAX, found, APP_LEN(found));
     for (size_t i = 0; i < n; i++) {
         buf_puts(&out, i ? ", " : "");
         write_job(s->jobs, found[i], &out);
@@ -152,8 +142,8 @@ static void erase_data(exchange *x)
     const bool whole = fleet_whole(s);
     /* First what puts results into the cache. */
     batches_erase(s, subject);
-    if (s->broker)
-        broker_find_subject(s->broker, subject);
+    if (s->jobs->broker)
+        broker_find_subject(s->jobs->broker, subject);
     const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false);
     const size_t paintings = painter_erase(&s->painter, subject);
     const size_t results = keeper_forget(&s->painter.keeper, subject);

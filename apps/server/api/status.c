@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/fleet.h"
-#include "api/gallery.h"
+#include "api/style_registry.h"
+#include "fleet/report.h"
+#include "http/answer.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
 {

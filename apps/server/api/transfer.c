@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "paint/multipart.h"
+#include "common/clock.h"
+#include "common/names.h"
+#include "http/answer.h"
+#include "paint/params_read.h"
+#include "paint/prepare.h"
 
 stylize_format transfer_accepts(slice accept)
 {
@@ -22,20 +26,6 @@ stylize_format transfer_accepts(slice accept)
             return STYLIZE_FORMAT_NONE;
     }
     return STYLIZE_FORMAT_NONE;
-}
-
-bool transfer_read(const server *s, params *p, blob *memory, slice type, problem *wrong)
-{
-    const params_limits limits = {(uint32_t)s->config.output_size, (uint32_t)s->config.max_output_size};
-    const slice body = {memory->body.data ? memory->body.data : "", memory->body.size};
-    slice boundary, rest = type, bare = {0};
-    params_init(p, &limits);
-    if (multipart_boundary(type, &boundary))
-        return params_read_form(p, &limits, body, boundary, wrong);
-    if (slice_next(&rest, ';', &bare) && slice_is_nocase(slice_trim(bare), "application/json"))
-        return params_read_json(p, &limits, body, &memory->pictures, wrong);
-    return problem_set(wrong, 415, "unsupported_type", NULL,
-                       "multipart/form-data or application/json is expected");
 }
 
 bool transfer_subject(const exchange *x, params *p, problem *wrong)
@@ -121,6 +111,7 @@ static bool leave(exchange *x) { return painter_leave(&x->server->painter, &x->t
 void transfer_start(exchange *x)
 {
     server *s = x->server;
+    const params_limits limits = params_limits_of(&s->config);
     params *p = &x->work.params;
     problem wrong;
     if (!x->memory && !(x->memory = blob_create())) {
@@ -129,7 +120,7 @@ void transfer_start(exchange *x)
     }
     x->raw = transfer_accepts(exchange_header(x, "Accept"));
     bool ok = exchange_repeat(x, false, &wrong) &&
-              transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
+              params_read(p, &limits, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
               transfer_subject(x, p, &wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;

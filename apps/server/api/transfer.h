@@ -2,13 +2,11 @@
 #ifndef SERVER_TRANSFER_H
 #define SERVER_TRANSFER_H
 
-#include "http/http.h"
+#include "http/exchange.h"
 
 void transfer_start(exchange *x);
 void transfer_finish(exchange *x);
 
-/* Reads a body of either form into params. memory: with the body; receives decoded pictures. */
-bool transfer_read(const server *s, params *p, blob *memory, slice content_type, problem *wrong);
 /* The subject of the header X-Subject or of the body, made the key owner's own. */
 bool transfer_subject(const exchange *x, params *p, problem *wrong);
 /* The picture itself, or JSON around it. from: as a word, "hit". */

@@ -11,12 +11,10 @@ static stylize_log_level most = STYLIZE_LOG_INFO;
 
 void log_set_level(stylize_log_level level) { most = level; }
 
-bool log_wants(stylize_log_level level) { return level <= most; }
-
 void log_event(stylize_log_level level, const char *members, const char *message)
 {
     static const char *const names[] = {"", "error", "warning", "info", "debug"};
-    if (!log_wants(level))
+    if (level > most)
         return;
     struct timespec t;
     struct tm utc;

@@ -8,9 +8,8 @@
 
 /* Up to this level; set once, before threads are. */
 void log_set_level(stylize_log_level level);
-bool log_wants(stylize_log_level level);
 /* {"time": ..., "level": ..., "message": ...} */
-void log_line(stylize_log_level level, const char *format, ...) SRV_PRINTF(2, 3);
+void log_line(stylize_log_level level, const char *format, ...) APP_PRINTF(2, 3);
 /* The same with more members: `members` is JSON, as "\"port\": 8080". */
 void log_event(stylize_log_level level, const char *members, const char *message);
 /* A log callback for the library. */

@@ -43,7 +43,7 @@ bool problem_from(problem *p, const stylize_error *err, const char *field)
 {
     unsigned http = 500;
     const char *code = "internal";
-    for (size_t i = 0; i < SRV_LEN(mapping); i++)
+    for (size_t i = 0; i < APP_LEN(mapping); i++)
         if (mapping[i].status == err->status) {
             http = mapping[i].http;
             code = mapping[i].code;

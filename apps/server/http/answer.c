@@ -1,9 +1,8 @@
-/* Answers and the headers that all of them carry. */
+#include "http/answer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "http/http.h"
 
 void answer_response(exchange *x, unsigned status, const char *type, struct MHD_Response *response)
 {
