@@ -2,7 +2,8 @@
 """Rules about rooms, the folders of lib/ and apps/: who may include whom, no circles, nothing too long.
 
     check_rooms.py rooms              includes go down, as the table ROOMS says, and never in a circle of files
-    check_rooms.py cycles OBJECT...   no circle among these objects, or those in these folders, by their symbols
+    check_rooms.py cycles OBJECT...   no circle among these objects, or those in these folders, by their symbols,
+                                      and in lib/ no call that goes up
     check_rooms.py size               no file and no function is longer than a reader can take in
 
 Prints what breaks the rule, as file:line: text, and exits with 1; with 0 if nothing does. 77: nm is missing.
@@ -200,6 +201,14 @@ def rule_cycles(*places):
             own = [other for other in found if other[0] == short[0]] or found
             if len(own) == 1:
                 arrows[short].setdefault(own[0], symbol)
+    # Calls go down as includes do; a call needs no include where a public header declares the function.
+    order = list(ROOMS["lib"])
+    for short in arrows:
+        for other, symbol in arrows[short].items():
+            if short[0] == other[0] == "stylize_objects":
+                upper, lower = (room_of("lib/" + s[1], "lib") for s in (short, other))
+                if upper and lower and order.index(lower) > order.index(upper):
+                    yield f"lib/{short[1]}: calls {symbol} of lib/{other[1]}, which stands above it"
     for part in circles(arrows):
         way = walk(part, arrows)
         steps = [f"{a[1]} ({arrows[a][b]})" for a, b in zip(way, way[1:])] + [way[-1][1]]
