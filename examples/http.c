@@ -77,7 +77,8 @@ static enum MHD_Result paint(stylize_ctx *ctx, struct MHD_Connection *client, fo
     request.output_size = 1024; /* pixels of the longer side */
     request.output_format = STYLIZE_FORMAT_JPEG;
     const stylize_status status = stylize_ctx_run(ctx, &request, &painted, &err);
-    if (status == STYLIZE_ERR_NOT_FOUND || status == STYLIZE_ERR_FORMAT || status == STYLIZE_ERR_LIMIT)
+    if (status == STYLIZE_ERR_NOT_FOUND || status == STYLIZE_ERR_FORMAT || status == STYLIZE_ERR_LIMIT ||
+        status == STYLIZE_ERR_UNSUPPORTED)
         return say(client, 422, err.message); /* of the style, or of the picture */
     if (status != STYLIZE_OK)
         return say(client, status == STYLIZE_ERR_QUEUE_FULL ? 503 : 500, err.message);

@@ -127,7 +127,8 @@ class Http(unittest.TestCase):
         self.refused(422, '"nope"', *self.post(style=b"nope", picture=photo))
         self.refused(400, "style", *self.post(style=b"x" * 100, picture=photo))
         self.refused(422, "JPEG", *self.post(style=b"udnie", picture=b"hello"))
-        self.refused(422, "", *self.post(style=b"udnie", picture=photo[:2000]))
+        self.refused(422, "cut short", *self.post(style=b"udnie", picture=photo[:2000]))
+        self.refused(422, "unsupported", *self.post(style=b"udnie", picture=photo.replace(b"\xff\xc0", b"\xff\xc3", 1)))
 
     def test_a_field_without_a_name(self):
         body, headers = form(style=b"udnie", picture=b"x")
