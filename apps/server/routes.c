@@ -4,7 +4,7 @@
 #include "api/batch.h"
 #include "api/job_events.h"
 #include "api/job_routes.h"
-#include "api/page.h"
+#include "api/page_routes.h"
 #include "api/privacy.h"
 #include "api/status.h"
 #include "api/styles.h"

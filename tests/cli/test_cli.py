@@ -252,7 +252,7 @@ class One(CliTest):
         self.fails(2, "a file name", "in.png", "-s", "scream", "--mask", "", "-o", "x.png")
         self.fails(3, "nowhere.png", "in.png", "-s", "scream", "--mask", "nowhere.png", "-o", "x.png")
         self.fails(3, "text.png", "in.png", "-s", "scream", "--mask", "text.png", "-o", "x.png")
-        self.write("cut.png", png(8, 6, gray=255)[:60])
+        self.write("cut.png", png(8, 6, gray=255)[:50])
         self.fails(3, "mask 2: PNG is", "in.png", "-s", "scream", "--mask", "on.png", "-s", "udnie", "--mask", "cut.png", "-o", "x.png")
         self.fails(3, "style picture: PNG is", "in.png", "--style-image", "cut.png", "-o", "x.png")
         self.assertNotIn("x.png", self.files())

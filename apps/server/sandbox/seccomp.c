@@ -1,18 +1,19 @@
 #include "sandbox/seccomp.h"
 
-#include "common/language.h"
+#include <stdio.h>
 
 #ifdef SERVER_HAVE_SECCOMP
 
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "common/language.h"
 
 /* What it does while it serves. Names that an architecture or the library does not know are left out. */
 static const char *const always[] = {

@@ -1,6 +1,6 @@
 /* The page: files that the build puts into the binary. */
-#ifndef SERVER_PAGE_H
-#define SERVER_PAGE_H
+#ifndef SERVER_PAGE_ROUTES_H
+#define SERVER_PAGE_ROUTES_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* Serves the page. */
-#include "api/page.h"
+#include "api/page_routes.h"
 
 #include <string.h>
 
