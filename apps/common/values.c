@@ -120,7 +120,7 @@ bool parse_size(slice text, uint32_t max, picture_size *out)
     return true;
 }
 
-bool parse_weight(slice text, double *out) { return parse_number(text, 1e-6, 1e6, out); }
+bool parse_weight(slice text, double *out) { return parse_number(text, 0, 1e6, out); }
 
 bool parse_weighted(slice text, slice *name, double *weight)
 {

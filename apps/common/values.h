@@ -22,7 +22,7 @@ typedef struct picture_size {
 
 bool parse_size(slice text, uint32_t max, picture_size *out); /* "512" or "640x480" */
 
-/* Of a style in a blend: above 0. */
+/* Of a style in a blend: 0 takes no part. */
 bool parse_weight(slice text, double *out);
 /* "starry_night:0.7", or a weight of 1 without one. The name may be anything, also nothing. */
 bool parse_weighted(slice text, slice *name, double *weight);

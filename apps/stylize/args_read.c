@@ -100,6 +100,15 @@ static int split(cli_args *args, pending *list, size_t *count, int argc, char **
     return code;
 }
 
+/* Styles of weight 0 take no part; one must. */
+static bool all_weights_zero(const cli_args *args)
+{
+    for (size_t i = 0; i < args->style_count; i++)
+        if (args->styles[i].weight > 0)
+            return false;
+    return true;
+}
+
 /* What does not depend on one option alone. */
 static int check_together(const cli_args *args)
 {
@@ -112,6 +121,8 @@ static int check_together(const cli_args *args)
         message_error(NULL, "stylize %s takes no \"%s\"", command_name(args->command), args->inputs[0]);
     else if (args->command == COMMAND_PAINT && args->style_count == 0)
         message_error(NULL, "no style given: --style ID or --style-image FILE; stylize styles lists the ids");
+    else if (args->command == COMMAND_PAINT && all_weights_zero(args))
+        message_error(NULL, "the weights of all styles are 0; one must be above 0");
     else if (args->command != COMMAND_SHEET && args->style_count > STYLIZE_STYLES_MAX)
         message_error(NULL, "a blend has at most %d styles, %zu are given", STYLIZE_STYLES_MAX,
                       args->style_count);

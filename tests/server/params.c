@@ -51,8 +51,12 @@ static void blends_are_read(void **state)
     assert_string_equal(p.styles[1].id, "scream");
     assert_false(set(&p, "style_id", "scream", &wrong));
     assert_string_equal(wrong.code, "given_twice");
-    static const char *const bad[] = {"",  "a:0",  "a:-1", "a:x",
-                                      "A", "a,,b", "a/b",  "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"};
+    params_init(&p, &limits);
+    assert_true(
+        set(&p, "styles", "scream:0,udnie:1", &wrong)); /* a slider at its end: the library leaves it out */
+    assert_true(p.styles[0].weight == 0);
+    static const char *const bad[] = {"",  "a:-0.5", "a:-1", "a:x",
+                                      "A", "a,,b",   "a/b",  "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"};
     for (size_t i = 0; i < APP_LEN(bad); i++) {
         params_init(&p, &limits);
         assert_false(set(&p, "styles", bad[i], &wrong));

@@ -71,7 +71,7 @@ static bool set_styles(params *p, const params_limits *l, slice value, problem *
         slice id;
         double weight;
         if (!parse_weighted(one, &id, &weight))
-            return bad_value(wrong, "styles", one, "a weight above 0");
+            return bad_value(wrong, "styles", one, "a weight of 0 or above");
         if (!add_style(p, id, weight, "styles", wrong))
             return false;
     }
