@@ -73,7 +73,9 @@ static void unload(void *engine, void *net) { stz_native_free(net); }
 
 static size_t memory(void *engine, void *net, int width, int height)
 {
-    return width < 1 || height < 1 ? 0 : stz_part_memory(&((stz_native_net *)net)->generator, width, height);
+    return width < 1 || height < 1
+               ? 0
+               : stz_part_memory(&((stz_native_net *)net)->generator, width, height, false);
 }
 
 static double flop(void *engine, void *net, int width, int height)

@@ -20,6 +20,9 @@
 
 void K(first9)(void *arg, int item, void *scratch);
 void K(last9)(void *arg, int item, void *scratch);
+void K(settle)(void *arg, int item, void *scratch);
+void K(expand)(void *arg, int item, void *scratch);
+void K(pool)(void *arg, int item, void *scratch);
 void K(weights)(const stz_weight_job *job);
 
 /* ---------------------------------------------------------------- k_gemm.c */
@@ -38,6 +41,9 @@ void K(gemm3)(int vectors, int rows, int depth, const float *const a[3], ptrdiff
 
 /* Transforms the input of tiles t0 .. t0 + count - 1 into V (in scratch). */
 void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
+
+/* The same of the gradients that an adjoint convolution reads (k_adjoint.c). */
+void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
 
 /* Reflection of an index without repeating the edge; what is still outside goes to the edge. */
 INLINE int reflect(int i, int n)
