@@ -29,29 +29,38 @@ typedef struct edge_job {
     float *floats; /* the gradient at the view's pixel (0, 0) */
 } edge_job;
 
-/* A row of the gradient of what the last convolution wrote: through clamp, sigmoid and factor. */
+/* Through clamp, sigmoid and factor, a run of samples. */
+static void result_samples(const back *b, const float *v, const float *gradient, int count, float *out)
+{
+    const stz_layers *net = b->net;
+    const float low = net->out_low, high = net->out_high, mul = net->out_mul;
+    for (int i = 0; i < count; i++) {
+        const float slope = net->sigmoid ? v[i] * (1 - v[i]) * mul : mul;
+        out[i] = v[i] > low && v[i] < high ? gradient[i] * slope : 0;
+    }
+}
+
+/* A row of the gradient of what the last convolution wrote. With a shuffle columns 0 to 5 are the two pixels above,
+ * 8 to 13 those below. */
 static void result_row(void *arg, int y, void *scratch)
 {
     const edge_job *e = arg;
-    const stz_run *r = e->b->r;
-    const stz_layers *net = e->b->net;
-    const stz_layer *l = &net->layers[net->count - 1];
-    const stz_view *out = &r->job->out;
-    const int f = l->shuffle, block = e->view.layout.block;
-    for (int x = 0; x < e->view.layout.width; x++) {
-        float *g = e->floats + y * e->view.layout.row + (ptrdiff_t)x * block;
-        for (int n = 0; n < block; n++) {
-            const int at = n % 8, dy = f == 2 ? n / 8 : 0, dx = f == 2 ? at / 3 : 0, c = f == 2 ? at % 3 : n;
-            g[n] = 0;
-            if (dy >= f || dx >= f || c > 2)
-                continue;
-            const int sy = y * f + dy, sx = (x * f + dx) * 3 + c;
-            const float v =
-                ((const float *)(const void *)((const uint8_t *)out->data + sy * out->stride))[sx];
-            if (v > net->out_low && v < net->out_high)
-                g[n] = e->b->job->result[(ptrdiff_t)sy * out->width * 3 + sx] * net->out_mul *
-                       (net->sigmoid ? v * (1 - v) : 1);
-        }
+    const stz_layer *l = &e->b->net->layers[e->b->net->count - 1];
+    const stz_view *out = &e->b->r->job->out;
+    const int f = l->shuffle, block = e->view.layout.block, width = e->view.layout.width;
+    float *g = e->floats + y * e->view.layout.row;
+    if (block > 3)
+        memset(g, 0, sizeof *g * (size_t)block * (size_t)width);
+    for (int dy = 0; dy < f; dy++, g += 8) {
+        const ptrdiff_t sy = (ptrdiff_t)y * f + dy;
+        const float *v = (const float *)(const void *)((const uint8_t *)out->data + sy * out->stride);
+        const float *gradient = e->b->job->result + sy * out->width * 3;
+        if (block == 3)
+            result_samples(e->b, v, gradient, 3 * width, g);
+        else
+            for (int x = 0; x < width; x++)
+                result_samples(e->b, v + (ptrdiff_t)x * f * 3, gradient + (ptrdiff_t)x * f * 3, f * 3,
+                               g + (ptrdiff_t)x * block);
     }
 }
 
@@ -59,16 +68,19 @@ static void result_row(void *arg, int y, void *scratch)
 static void picture_row(void *arg, int y, void *scratch)
 {
     const edge_job *e = arg;
-    const stz_layer *l = &e->b->net->layers[0];
     const stz_layout *in = &e->view.layout;
-    const int f = l->unshuffle;
-    const ptrdiff_t width = (ptrdiff_t)in->width * f * 3;
+    const int f = e->b->net->layers[0].unshuffle, channels = f * f * 3;
+    const float mul = e->b->net->in_mul;
+    ptrdiff_t from[12], to[12];
+    for (int n = 0; n < channels; n++) {
+        const int c = n / (f * f), dy = n / f % f, dx = n % f;
+        from[n] = stz_channel_offset(in, n) + y * in->row;
+        to[n] = ((ptrdiff_t)(y * f + dy) * in->width * f + dx) * 3 + c;
+    }
     for (int x = 0; x < in->width; x++)
-        for (int n = 0; n < l->in_channels; n++) {
-            const int c = n / (f * f), dy = n / f % f, dx = n % f;
-            const float v = e->floats[stz_channel_offset(in, n) + y * in->row + (ptrdiff_t)x * in->block];
-            e->b->job->picture[(y * f + dy) * width + (x * f + dx) * 3 + c] = v * e->b->net->in_mul;
-        }
+        for (int n = 0; n < channels; n++)
+            e->b->job->picture[to[n] + (ptrdiff_t)x * f * 3] =
+                e->floats[from[n] + (ptrdiff_t)x * in->block] * mul;
 }
 
 static float *view_floats(const back *b, const stz_gradient_view *v)
@@ -283,8 +295,14 @@ static stylize_status go_back(const back *b, stylize_error *err)
             b->job->on_tap(b->job->user, b->r, i, &from, i + 1 == b->net->count);
         if (i == 0 && !b->job->picture)
             break;
+        const uint64_t start = stz_run_trace ? stz_now_ns() : 0;
         run_adjoint(b, i, &from);
+        const uint64_t middle = stz_run_trace ? stz_now_ns() : 0;
         settle(b, i);
+        if (stz_run_trace) {
+            stz_run_trace(b->net->count + i, middle - start);
+            stz_run_trace(2 * b->net->count + i, stz_now_ns() - middle);
+        }
         from = stz_back_view(b->plan, i);
     }
     return STYLIZE_OK;
