@@ -81,6 +81,11 @@ const stz_kernels K(kernels) = {
 #ifndef STZ_HALF
     .settle = K(settle),
     .expand = K(expand),
+    .inner_products = K(inner_products),
+    .sum = K(sum),
+    .adam = K(adam),
+    .feature_sums = K(feature_sums),
+    .feature_gradient = K(feature_gradient),
 #endif
     .pool = K(pool),
     .weights = K(weights),

@@ -22,6 +22,11 @@ void K(first9)(void *arg, int item, void *scratch);
 void K(last9)(void *arg, int item, void *scratch);
 void K(settle)(void *arg, int item, void *scratch);
 void K(expand)(void *arg, int item, void *scratch);
+void K(inner_products)(void *arg, int item, void *scratch);
+void K(sum)(void *arg, int item, void *scratch);
+void K(adam)(void *arg, int item, void *scratch);
+void K(feature_sums)(void *arg, int item, void *scratch);
+void K(feature_gradient)(void *arg, int item, void *scratch);
 void K(pool)(void *arg, int item, void *scratch);
 void K(weights)(const stz_weight_job *job);
 
@@ -36,6 +41,18 @@ void K(gemm)(int vectors, int rows, int depth, const float *a, ptrdiff_t lda, co
 /* The same with the depth in three segments at a[0..2]. */
 void K(gemm3)(int vectors, int rows, int depth, const float *const a[3], ptrdiff_t lda, const float *b,
               float *c);
+
+/* --------------------------------------------------------------- k_product.c */
+
+/* C[m * ldc + n] += sum over k of A[m * am + k * ak] * B[k * ldb + n], for m < rows and n < columns, a multiple of the
+ * lanes. */
+typedef struct stz_product {
+    int rows, columns, depth;
+    const float *a, *b;
+    ptrdiff_t am, ak, ldb, ldc;
+    float *c;
+} stz_product;
+void K(product)(const stz_product *p);
 
 /* --------------------------------------------------------------- k_input.c */
 

@@ -157,6 +157,58 @@ typedef struct stz_weight_job {
     float *out;
 } stz_weight_job;
 
+/* A part of a feature map f, and of the content's map g where it is looked at: f and g point to its first pixel. */
+typedef struct stz_features {
+    const float *f, *g; /* g: NULL where only the style counts */
+    stz_layout layout, g_layout;
+    int height, width, band, items; /* an item is `band` rows */
+} stz_features;
+
+/* Sums over the pixels of the part. Each item leaves stz_sums_size floats: the sums of f, those of f g, and of f f',
+ * one row for each channel; only what is right of its column block or in it. */
+typedef struct stz_feature_sums {
+    stz_features part;
+    float *records;
+} stz_feature_sums;
+
+/* Channels of a map with those that fill its last block. */
+static inline int stz_padded_channels(const stz_layout *l) { return stz_round_up(l->channels, l->block); }
+static inline size_t stz_sums_size(const stz_layout *l)
+{
+    const size_t n = (size_t)stz_padded_channels(l);
+    return n * (n + 2);
+}
+
+/* Adds constant + matrix f [+ cross g] to a gradient of the part's shape and block. */
+typedef struct stz_feature_gradient {
+    stz_features part;
+    float *to;
+    ptrdiff_t row, plane;
+    const float *constant, *cross, *matrix; /* of padded channels */
+} stz_feature_gradient;
+
+/* Work on long vectors, as a search needs it. An item is STZ_CHUNK floats; vectors have whole chunks, zero at the
+ * end. */
+#define STZ_CHUNK       8192
+#define STZ_VECTORS_MAX 64
+typedef struct stz_vectors {
+    const float *const *v; /* `count` of them */
+    int count;
+    const float *const *with; /* inner products: `others` of them, 3 at most */
+    int others;
+    double *records;       /* inner products: items x others x count */
+    const double *factors; /* sum: of each v */
+    float *out;            /* sum */
+} stz_vectors;
+
+/* One step of Adam (Kingma and Ba 2015, arXiv 1412.6980) on vectors as above. */
+typedef struct stz_adam {
+    const float *gradient;
+    float *x, *mean, *square;
+    float rate, first, second; /* rate and decays; rate holds the correction of the mean */
+    float correction;          /* of the square's root */
+} stz_adam;
+
 typedef struct stz_kernels {
     stz_isa isa;
     int lanes;
@@ -171,6 +223,11 @@ typedef struct stz_kernels {
      * item is a row that is written to `out`, in the layout `in`, as the convolution would read it. */
     void (*settle)(void *arg, int item, void *scratch);
     void (*expand)(void *arg, int item, void *scratch);
+    void (*inner_products)(void *arg, int item, void *scratch); /* arg: a stz_vectors */
+    void (*sum)(void *arg, int item, void *scratch);
+    void (*adam)(void *arg, int item, void *scratch);
+    void (*feature_sums)(void *arg, int item, void *scratch);
+    void (*feature_gradient)(void *arg, int item, void *scratch);
     void (*pool)(void *arg, int item, void *scratch); /* arg: a stz_pool_run */
     void (*weights)(const stz_weight_job *job);
     /* y = w x + b over rows [first, last) */

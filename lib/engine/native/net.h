@@ -33,10 +33,11 @@ typedef struct stz_part {
     int chunk_count;
 } stz_part;
 
+/* A file with a loss_graph is a loss network: its only part stands in the generator's place. */
 typedef struct stz_native_net {
     stz_safetensors *file;
     stz_part generator, encoder;
-    bool encodes;
+    bool encodes, loss;
 } stz_native_net;
 
 stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
