@@ -69,7 +69,8 @@ static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int wi
                                 part->graph.multiple,
                                 stz_graph_radius(&part->graph),
                                 {1, 1, 1, 1, 1},
-                                {0, 0, .5f, .5f, 0}};
+                                {0, 0, .5f, .5f, 0},
+                                1000};
     const stz_optimize job = {.content = view_of(content, width, height),
                               .styles = &style_view,
                               .weights = &share,

@@ -102,6 +102,8 @@ static stylize_status load(void *engine, const stz_model *model, void **out, sty
         free(own);
         return status;
     }
+    if (model->optimizes)
+        own->loss.pixel_bytes = stz_objective_pixel(&own->net->generator, model->multiple);
     *out = own;
     return STYLIZE_OK;
 }

@@ -19,8 +19,7 @@ typedef struct cutting {
     int width, height, side, margin;
 } cutting;
 
-/* Taken from a picture that is small but not tiny: larger ones share more. */
-static double pixel_bytes(stz_part *part, int multiple)
+double stz_objective_pixel(stz_part *part, int multiple)
 {
     const int side = stz_round_up(192, multiple);
     return (double)stz_part_memory(part, side, side, true) / side / side;
@@ -30,7 +29,7 @@ static cutting cut(const stz_objective *o, int width, int height)
 {
     const int multiple = o->spec->multiple;
     cutting c = {width, height, 0, stz_round_up(o->spec->radius, multiple)};
-    const double memory = (double)o->job->memory, pixel = o->pixel_bytes;
+    const double memory = (double)o->job->memory, pixel = o->spec->pixel_bytes;
     if (pixel * width * height <= memory)
         return c;
     const int side = (int)fmin(sqrt(memory / pixel), 1 << 20) - 2 * c.margin;
@@ -315,7 +314,6 @@ stylize_status stz_objective_open(stz_objective *o, stz_part *part, const stz_lo
                                   const stz_exec *exec, stylize_error *err)
 {
     *o = (stz_objective){.part = part, .spec = spec, .job = job, .pool = pool, .exec = exec};
-    o->pixel_bytes = pixel_bytes(part, spec->multiple);
     stylize_status status = describe(o, err);
     if (status)
         return status;

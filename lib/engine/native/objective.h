@@ -13,7 +13,11 @@
 typedef struct stz_loss_spec {
     int layers, multiple, radius;
     float style_weights[STZ_LAYERS_MAX], content_weights[STZ_LAYERS_MAX];
+    double pixel_bytes; /* that a run there and back takes, see stz_objective_pixel */
 } stz_loss_spec;
+
+/* Memory for each pixel: of a picture that is small but not tiny, as larger ones share more. */
+double stz_objective_pixel(stz_part *part, int multiple);
 
 /* A feature map and what is known of it. */
 typedef struct stz_objective_layer {
@@ -34,7 +38,6 @@ typedef struct stz_objective {
     const stz_exec *exec;
     stz_objective_layer layers[STZ_LAYERS_MAX];
     stz_buf *memory;
-    double pixel_bytes;   /* of a run there and back */
     float *records;       /* of sections */
     float *tile_gradient; /* NULL: the picture is one tile */
     size_t tile_floats;
