@@ -1,4 +1,4 @@
-/* A network from elsewhere: both graphs are read, and whatever passes the checks must hold together. */
+/* A network from elsewhere: all graphs are read, and whatever passes the checks must hold together. */
 #include "engine/native/graph.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,13 +49,13 @@ static void check(const stz_graph *g)
         expect(op->in == channels);
         channels = op->out;
     }
-    expect(norm_channels == g->norm_channels);
+    expect(norm_channels == g->norm_channels && g->count > 0);
     expect(g->multiple > 0 && stz_graph_radius(g) >= 0 && stz_graph_flop(g, 512, 512) >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const keys[] = {"graph", "encoder_graph"};
+    static const char *const keys[] = {"graph", "encoder_graph", "loss_graph"};
     stz_safetensors *file;
     stylize_error err;
     if (stz_safetensors_parse(data, size, &file, &err))

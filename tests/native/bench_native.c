@@ -99,7 +99,7 @@ int main(int argc, char **argv)
         printf("style encoder at this size: %.2f ms\n", encode);
     free(style);
     stz_plan *plan;
-    if (stz_part_plan_get(&net->generator, width, height, &plan, &err))
+    if (stz_part_plan_get(&net->generator, width, height, false, &plan, &err))
         return 1;
     const double gflop = stz_graph_flop(&net->generator.graph, width, height) * 1e-9;
     printf("%s, %dx%d, %d threads: best %.2f ms, mean %.2f, load + first %.1f; %.0f GFLOP/s; arena %.1f MiB, "

@@ -143,6 +143,45 @@ static void test_reads_encoder(void **state)
     stz_graph_free(&g);
 }
 
+#define C0   "{\"op\":\"conv\",\"w\":\"w1\",\"b\":\"b1\",\"in\":3,\"out\":4,\"stride\":1}"
+#define C3   "{\"op\":\"conv\",\"w\":\"w2\",\"in\":4,\"out\":12,\"stride\":1}"
+#define POOL "{\"op\":\"mean_pool\",\"factor\":2}"
+#define TAP  "{\"op\":\"tap\"}"
+#define SUB  "{\"op\":\"sub\",\"value\":0.5}"
+
+static void refuse_loss(const char *list, const char *text)
+{
+    refuse_with("loss_graph", list, NULL, NULL, text);
+}
+
+static void test_loss_network(void **state)
+{
+    stz_graph g;
+    stylize_error err;
+    assert_int_equal(read_with("loss_graph", "[" SUB "," C0 "," RELU "," POOL "," C3 "," RELU "," TAP "]",
+                               NULL, NULL, &g, &err),
+                     STYLIZE_OK);
+    assert_int_equal(g.ops[3].kind, STZ_OP_MEAN_POOL);
+    assert_int_equal(g.ops[6].kind, STZ_OP_TAP);
+    assert_int_equal(g.multiple, 2);
+    assert_int_equal(g.code_length, 0);
+    assert_true(stz_graph_flop(&g, 8, 6) == 2.0 * (48 * 9 * 3 * 4 + 12 * 25 * 4 * 12));
+    /* pixel 0 lies in cell 0, which sees cells -2 to 2, pixels -4 to 5 and one more on each side */
+    assert_int_equal(stz_graph_radius(&g), 6);
+    stz_graph_free(&g);
+    refuse_loss("[" C0 "," RELU "]", "ends with a tap");
+    refuse_loss("[" C0 "," RELU "," TAP "," POOL "]", "ends with a tap");
+    refuse_loss("[" C0 "," SUB "," RELU "," TAP "]", "does not have it here");
+    refuse_loss("[" C0 "," NORM "," RELU "," TAP "]", "does not have it here");
+    refuse_loss("[" C0 "," RELU "," TAP "," FC "]", "only an encoder has it");
+    refuse_loss("[" C0 "," RELU ",{\"op\":\"mean_pool\",\"factor\":3}," C3 "," RELU "," TAP "]",
+                "allowed are 2 to 2");
+    refuse_loss("[" C0 "," RELU "," TAP "," TAP "," TAP "," TAP "," TAP "," TAP "," TAP "," TAP "," TAP "]",
+                "more than 8 feature maps");
+    refuse("[" C0 "," RELU "," TAP "]", "only a loss network has it");
+    refuse_encoder("[" C0 "," RELU "," POOL "]", "only a loss network has it");
+}
+
 static void test_lists_refused(void **state)
 {
     refuse_with("graph", "", NULL, NULL, "not valid JSON");
@@ -348,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads),
         cmocka_unit_test(test_reads_encoder),
+        cmocka_unit_test(test_loss_network),
         cmocka_unit_test(test_lists_refused),
         cmocka_unit_test(test_convs_refused),
         cmocka_unit_test(test_values_refused),

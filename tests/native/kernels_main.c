@@ -8,6 +8,7 @@
 
 #include "net_util.h"
 #include "reference.h"
+#include "reference_back.h"
 
 #define TOLERANCE 2e-4
 
@@ -41,6 +42,52 @@ static void check(const net_builder *b, const float *code, int width, int height
     free(out);
 }
 
+/* Gradients of the picture, against the oracle's. */
+static void check_back(net_builder *b, const float *code, int width, int height)
+{
+    const size_t count = (size_t)width * (size_t)height * 3, length = (size_t)b->graph.code_length;
+    float *in = picture_random(width, height, 6), *factors = picture_random(width, height, 7);
+    float *out = malloc(count * 4), *gradient = malloc(count * 4), *code_gradient = malloc(length * 4 + 4);
+    double *in_d = malloc(count * 8), *factors_d = malloc(count * 8), *code_d = malloc(length * 8 + 8);
+    reference_gradient want;
+    for (size_t i = 0; i < count; i++) {
+        in_d[i] = (double)in[i];
+        factors_d[i] = (double)factors[i];
+    }
+    for (size_t i = 0; i < length; i++)
+        code_d[i] = (double)code[i];
+    reference_back(&b->graph, in_d, width, height, code_d, factors_d, &want, NULL);
+    for (int isa = STZ_ISA_PORTABLE; isa <= STZ_ISA_AVX512; isa++) {
+        const stz_kernels *k = stz_kernels_of((stz_isa)isa, false);
+        if (!k)
+            continue;
+        runner r;
+        double largest = 0, d = 0;
+        runner_open(&r, &b->graph, k, 2);
+        runner_back(&r, in, width, height, code, factors, out, gradient, length ? code_gradient : NULL);
+        runner_close(&r);
+        for (size_t i = 0; i < count; i++) {
+            const double at = want.picture[i] < 0 ? -want.picture[i] : want.picture[i];
+            const double off = (double)gradient[i] - want.picture[i];
+            largest = at > largest ? at : largest;
+            d = off > d ? off : -off > d ? -off : d;
+        }
+        const bool good = d < 1e-4 * largest;
+        printf("%s gradient %dx%d: %.2g of %.2g%s\n", stz_isa_name(k->isa), width, height, d, largest,
+               good ? "" : " FAILED");
+        failures += !good;
+    }
+    reference_gradient_free(&want);
+    free(in);
+    free(factors);
+    free(out);
+    free(gradient);
+    free(code_gradient);
+    free(in_d);
+    free(factors_d);
+    free(code_d);
+}
+
 int main(void)
 {
     static const int sizes[][2] = {{16, 16}, {44, 28}};
@@ -48,11 +95,16 @@ int main(void)
         for (int half = 0; half < 2; half++) {
             net_builder b;
             net_brush(&b, 1, 16, 20, 6, 1);
-            check(&b, net_code(&b), sizes[s][0], sizes[s][1], half);
+            const float *code = net_code(&b);
+            check(&b, code, sizes[s][0], sizes[s][1], half);
+            if (!half)
+                check_back(&b, code, sizes[s][0], sizes[s][1]);
             net_free(&b);
             net_transformer(&b, 2, 5, 1);
-            if (!half)
+            if (!half) {
                 check(&b, NULL, sizes[s][0], sizes[s][1], false);
+                check_back(&b, NULL, sizes[s][0], sizes[s][1]);
+            }
             net_free(&b);
         }
     return failures != 0;

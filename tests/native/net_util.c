@@ -195,6 +195,24 @@ void net_transformer(net_builder *b, unsigned seed, int width, int blocks)
     net_value(b, STZ_OP_CLAMP, -1, 1);
 }
 
+void net_loss(net_builder *b, unsigned seed, int first, int second, int third)
+{
+    const int widths[][2] = {{first, second}, {second, third}, {third, 0}};
+    net_begin(b, seed);
+    net_value(b, STZ_OP_SUB, .5f, 0);
+    net_value(b, STZ_OP_MUL, 4, 0);
+    for (int depth = 0; depth < 3; depth++) {
+        if (depth)
+            net_op(b, STZ_OP_MEAN_POOL);
+        for (int i = 0; i < 2 && widths[depth][i]; i++) {
+            net_conv(b, widths[depth][i], 3, 1, true);
+            net_op(b, STZ_OP_RELU);
+            if (i == 0)
+                net_op(b, STZ_OP_TAP);
+        }
+    }
+}
+
 void net_encoder_begin(net_builder *b, unsigned seed, int first, int second)
 {
     net_begin(b, seed);
@@ -255,6 +273,52 @@ void runner_apply(runner *r, const float *in, int width, int height, const float
                            .stats_out = stats_out};
     if (stz_run_apply(&r->part, &job, r->pool, &r->exec, &err))
         fail_msg("%s", err.message);
+}
+
+/* Adds its part of the factors to the gradient of a feature map. */
+static void add_factors(void *user, const stz_run *r, int layer, const stz_gradient_view *to, bool fresh)
+{
+    const stz_layers *net = r->plan->net;
+    const float *f = user;
+    for (int i = 0; i < layer; i++)
+        if (net->layers[i].tap >= 0) {
+            const stz_layout *l = &r->plan->layouts[net->layers[i].out];
+            f += l->channels * l->height * l->width;
+        }
+    const stz_layout *l = &to->layout;
+    float *g = (float *)stz_run_tensor(r, to->tensor) + to->start;
+    if (fresh)
+        memset(g, 0, l->count * sizeof *g);
+    for (int c = 0; c < l->channels; c++)
+        for (int y = 0; y < l->height; y++)
+            for (int x = 0; x < l->width; x++)
+                g[stz_channel_offset(l, c) + y * l->row + x * l->block] += *f++;
+}
+
+void runner_back(runner *r, const float *in, int width, int height, const float *code, const float *factors,
+                 float *out, float *picture, float *code_gradient)
+{
+    stylize_error err;
+    union {
+        const float *in;
+        void *data;
+    } const_away = {in}, factors_away = {factors};
+    const ptrdiff_t stride = (ptrdiff_t)width * 3 * (ptrdiff_t)sizeof(float);
+    const stz_apply job = {.in = {const_away.data, stride, width, height, STZ_F32},
+                           .out = {out, stride, width, height, STZ_F32},
+                           .code = code};
+    const stz_back_job back = {.result = factors,
+                               .picture = picture,
+                               .code = code_gradient,
+                               .on_tap = add_factors,
+                               .user = factors_away.data};
+    stz_kept_run k;
+    if (stz_kept_begin(&k, &r->part, &job, r->pool, &r->exec, &err))
+        fail_msg("%s", err.message);
+    memset(k.arena->data, 0xff, k.run.plan->arena); /* nothing may be taken for granted in there */
+    if (stz_kept_forward(&k, &err) || stz_kept_back(&k, &back, &err))
+        fail_msg("%s", err.message);
+    stz_kept_end(&k);
 }
 
 float *picture_random(int width, int height, unsigned seed)

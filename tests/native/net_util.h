@@ -2,7 +2,7 @@
 #ifndef TESTS_NET_UTIL_H
 #define TESTS_NET_UTIL_H
 
-#include "engine/native/run.h"
+#include "engine/native/back.h"
 
 /* A graph being built. All memory is kept until net_free. */
 typedef struct net_builder {
@@ -27,6 +27,8 @@ void net_free(net_builder *b);
 /* The shapes of our networks, with other widths. */
 void net_brush(net_builder *b, unsigned seed, int first, int middle, int up, int blocks);
 void net_transformer(net_builder *b, unsigned seed, int width, int blocks);
+/* The shape of a loss network: three depths, a map of features at each. */
+void net_loss(net_builder *b, unsigned seed, int first, int second, int third);
 void net_encoder(net_builder *b, unsigned seed, int first, int second);
 /* The same without its last linear map, from 70 numbers to a code of 33. */
 void net_encoder_begin(net_builder *b, unsigned seed, int first, int second);
@@ -45,6 +47,11 @@ void runner_close(runner *r);
 /* Fails the test if the run fails. in, out: interleaved, no padding. */
 void runner_apply(runner *r, const float *in, int width, int height, const float *code, const float *stats,
                   float *stats_out, float *out);
+
+/* Forward, then back from `factors`, the gradient of the painting, or of a loss network's feature maps, one after
+ * the other, each [channels][height][width]. picture, code: receive gradients; out: the painting, or NULL. */
+void runner_back(runner *r, const float *in, int width, int height, const float *code, const float *factors,
+                 float *out, float *picture, float *code_gradient);
 
 float *picture_random(int width, int height, unsigned seed);     /* smooth with some noise, 0 to 1 */
 double difference(const float *a, const float *b, size_t count); /* the largest; NaN counts as infinite */

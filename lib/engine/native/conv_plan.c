@@ -59,6 +59,11 @@ static void plan_tiles(stz_conv *c, const stz_layer *l, int height, int width, i
         c->out_height = 2 * height;
         c->out_width = 2 * width;
         break;
+    case STZ_CONV_SPREAD: /* height and width are those of what it writes */
+        c->m = 4;
+        c->n = 5;
+        c->step = 4;
+        break;
     case STZ_CONV_FIRST9:
         c->m = c->step = 6;
         c->n = 8;
@@ -71,7 +76,7 @@ static void plan_tiles(stz_conv *c, const stz_layer *l, int height, int width, i
     c->points = c->n * c->n;
     c->tiles_y = ceil_div(c->out_height, c->m);
     c->tiles_x = ceil_div(c->out_width, c->m);
-    if (l->kind == STZ_CONV_UP) { /* the odd phases begin one pixel early */
+    if (l->kind == STZ_CONV_UP || l->kind == STZ_CONV_SPREAD) { /* the odd phases begin one pixel early */
         c->tiles_y = ceil_div(c->out_height + 1, 8);
         c->tiles_x = ceil_div(c->out_width + 1, 8);
     }
@@ -90,7 +95,9 @@ static size_t plan_points(stz_conv *c, const stz_layer *l, const stz_kernels *k)
             parts = (py < c->n - 1 ? 2 : 1) * (px < c->n - 1 ? 2 : 1);
         c->depth[p] = parts > 1 ? parts * padded : l->in_channels;
         c->v_row[p] = parts * padded;
-        c->panels[p] = l->kind == STZ_CONV_UP ? (py == 1 ? 1 : 2) * (px == 1 ? 1 : 2) : 1;
+        c->panels[p] = l->kind == STZ_CONV_SPREAD ? 4
+                       : l->kind == STZ_CONV_UP   ? (py == 1 ? 1 : 2) * (px == 1 ? 1 : 2)
+                                                  : 1;
         c->panel0[p] = panels;
         panels += c->panels[p];
         c->weight_count += (size_t)c->depth[p] * (size_t)c->panels[p] * (size_t)c->columns;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/native/run.h"
+#include "engine/native/optimize.h"
 
 typedef struct native {
     const stz_kernels *kernels;
@@ -12,6 +12,12 @@ typedef struct native {
     stylize_precision precision;
     int threads;
 } native;
+
+/* A network, and what model.json says of it if it is a loss network. */
+typedef struct native_net {
+    stz_native_net *net;
+    stz_loss_spec loss;
+} native_net;
 
 static stylize_status probe(stylize_error *err) { return STYLIZE_OK; }
 
@@ -42,6 +48,35 @@ static void get_caps(void *engine, stz_engine_caps *caps)
              n->kernels->half ? ", fp16 storage" : "", n->threads, n->threads == 1 ? "" : "s");
 }
 
+/* What the file says must be what model.json says. */
+static stylize_status check_model(const stz_native_net *net, const stz_model *model, stylize_error *err)
+{
+    const stz_graph *g = &net->generator.graph;
+    if (net->loss != model->optimizes)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: its file holds %s", model->name,
+                        net->loss ? "a loss network" : "no loss network");
+    if (g->code_length != model->code_length)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: its style code has %d floats, the file wants %d",
+                        model->name, model->code_length, g->code_length);
+    if (net->loss && net->generator.layers.taps != model->layers)
+        return stz_fail(err, STYLIZE_ERR_MODEL,
+                        "model %s: it has weights for %d feature maps, the file makes %d", model->name,
+                        model->layers, net->generator.layers.taps);
+    if (net->loss && model->multiple % g->multiple)
+        return stz_fail(err, STYLIZE_ERR_MODEL,
+                        "model %s: \"multiple\" is %d, the file needs multiples of %d", model->name,
+                        model->multiple, g->multiple);
+    return STYLIZE_OK;
+}
+
+static stz_loss_spec loss_spec(const stz_model *m)
+{
+    stz_loss_spec s = {.layers = m->layers, .multiple = m->multiple, .radius = m->receptive_radius};
+    memcpy(s.style_weights, m->style_weights, sizeof s.style_weights);
+    memcpy(s.content_weights, m->content_weights, sizeof s.content_weights);
+    return s;
+}
+
 static stylize_status load(void *engine, const stz_model *model, void **out, stylize_error *err)
 {
     const native *n = engine;
@@ -54,31 +89,42 @@ static stylize_status load(void *engine, const stz_model *model, void **out, sty
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", model->dir, file) >= (int)sizeof path)
         return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
-    stz_native_net *net;
-    stylize_status status = stz_native_load(path, n->kernels, &net, err);
-    if (status)
-        return status;
-    const stz_graph *g = &net->generator.graph;
-    if (g->code_length != model->code_length) {
-        status = stz_fail(err, STYLIZE_ERR_MODEL, "model %s: its style code has %d floats, the file wants %d",
-                          model->name, model->code_length, g->code_length);
-        stz_native_free(net);
+    native_net *own = calloc(1, sizeof *own);
+    if (!own)
+        return stz_nomem(err, sizeof *own);
+    own->loss = loss_spec(model);
+    /* There are no gradients in half precision. */
+    stylize_status status =
+        stz_native_load(path, model->optimizes ? stz_kernels_get(false) : n->kernels, &own->net, err);
+    if (!status && (status = check_model(own->net, model, err)))
+        stz_native_free(own->net);
+    if (status) {
+        free(own);
         return status;
     }
-    *out = net;
+    if (model->optimizes)
+        own->loss.pixel_bytes = stz_objective_pixel(&own->net->generator, model->multiple);
+    *out = own;
     return STYLIZE_OK;
 }
 
-static void unload(void *engine, void *net) { stz_native_free(net); }
+static void unload(void *engine, void *net)
+{
+    native_net *own = net;
+    stz_native_free(own->net);
+    free(own);
+}
+
+static stz_part *generator(void *net) { return &((native_net *)net)->net->generator; }
 
 static size_t memory(void *engine, void *net, int width, int height)
 {
-    return width < 1 || height < 1 ? 0 : stz_part_memory(&((stz_native_net *)net)->generator, width, height);
+    return width < 1 || height < 1 ? 0 : stz_part_memory(generator(net), width, height, false);
 }
 
 static double flop(void *engine, void *net, int width, int height)
 {
-    return stz_graph_flop(&((stz_native_net *)net)->generator.graph, width, height);
+    return stz_graph_flop(&generator(net)->graph, width, height);
 }
 
 /* ------------------------------------------------------------------- calls */
@@ -97,7 +143,7 @@ static stylize_status encode(void *engine, void *net, const stz_view *style, flo
                              const stz_exec *exec, stylize_error *err)
 {
     const native *e = engine;
-    stz_native_net *n = net;
+    stz_native_net *n = ((native_net *)net)->net;
     if (!n->encodes)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "this model cannot read a style from a picture");
     stylize_status status =
@@ -109,7 +155,9 @@ static stylize_status apply(void *engine, void *net, const stz_apply *batch, int
                             stylize_error *err)
 {
     const native *e = engine;
-    stz_native_net *n = net;
+    stz_native_net *n = ((native_net *)net)->net;
+    if (n->loss)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "a loss network paints nothing");
     for (int i = 0; i < count; i++) {
         const stz_apply *a = &batch[i];
         stylize_status status =
@@ -126,6 +174,29 @@ static stylize_status apply(void *engine, void *net, const stz_apply *batch, int
             return status;
     }
     return STYLIZE_OK;
+}
+
+static stylize_status optimize(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
+                               stylize_error *err)
+{
+    const native *e = engine;
+    native_net *n = net;
+    const int multiple = n->loss.multiple;
+    if (!n->net->loss)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "it is no loss network");
+    stylize_status status = check_view(&job->content, multiple, multiple, "content", err);
+    if (!status)
+        status = check_view(&job->out, multiple, multiple, "result", err);
+    for (int i = 0; i < job->style_count && !status; i++)
+        status = check_view(&job->styles[i], multiple, multiple, "style picture", err);
+    if (status)
+        return status;
+    if (job->content.width != job->out.width || job->content.height != job->out.height ||
+        job->out.elem != STZ_U8)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "the result must be bytes and have the content's size");
+    if (job->style_count < 1 || job->style_count > STYLIZE_STYLES_MAX || job->iterations < 1)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "there is no style, or nothing to do");
+    return stz_optimize_run(generator(net), &n->loss, job, e->pool, exec, err);
 }
 
 /* -------------------------------------------------------------------- peak */
@@ -171,5 +242,6 @@ const stz_engine stz_engine_native = {
     .flop = flop,
     .encode = encode,
     .apply = apply,
+    .optimize = optimize,
     .peak_gflops = peak_gflops,
 };

@@ -6,42 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
+#include "engine/engine.h"
+#include "engine/native/graph_internal.h"
 
-#include "engine/native/graph_weights.h"
-
-#define OPS_MAX      1024
-#define CHANNELS_MAX 8192
-#define VECTOR_MAX   (1 << 20)
-#define LEVEL_MAX    6 /* halvings of the picture: 64 pixels become one */
-#define MULTIPLE_MAX 256
-#define KERNEL_MAX   9
-
-/* The state after the operations so far, and the one being read. */
-typedef struct walker {
-    const stz_safetensors *file;
-    const char *key;
-    bool encoder;
-    stz_graph *graph;
-    int channels, level; /* of the picture; level: how often it was halved */
-    int deepest;         /* largest level so far */
-    int saved_channels;  /* 0: nothing is saved */
-    int saved_level;
-    int vector;   /* numbers in the code vector */
-    bool linear;  /* a linear map was there: the vector goes on, the picture does not */
-    bool ended;   /* nothing may follow */
-    int multiple; /* encoder: what its unshuffles need */
-    bool steered; /* a norm takes gamma and beta from the code */
-    stz_weight_ref refs[2 * OPS_MAX + 2];
-    int ref_count;
-    const json_t *json;
-    int number; /* in the list, from 0 */
-    const char *name;
-    stylize_error *err;
-} walker;
-
-STZ_PRINTF(2, 3)
-static stylize_status bad_op(const walker *w, const char *format, ...)
+stylize_status stz_graph_bad_op(const stz_graph_reader *w, const char *format, ...)
 {
     char text[160];
     va_list args;
@@ -54,225 +22,180 @@ static stylize_status bad_op(const walker *w, const char *format, ...)
 
 /* ------------------------------------------------------------------ members of an operation */
 
-static stylize_status get_int(const walker *w, const char *member, int low, int high, int *out)
+stylize_status stz_graph_int(const stz_graph_reader *w, const char *member, int low, int high, int *out)
 {
     const json_t *value = json_object_get(w->json, member);
     if (!json_is_integer(value))
-        return bad_op(w, "\"%s\" is missing or not a whole number", member);
+        return stz_graph_bad_op(w, "\"%s\" is missing or not a whole number", member);
     const json_int_t n = json_integer_value(value);
     if (n < low || n > high)
-        return bad_op(w, "\"%s\" is %lld, allowed are %d to %d", member, (long long)n, low, high);
+        return stz_graph_bad_op(w, "\"%s\" is %lld, allowed are %d to %d", member, (long long)n, low, high);
     *out = (int)n;
     return STYLIZE_OK;
 }
 
-static stylize_status get_float(const walker *w, const char *member, float *out)
+static stylize_status get_float(const stz_graph_reader *w, const char *member, float *out)
 {
     const json_t *value = json_object_get(w->json, member);
     *out = (float)json_number_value(value);
     if (!json_is_number(value) || !isfinite(*out))
-        return bad_op(w, "\"%s\" is missing or not a number", member);
+        return stz_graph_bad_op(w, "\"%s\" is missing or not a number", member);
     return STYLIZE_OK;
 }
 
-/* A tensor by the name that stands in a member, of exactly this shape; *slot is filled at the end. */
-static stylize_status get_tensor(walker *w, const char *member, int dims, const size_t *shape,
-                                 const float **slot)
+stylize_status stz_graph_tensor(stz_graph_reader *w, const char *member, int dims, const size_t *shape,
+                                const float **slot)
 {
     const char *name = json_string_value(json_object_get(w->json, member));
     if (!name)
-        return bad_op(w, "\"%s\" is missing or not text", member);
+        return stz_graph_bad_op(w, "\"%s\" is missing or not text", member);
     const stz_tensor *t = stz_safetensors_find(w->file, name);
     if (!t)
-        return bad_op(w, "no tensor \"%.60s\" in the file", name);
+        return stz_graph_bad_op(w, "no tensor \"%.60s\" in the file", name);
     bool fits = t->dims == dims;
     for (int i = 0; fits && i < dims; i++)
         fits = t->shape[i] == shape[i];
     if (!fits)
-        return bad_op(w, "tensor \"%.60s\" is not of the shape that is needed", name);
+        return stz_graph_bad_op(w, "tensor \"%.60s\" is not of the shape that is needed", name);
     const char *problem = stz_weights_problem(w->file, t);
     if (problem)
-        return bad_op(w, "tensor \"%.60s\" %s", name, problem);
+        return stz_graph_bad_op(w, "tensor \"%.60s\" %s", name, problem);
     w->refs[w->ref_count++] = (stz_weight_ref){t, slot};
     return STYLIZE_OK;
 }
 
 /* The kernel's side, from the weight tensor's last dimension. */
-static stylize_status get_kernel(const walker *w, int *kernel)
+static stylize_status get_kernel(const stz_graph_reader *w, int *kernel)
 {
     const char *name = json_string_value(json_object_get(w->json, "w"));
     const stz_tensor *t = stz_safetensors_find(w->file, name);
     if (!name || !t)
-        return bad_op(w, "no tensor \"%.60s\" in the file", name ? name : "");
+        return stz_graph_bad_op(w, "no tensor \"%.60s\" in the file", name ? name : "");
     if (t->dims != 4 || t->shape[3] > KERNEL_MAX || t->shape[3] % 2 == 0)
-        return bad_op(w, "tensor \"%.60s\" is no kernel of odd sides up to %d", name, KERNEL_MAX);
+        return stz_graph_bad_op(w, "tensor \"%.60s\" is no kernel of odd sides up to %d", name, KERNEL_MAX);
     *kernel = (int)t->shape[3];
     return STYLIZE_OK;
 }
 
 /* ------------------------------------------------------------------ operations */
 
-static stylize_status read_conv(walker *w, stz_op *op)
+static stylize_status read_conv(stz_graph_reader *w, stz_op *op)
 {
     stylize_status status;
-    if ((status = get_int(w, "in", 1, CHANNELS_MAX, &op->in)) ||
-        (status = get_int(w, "out", 1, CHANNELS_MAX, &op->out)) ||
-        (status = get_int(w, "stride", 1, 2, &op->stride)) || (status = get_kernel(w, &op->kernel)))
+    if ((status = stz_graph_int(w, "in", 1, CHANNELS_MAX, &op->in)) ||
+        (status = stz_graph_int(w, "out", 1, CHANNELS_MAX, &op->out)) ||
+        (status = stz_graph_int(w, "stride", 1, 2, &op->stride)) || (status = get_kernel(w, &op->kernel)))
         return status;
     if (op->in != w->channels)
-        return bad_op(w, "takes %d channels, but %d come in", op->in, w->channels);
+        return stz_graph_bad_op(w, "takes %d channels, but %d come in", op->in, w->channels);
     const size_t out = (size_t)op->out, k = (size_t)op->kernel;
-    status = get_tensor(w, "w", 4, (const size_t[]){out, (size_t)op->in, k, k}, &op->weight);
+    status = stz_graph_tensor(w, "w", 4, (const size_t[]){out, (size_t)op->in, k, k}, &op->weight);
     if (!status && json_object_get(w->json, "b"))
-        status = get_tensor(w, "b", 1, &out, &op->bias);
+        status = stz_graph_tensor(w, "b", 1, &out, &op->bias);
     w->level += op->stride == 2;
+    w->begun = true;
     return status;
 }
 
-static stylize_status read_norm(walker *w, stz_op *op)
+static stylize_status read_norm(stz_graph_reader *w, stz_op *op)
 {
-    const stylize_status status = get_int(w, "i", 0, OPS_MAX, &op->norm);
+    const stylize_status status = stz_graph_int(w, "i", 0, OPS_MAX, &op->norm);
     if (status)
         return status;
     if (op->norm != w->graph->norms)
-        return bad_op(w, "\"i\" is %d, but norms are numbered in order and this is number %d", op->norm,
-                      w->graph->norms);
+        return stz_graph_bad_op(w, "\"i\" is %d, but norms are numbered in order and this is number %d",
+                                op->norm, w->graph->norms);
     op->norm_offset = w->graph->norm_channels;
     w->graph->norms++;
     w->graph->norm_channels += w->channels;
     const size_t channels = (size_t)w->channels;
     if (json_object_get(w->json, "gamma") || json_object_get(w->json, "beta")) {
-        const stylize_status gamma = get_tensor(w, "gamma", 1, &channels, &op->gamma);
-        return gamma ? gamma : get_tensor(w, "beta", 1, &channels, &op->beta);
+        const stylize_status gamma = stz_graph_tensor(w, "gamma", 1, &channels, &op->gamma);
+        return gamma ? gamma : stz_graph_tensor(w, "beta", 1, &channels, &op->beta);
     }
     w->steered = true;
-    return w->encoder ? bad_op(w, "an encoder has no style code to steer it") : STYLIZE_OK;
+    return w->encoder ? stz_graph_bad_op(w, "an encoder has no style code to steer it") : STYLIZE_OK;
 }
 
-static stylize_status read_clamp(walker *w, stz_op *op)
+static stylize_status read_clamp(stz_graph_reader *w, stz_op *op)
 {
     const stylize_status low = get_float(w, "low", &op->value);
     const stylize_status high = low ? low : get_float(w, "high", &op->high);
     if (!high && op->value > op->high)
-        return bad_op(w, "\"low\" is above \"high\"");
+        return stz_graph_bad_op(w, "\"low\" is above \"high\"");
     return high;
 }
 
-static stylize_status read_value(walker *w, stz_op *op) { return get_float(w, "value", &op->value); }
+static stylize_status read_value(stz_graph_reader *w, stz_op *op)
+{
+    return get_float(w, "value", &op->value);
+}
 
-static stylize_status read_save(walker *w, stz_op *op)
+static stylize_status read_save(stz_graph_reader *w, stz_op *op)
 {
     if (w->saved_channels)
-        return bad_op(w, "residual blocks do not nest");
+        return stz_graph_bad_op(w, "residual blocks do not nest");
     w->saved_channels = w->channels;
     w->saved_level = w->level;
     return STYLIZE_OK;
 }
 
-static stylize_status read_add(walker *w, stz_op *op)
+static stylize_status read_add(stz_graph_reader *w, stz_op *op)
 {
     if (!w->saved_channels)
-        return bad_op(w, "nothing was saved");
+        return stz_graph_bad_op(w, "nothing was saved");
     if (w->saved_channels != w->channels || w->saved_level != w->level)
-        return bad_op(w, "what was saved is of another size");
+        return stz_graph_bad_op(w, "what was saved is of another size");
     w->saved_channels = 0;
     return STYLIZE_OK;
 }
 
-static stylize_status read_upsample(walker *w, stz_op *op)
+static stylize_status read_upsample(stz_graph_reader *w, stz_op *op)
 {
     w->level--;
-    return get_int(w, "factor", 2, 2, &op->factor);
+    return stz_graph_int(w, "factor", 2, 2, &op->factor);
 }
 
-static stylize_status read_shuffle(walker *w, stz_op *op)
+static stylize_status read_shuffle(stz_graph_reader *w, stz_op *op)
 {
     w->level--;
     op->out = w->channels / 4;
     if (w->channels % 4)
-        return bad_op(w, "needs a multiple of 4 channels, but %d come in", w->channels);
-    return get_int(w, "factor", 2, 2, &op->factor);
+        return stz_graph_bad_op(w, "needs a multiple of 4 channels, but %d come in", w->channels);
+    return stz_graph_int(w, "factor", 2, 2, &op->factor);
 }
 
-static stylize_status read_unshuffle(walker *w, stz_op *op)
+static stylize_status read_unshuffle(stz_graph_reader *w, stz_op *op)
 {
     w->level++;
     w->multiple = stz_max(w->multiple, 1 << w->level);
     op->out = w->channels * 4;
     if (op->out > CHANNELS_MAX)
-        return bad_op(w, "more than %d channels", CHANNELS_MAX);
-    return get_int(w, "factor", 2, 2, &op->factor);
+        return stz_graph_bad_op(w, "more than %d channels", CHANNELS_MAX);
+    return stz_graph_int(w, "factor", 2, 2, &op->factor);
 }
 
-static stylize_status read_plain(walker *w, stz_op *op) { return STYLIZE_OK; }
+static stylize_status read_plain(stz_graph_reader *w, stz_op *op) { return STYLIZE_OK; }
 
-static stylize_status read_mean_std(walker *w, stz_op *op)
+/* The mean over 2x2 pixels. */
+static stylize_status read_pool(stz_graph_reader *w, stz_op *op)
 {
-    w->vector += 2 * w->channels;
-    w->graph->statistics = w->vector;
-    return w->vector > VECTOR_MAX ? bad_op(w, "a vector of more than %d numbers", VECTOR_MAX) : STYLIZE_OK;
+    w->level++;
+    return stz_graph_int(w, "factor", 2, 2, &op->factor);
 }
 
-static stylize_status read_linear(walker *w, stz_op *op)
+static stylize_status read_tap(stz_graph_reader *w, stz_op *op)
 {
-    stylize_status status;
-    if ((status = get_int(w, "in", 1, VECTOR_MAX, &op->in)) ||
-        (status = get_int(w, "out", 1, VECTOR_MAX, &op->out)))
-        return status;
-    if (op->in != w->vector)
-        return bad_op(w, "takes %d numbers, but %d come in", op->in, w->vector);
-    const size_t out = (size_t)op->out;
-    status = get_tensor(w, "w", 2, (const size_t[]){out, (size_t)op->in}, &op->weight);
-    if (!status && json_object_get(w->json, "b"))
-        status = get_tensor(w, "b", 1, &out, &op->bias);
-    w->vector = op->out;
-    w->linear = true;
-    return status;
-}
-
-#define PROBE_MIN 16
-#define PROBE_MAX 1024
-
-static stylize_status get_probe(walker *w, stz_op *op)
-{
-    const char *name = json_string_value(json_object_get(w->json, "probe"));
-    const stz_tensor *t = stz_safetensors_find(w->file, name);
-    if (!name || !t)
-        return bad_op(w, "no tensor \"%.60s\" in the file", name ? name : "");
-    if (t->dims != 3)
-        return bad_op(w, "tensor \"%.60s\" is no picture of 3 dimensions", name);
-    for (int i = 0; i < 2; i++)
-        if (t->shape[i] < PROBE_MIN || t->shape[i] > PROBE_MAX)
-            return bad_op(w, "the sides of the probe are not from %d to %d", PROBE_MIN, PROBE_MAX);
-    op->probe_height = (int)t->shape[0];
-    op->probe_width = (int)t->shape[1];
-    return get_tensor(w, "probe", 3, (const size_t[]){t->shape[0], t->shape[1], 3}, &op->probe);
-}
-
-static stylize_status read_correct(walker *w, stz_op *op)
-{
-    stylize_status status;
-    if (!w->linear)
-        return bad_op(w, "there is no code yet");
-    if ((status = get_int(w, "in", 1, VECTOR_MAX, &op->in)) ||
-        (status = get_int(w, "hidden", 1, VECTOR_MAX, &op->hidden)) || (status = get_probe(w, op)))
-        return status;
-    if (op->in != w->graph->statistics)
-        return bad_op(w, "takes %d numbers, but there are %d statistics", op->in, w->graph->statistics);
-    const size_t hidden = (size_t)op->hidden;
-    op->out = w->vector;
-    w->ended = true;
-    if ((status = get_tensor(w, "w", 2, (const size_t[]){hidden, (size_t)op->in}, &op->weight)) ||
-        (status = get_tensor(w, "b", 1, &hidden, &op->bias)))
-        return status;
-    return get_tensor(w, "w2", 2, (const size_t[]){(size_t)op->out, hidden}, &op->second);
+    w->taps++;
+    return w->taps > STZ_LAYERS_MAX ? stz_graph_bad_op(w, "more than %d feature maps", STZ_LAYERS_MAX)
+                                    : STYLIZE_OK;
 }
 
 /* Members beyond these are refused: what is not understood must not be passed over. */
 static const struct op_info {
     const char *name;
     stz_op_kind kind;
-    stylize_status (*read)(walker *w, stz_op *op);
+    stylize_status (*read)(stz_graph_reader *w, stz_op *op);
     const char *members[7];
 } op_infos[] = {
     {"conv", STZ_OP_CONV, read_conv, {"w", "b", "in", "out", "stride"}},
@@ -287,9 +210,11 @@ static const struct op_info {
     {"pixel_unshuffle", STZ_OP_PIXEL_UNSHUFFLE, read_unshuffle, {"factor"}},
     {"sub", STZ_OP_SUB, read_value, {"value"}},
     {"mul", STZ_OP_MUL, read_value, {"value"}},
-    {"append_mean_std", STZ_OP_APPEND_MEAN_STD, read_mean_std, {0}},
-    {"linear", STZ_OP_LINEAR, read_linear, {"w", "b", "in", "out"}},
-    {"correct", STZ_OP_CORRECT, read_correct, {"probe", "w", "b", "w2", "in", "hidden"}},
+    {"append_mean_std", STZ_OP_APPEND_MEAN_STD, stz_graph_mean_std, {0}},
+    {"linear", STZ_OP_LINEAR, stz_graph_linear, {"w", "b", "in", "out"}},
+    {"mean_pool", STZ_OP_MEAN_POOL, read_pool, {"factor"}},
+    {"tap", STZ_OP_TAP, read_tap, {0}},
+    {"correct", STZ_OP_CORRECT, stz_graph_correct, {"probe", "w", "b", "w2", "in", "hidden"}},
 };
 
 static const struct op_info *info_find(const char *name)
@@ -300,7 +225,7 @@ static const struct op_info *info_find(const char *name)
     return NULL;
 }
 
-static stylize_status check_members(const walker *w, const struct op_info *info)
+static stylize_status check_members(const stz_graph_reader *w, const struct op_info *info)
 {
     const char *key;
     json_t *value;
@@ -309,31 +234,38 @@ static stylize_status check_members(const walker *w, const struct op_info *info)
         for (int i = 0; info->members[i]; i++)
             known = known || !strcmp(key, info->members[i]);
         if (!known)
-            return bad_op(w, "member \"%.40s\" is not known", key);
+            return stz_graph_bad_op(w, "member \"%.40s\" is not known", key);
     }
     return STYLIZE_OK;
 }
 
-/* Encoders end as a vector, generators stay pictures. */
-static stylize_status check_place(const walker *w, stz_op_kind kind)
+/* Encoders end as a vector, generators stay pictures, loss networks are looked at on the way. */
+static stylize_status check_place(const stz_graph_reader *w, stz_op_kind kind)
 {
     const bool on_code = kind == STZ_OP_LINEAR || kind == STZ_OP_CORRECT;
     if ((on_code || kind == STZ_OP_APPEND_MEAN_STD) && !w->encoder)
-        return bad_op(w, "only an encoder has it");
+        return stz_graph_bad_op(w, "only an encoder has it");
+    const bool for_loss = kind == STZ_OP_MEAN_POOL || kind == STZ_OP_TAP;
+    const bool scales = kind == STZ_OP_SUB || kind == STZ_OP_MUL;
+    if (for_loss && !w->loss)
+        return stz_graph_bad_op(w, "only a loss network has it");
+    if (w->loss && !for_loss && kind != STZ_OP_CONV && kind != STZ_OP_RELU && !(scales && !w->begun))
+        return stz_graph_bad_op(w, "a loss network does not have it here");
     if (w->ended)
-        return bad_op(w, "nothing can follow \"correct\"");
+        return stz_graph_bad_op(w, "nothing can follow \"correct\"");
     if (w->linear && !on_code && kind != STZ_OP_RELU)
-        return bad_op(w, "after a linear map only \"linear\", \"relu\" and \"correct\" are allowed");
+        return stz_graph_bad_op(w,
+                                "after a linear map only \"linear\", \"relu\" and \"correct\" are allowed");
     return STYLIZE_OK;
 }
 
-static stylize_status read_op(walker *w, stz_op *op)
+static stylize_status read_op(stz_graph_reader *w, stz_op *op)
 {
     const char *name = json_string_value(json_object_get(w->json, "op"));
     const struct op_info *info = info_find(name);
     w->name = name ? name : "no name";
     if (!info)
-        return bad_op(w, "not a known operation");
+        return stz_graph_bad_op(w, "not a known operation");
     stylize_status status;
     op->kind = info->kind;
     op->in = op->out = w->channels;
@@ -341,7 +273,8 @@ static stylize_status read_op(walker *w, stz_op *op)
         (status = info->read(w, op)))
         return status;
     if (w->level < 0 || w->level > LEVEL_MAX)
-        return bad_op(w, w->level < 0 ? "larger than the picture" : "the picture is halved too often");
+        return stz_graph_bad_op(w,
+                                w->level < 0 ? "larger than the picture" : "the picture is halved too often");
     w->deepest = stz_max(w->deepest, w->level);
     if (info->kind != STZ_OP_LINEAR && info->kind != STZ_OP_CORRECT)
         w->channels = op->out;
@@ -350,12 +283,12 @@ static stylize_status read_op(walker *w, stz_op *op)
 
 /* ------------------------------------------------------------------ the whole list */
 
-static stylize_status bad_graph(const walker *w, const char *what)
+static stylize_status bad_graph(const stz_graph_reader *w, const char *what)
 {
     return stz_fail(w->err, STYLIZE_ERR_MODEL, "%s: %s", w->key, what);
 }
 
-static stylize_status read_list(walker *w, const json_t *list)
+static stylize_status read_list(stz_graph_reader *w, const json_t *list)
 {
     const size_t count = json_array_size(list);
     if (!json_is_array(list) || count == 0)
@@ -376,13 +309,17 @@ static stylize_status read_list(walker *w, const json_t *list)
         return bad_graph(w, "ends inside a residual block");
     if (w->encoder)
         return w->linear ? STYLIZE_OK : bad_graph(w, "an encoder ends with a linear map");
+    if (w->loss)
+        return w->graph->ops[w->graph->count - 1].kind == STZ_OP_TAP
+                   ? STYLIZE_OK
+                   : bad_graph(w, "a loss network ends with a tap");
     if (w->channels != 3 || w->level != 0)
         return bad_graph(w, "does not end with 3 channels at the picture's size");
     return STYLIZE_OK;
 }
 
 /* Metadata is text; numbers and lists in it are JSON. NULL: not there. Free with json_decref. */
-static stylize_status read_meta(const walker *w, const char *key, json_t **out)
+static stylize_status read_meta(const stz_graph_reader *w, const char *key, json_t **out)
 {
     const char *text = stz_safetensors_meta(w->file, key);
     json_error_t where;
@@ -394,7 +331,8 @@ static stylize_status read_meta(const walker *w, const char *key, json_t **out)
 }
 
 /* A number of the metadata; *value keeps what it has if there is none. */
-static stylize_status meta_number(const walker *w, const char *key, double low, double high, double *value)
+static stylize_status meta_number(const stz_graph_reader *w, const char *key, double low, double high,
+                                  double *value)
 {
     json_t *json;
     stylize_status status = read_meta(w, key, &json);
@@ -410,7 +348,7 @@ static stylize_status meta_number(const walker *w, const char *key, double low, 
     return status;
 }
 
-static stylize_status check_norm_widths(const walker *w)
+static stylize_status check_norm_widths(const stz_graph_reader *w)
 {
     json_t *widths;
     stylize_status status = read_meta(w, "norm_widths", &widths);
@@ -429,7 +367,7 @@ done:
     return status;
 }
 
-static stylize_status read_numbers(walker *w)
+static stylize_status read_numbers(stz_graph_reader *w)
 {
     stz_graph *g = w->graph;
     double eps = 1e-5, multiple = 1 << w->deepest;
@@ -454,12 +392,13 @@ stylize_status stz_graph_read(stz_safetensors *file, const char *key, stz_graph 
 {
     *out = (stz_graph){0};
     json_t *list = NULL;
-    walker *w = calloc(1, sizeof *w);
+    stz_graph_reader *w = calloc(1, sizeof *w);
     if (!w)
         return stz_nomem(err, sizeof *w);
     w->file = file;
     w->key = key;
     w->encoder = !strcmp(key, "encoder_graph");
+    w->loss = !strcmp(key, "loss_graph");
     w->graph = out;
     w->channels = 3;
     w->err = err;

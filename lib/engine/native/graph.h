@@ -1,6 +1,7 @@
 /*
  * A network as a checked list of operations with its tensors. Read from the metadata of a
- * safetensors file: `graph` (the generator), `encoder_graph` (the style encoder), both JSON lists.
+ * safetensors file: `graph` (the generator), `encoder_graph` (the style encoder), `loss_graph` (a loss network
+ * that only looks at pictures), all JSON lists.
  *
  * Operations and their members (all convolutions pad by reflection, (kernel - 1) / 2 on each side):
  *   {"op": "conv", "w": tensor, "b": tensor (optional), "in": n, "out": n, "stride": 1|2}
@@ -19,6 +20,9 @@
  *       to 1), with the code so far, and the encoder reads the painting as it read the style. With the `in`
  *       numbers of all append_mean_std, s of the style and p of the painting, the code gets
  *       w2 (relu(w s + b) - relu(w p + b)) more
+ *   {"op": "mean_pool", "factor": 2}          loss network: the mean over 2x2 pixels, after conv and relu
+ *   {"op": "tap"}                             loss network: the value so far is a feature map, after conv and
+ *       relu; the last operation. A loss network has besides only sub and mul, before the first conv
  * Metadata besides: norm_eps, norm_widths (JSON list), code_length, multiple_of, name.
  */
 #ifndef STZ_GRAPH_H
@@ -42,7 +46,9 @@ typedef enum stz_op_kind {
     STZ_OP_MUL,
     STZ_OP_APPEND_MEAN_STD,
     STZ_OP_LINEAR,
-    STZ_OP_CORRECT
+    STZ_OP_CORRECT,
+    STZ_OP_MEAN_POOL,
+    STZ_OP_TAP
 } stz_op_kind;
 
 typedef struct stz_op {
@@ -74,7 +80,7 @@ typedef struct stz_graph {
 } stz_graph;
 
 /* Reads and checks: operations known, tensors there, channels fitting from 3 in to 3 out (encoder: to a
- * code). Each error names the operation and its number in the list. key: "graph" or "encoder_graph".
+ * code). Each error names the operation and its number in the list. key: "graph", "encoder_graph" or "loss_graph".
  * Weights stored as F16, or as I8 with a tensor "<name>.scale" [out], are turned into fp32.
  * file stays the caller's and must outlive the graph. */
 stylize_status stz_graph_read(stz_safetensors *file, const char *key, stz_graph *out, stylize_error *err);

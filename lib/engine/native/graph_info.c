@@ -25,6 +25,7 @@ double stz_graph_flop(const stz_graph *graph, int width, int height)
             h *= op->factor;
             break;
         case STZ_OP_PIXEL_UNSHUFFLE:
+        case STZ_OP_MEAN_POOL:
             w /= op->factor;
             h /= op->factor;
             break;
@@ -37,10 +38,23 @@ double stz_graph_flop(const stz_graph *graph, int width, int height)
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-/* How far the inputs that one output pixel sees reach, on the side where they reach further. */
+/* How often the picture is halved in the end: a loss network ends with a smaller one. */
+static int end_level(const stz_graph *graph)
+{
+    int level = 0;
+    for (int i = 0; i < graph->count; i++) {
+        const stz_op *op = &graph->ops[i];
+        level += (op->kind == STZ_OP_CONV && op->stride == 2) || op->kind == STZ_OP_PIXEL_UNSHUFFLE ||
+                 op->kind == STZ_OP_MEAN_POOL;
+        level -= op->kind == STZ_OP_UPSAMPLE || op->kind == STZ_OP_PIXEL_SHUFFLE;
+    }
+    return stz_max(level, 0);
+}
+
+/* How far the inputs that the output at one pixel sees reach, on the side where they reach further. */
 static int64_t reach(const stz_graph *graph, int64_t pixel)
 {
-    int64_t low = pixel, high = pixel;
+    int64_t low = pixel >> end_level(graph), high = low;
     for (int i = graph->count - 1; i >= 0; i--) {
         const stz_op *op = &graph->ops[i];
         if (op->kind == STZ_OP_CONV) {
@@ -49,7 +63,7 @@ static int64_t reach(const stz_graph *graph, int64_t pixel)
         } else if (op->kind == STZ_OP_UPSAMPLE || op->kind == STZ_OP_PIXEL_SHUFFLE) {
             low = floor_div(low, op->factor);
             high = floor_div(high, op->factor);
-        } else if (op->kind == STZ_OP_PIXEL_UNSHUFFLE) {
+        } else if (op->kind == STZ_OP_PIXEL_UNSHUFFLE || op->kind == STZ_OP_MEAN_POOL) {
             low *= op->factor;
             high = high * op->factor + op->factor - 1;
         }

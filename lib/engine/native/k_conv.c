@@ -7,7 +7,12 @@ static void conv(void *arg, int item, void *scratch)
     const stz_conv *c = r->conv;
     const int t0 = item * c->group, count = stz_min(c->group, c->tiles_y * c->tiles_x - t0);
     float *s = scratch, *v = s + c->v_at, *m = s + c->m_at;
-    K(input_tiles)(r, t0, count, s);
+#ifndef STZ_HALF
+    if (c->adjoint)
+        K(adjoint_tiles)(r, t0, count, s);
+    else
+#endif
+        K(input_tiles)(r, t0, count, s);
     const float *w = r->weights;
     float *record = r->records ? r->records + (size_t)item * c->phases * stz_record_size(c->columns) : NULL;
     for (int block = 0; block < c->blocks; block++) {
@@ -73,6 +78,16 @@ const stz_kernels K(kernels) = {
     .conv = conv,
     .first9 = K(first9),
     .last9 = K(last9),
+#ifndef STZ_HALF
+    .settle = K(settle),
+    .expand = K(expand),
+    .inner_products = K(inner_products),
+    .sum = K(sum),
+    .adam = K(adam),
+    .feature_sums = K(feature_sums),
+    .feature_gradient = K(feature_gradient),
+#endif
+    .pool = K(pool),
     .weights = K(weights),
     .linear = linear,
     .peak = peak,

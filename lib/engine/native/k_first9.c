@@ -19,7 +19,8 @@ struct strip {
 static void transform_across(const struct strip *s, int y)
 {
     const ptrdiff_t lanes = s->lanes, pitch = lanes + 32;
-    K(fetch_row)(s->r, y - 4, 6 * s->tx0 - 4, 3 * (s->halves + 2), s->row);
+    const int before = s->r->conv->adjoint ? 8 : 4;
+    K(fetch_row)(s->r, y - before, 6 * s->tx0 - before, 3 * (s->halves + 2), s->row);
     for (int t = 0; t < s->halves + 2; t++) /* pixels 3t, 3t + 1, 3t + 2 go to three rows */
         for (int j = 0; j < 3; j++)
             memcpy(s->split + j * pitch + 3 * t, s->row + 9 * t + 3 * j, 3 * sizeof(float));

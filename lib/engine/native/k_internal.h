@@ -20,6 +20,14 @@
 
 void K(first9)(void *arg, int item, void *scratch);
 void K(last9)(void *arg, int item, void *scratch);
+void K(settle)(void *arg, int item, void *scratch);
+void K(expand)(void *arg, int item, void *scratch);
+void K(inner_products)(void *arg, int item, void *scratch);
+void K(sum)(void *arg, int item, void *scratch);
+void K(adam)(void *arg, int item, void *scratch);
+void K(feature_sums)(void *arg, int item, void *scratch);
+void K(feature_gradient)(void *arg, int item, void *scratch);
+void K(pool)(void *arg, int item, void *scratch);
 void K(weights)(const stz_weight_job *job);
 
 /* ---------------------------------------------------------------- k_gemm.c */
@@ -34,10 +42,25 @@ void K(gemm)(int vectors, int rows, int depth, const float *a, ptrdiff_t lda, co
 void K(gemm3)(int vectors, int rows, int depth, const float *const a[3], ptrdiff_t lda, const float *b,
               float *c);
 
+/* --------------------------------------------------------------- k_product.c */
+
+/* C[m * ldc + n] += sum over k of A[m * am + k * ak] * B[k * ldb + n], for m < rows and n < columns, a multiple of the
+ * lanes. */
+typedef struct stz_product {
+    int rows, columns, depth;
+    const float *a, *b;
+    ptrdiff_t am, ak, ldb, ldc;
+    float *c;
+} stz_product;
+void K(product)(const stz_product *p);
+
 /* --------------------------------------------------------------- k_input.c */
 
 /* Transforms the input of tiles t0 .. t0 + count - 1 into V (in scratch). */
 void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
+
+/* The same of the gradients that an adjoint convolution reads (k_adjoint.c). */
+void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
 
 /* Reflection of an index without repeating the edge; what is still outside goes to the edge. */
 INLINE int reflect(int i, int n)

@@ -27,11 +27,14 @@ struct strip {
     float *v, *products, *line;
 };
 
-/* Pixel p of the strip's padded row: where it is in the picture. */
-INLINE const elem_t *pixel_at(const struct strip *s, const elem_t *row, int p)
+/* A pixel at the border or beyond it. There is no gradient there, an activation is mirrored. */
+INLINE vf edge_pixel(const stz_conv_run *r, const elem_t *row, bool row_inside, int x, vf scale, vf shift)
 {
-    const stz_layout *in = &s->r->conv->in;
-    return row + (ptrdiff_t)reflect(3 * s->tx0 + p - 4, in->width) * in->block;
+    const stz_layout *in = &r->conv->in;
+    if (r->conv->adjoint && (!row_inside || x < 0 || x >= in->width))
+        return zero();
+    const elem_t *p = row + (ptrdiff_t)reflect(x, in->width) * in->block;
+    return vmax(fma_(ld_elem(p), scale, shift), bc(r->low));
 }
 
 /* Padded row y, into ring place y % 5: normalised, lanes become tiles. */
@@ -40,12 +43,14 @@ static void load_row(const struct strip *s, int y)
     const stz_conv_run *r = s->r;
     const stz_layout *in = &r->conv->in;
     float *out = s->rows + (ptrdiff_t)(y % 5) * s->channels * 3 * s->pitch;
-    const elem_t *row = (const elem_t *)r->x + reflect(y - 4, in->height) * in->row;
+    const int before = r->conv->adjoint ? 8 : 4;
+    const bool row_inside = y - before >= 0 && y - before < in->height;
+    const elem_t *row = (const elem_t *)r->x + reflect(y - before, in->height) * in->row;
     const vf low = bc(r->low);
     for (int x = 0; x < s->lanes; x += STZ_LANES)
         for (int j = 0; j < 3; j++) {
-            const int first = 3 * s->tx0 + 3 * x + j - 4, last = first + 3 * (STZ_LANES - 1);
-            const bool inside = first >= 0 && last < in->width;
+            const int first = 3 * s->tx0 + 3 * x + j - before, last = first + 3 * (STZ_LANES - 1);
+            const bool inside = first >= 0 && last < in->width && (row_inside || !r->conv->adjoint);
             for (int ch = 0; ch < s->channels; ch += STZ_LANES) {
                 const vf scale = ld(r->scale + ch), shift = ld(r->shift + ch);
                 const elem_t *q = row + stz_channel_offset(in, ch);
@@ -62,7 +67,7 @@ static void load_row(const struct strip *s, int y)
                     }
                 } else {
                     for (int l = 0; l < STZ_LANES; l++)
-                        t[l] = vmax(fma_(ld_elem(pixel_at(s, q, 3 * (x + l) + j)), scale, shift), low);
+                        t[l] = edge_pixel(r, q, row_inside, first + 3 * l, scale, shift);
                 }
                 transpose(t);
                 float *o = out + ((ptrdiff_t)ch * 3 + j) * s->pitch + x;

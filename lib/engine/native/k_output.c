@@ -178,23 +178,42 @@ static void any_tiles(const stz_conv_run *r, int t0, int count, const float *m, 
 void K(output_tiles)(const stz_conv_run *r, int t0, int count, const float *m, int block, float *records)
 {
     const stz_conv *c = r->conv;
-    if (c->kind != STZ_CONV_UP) {
+    if (c->kind != STZ_CONV_UP && c->kind != STZ_CONV_SPREAD) {
         struct phase f = {0, 0, 1, c->m, {0}};
         for (int p = 0; p < c->points; p++)
             f.panel[p] = c->panel0[p] * c->m_panel;
         any_tiles(r, t0, count, m, block, &f, records);
         return;
     }
-    for (int phase = 0; phase < 4; phase++) { /* at point 1 both filters of a direction are the same */
+    const int joined =
+        c->kind == STZ_CONV_UP ? 1 : -1; /* the point where both filters of a direction agree */
+    for (int phase = 0; phase < 4; phase++) {
         const int fy = phase / 2, fx = phase % 2;
         struct phase f = {-fy, -fx, 2, 8, {0}};
         for (int py = 0; py < 5; py++)
             for (int px = 0; px < 5; px++) {
-                const int own_x = px == 1 ? 0 : fx, own_y = py == 1 ? 0 : fy;
+                const int own_x = px == joined ? 0 : fx, own_y = py == joined ? 0 : fy;
                 f.panel[py * 5 + px] =
-                    (c->panel0[py * 5 + px] + own_y * (px == 1 ? 1 : 2) + own_x) * c->m_panel;
+                    (c->panel0[py * 5 + px] + own_y * (px == joined ? 1 : 2) + own_x) * c->m_panel;
             }
         any_tiles(r, t0, count, m, block, &f,
                   records ? records + (size_t)phase * stz_record_size(c->columns) : 0);
+    }
+}
+
+void K(pool)(void *arg, int item, void *scratch)
+{
+    const stz_pool_run *p = arg;
+    const int block = p->to.block, planes = (p->to.channels + block - 1) / block;
+    for (int k = 0; k < planes; k++) {
+        const elem_t *a = (const elem_t *)p->x + k * p->from.plane + 2 * item * p->from.row;
+        const elem_t *b = a + p->from.row;
+        elem_t *out = (elem_t *)p->out + k * p->to.plane + item * p->to.row;
+        for (int x = 0; x < p->to.width; x++, a += 2 * block, b += 2 * block, out += block)
+            for (int i = 0; i < block; i += STZ_LANES) {
+                const vf above = ld_elem(a + i) + ld_elem(a + block + i);
+                const vf below = ld_elem(b + i) + ld_elem(b + block + i);
+                st_elem(out + i, (above + below) * bc(.25f));
+            }
     }
 }

@@ -74,6 +74,12 @@ void K(fetch_row)(const stz_conv_run *r, int y, int x0, int count, float *dst)
 {
     const int width = r->conv->in.width, sy = reflect(y, r->conv->in.height);
     const int left = stz_clamp(-x0, 0, count), right = stz_clamp(width - x0, left, count);
+    if (r->conv->adjoint) { /* no gradient beyond the border */
+        memset(dst, 0, sizeof *dst * 3 * (size_t)count);
+        if (y >= 0 && y < r->conv->in.height)
+            read_samples(r, y, x0 + left, (right - left) * 3, dst + left * 3);
+        return;
+    }
     for (int x = 0; x < left; x++)
         read_samples(r, sy, reflect(x0 + x, width), 3, dst + x * 3);
     read_samples(r, sy, x0 + left, (right - left) * 3, dst + left * 3);

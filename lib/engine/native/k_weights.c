@@ -34,13 +34,19 @@ static void axis_init(const stz_conv *c, struct axis *axis)
 {
     double g[8][3];
     const int n = c->n;
-    weight_matrix(n, c->kind == STZ_CONV_SAME || c->kind >= STZ_CONV_FIRST9 ? 3 : 2, g);
+    const bool two = c->kind == STZ_CONV_DOWN || c->kind == STZ_CONV_UP || c->kind == STZ_CONV_SPREAD;
+    weight_matrix(n, two ? 2 : 3, g);
     *axis = (struct axis){0};
     for (int p = 0; p < n; p++) {
         double(*o)[3] = axis->g[p];
         axis->filters[p] = 1;
         if (c->kind == STZ_CONV_DOWN) { /* even: taps 0 and 2, odd: tap 1, nothing at infinity */
             axis->filters[p] = p < n - 1 ? 2 : 1;
+            o[0][0] = g[p][0];
+            o[0][2] = g[p][1];
+            o[1][1] = g[p][0];
+        } else if (c->kind == STZ_CONV_SPREAD) { /* even: w0, w2; odd: w1, 0 */
+            axis->filters[p] = 2;
             o[0][0] = g[p][0];
             o[0][2] = g[p][1];
             o[1][1] = g[p][0];
@@ -97,7 +103,8 @@ static void transform_channel(const stz_weight_job *j, const struct axis *axis, 
                     const int p = py * c->n + px, f = fy * axis->filters[px] + fx;
                     const double *gx = axis->g[px][fx];
                     const vd u = row[0] * gx[0] + row[1] * gx[1] + row[2] * gx[2];
-                    const size_t k = c->kind == STZ_CONV_UP ? (size_t)f * (size_t)c->depth[p] + (size_t)index
+                    const bool phases = c->kind == STZ_CONV_UP || c->kind == STZ_CONV_SPREAD;
+                    const size_t k = phases ? (size_t)f * (size_t)c->depth[p] + (size_t)index
                                      : c->kind == STZ_CONV_DOWN ? (size_t)f * (size_t)slot + (size_t)index
                                                                 : (size_t)index;
                     st(out + start[p] + k * (size_t)width, __builtin_convertvector(u, vf));

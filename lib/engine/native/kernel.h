@@ -32,11 +32,23 @@ typedef enum stz_conv_kind {
     STZ_CONV_DOWN,   /* 3x3, stride 2: F(4,2) on the even and odd rows and columns */
     STZ_CONV_UP,     /* nearest x2, then 3x3: F(4,2) on the small picture, four phases */
     STZ_CONV_FIRST9, /* 9x9 from the picture */
-    STZ_CONV_LAST9   /* 9x9 to the picture */
+    STZ_CONV_LAST9,  /* 9x9 to the picture */
+    STZ_CONV_SPREAD  /* the adjoint of DOWN: zeros between the pixels, then 3x3; F(4,2), four phases */
 } stz_conv_kind;
 
-#define STZ_POINTS      64 /* of the largest transform, 8x8 */
-#define STZ_PICTURE_PIX 16 /* floats a pixel of a fetched picture window takes */
+/* What an adjoint convolution reads in place of an activation: from g, the gradient of a tensor, and t, the
+ * tensor itself. Outside of the tensor it reads zeros. */
+typedef enum stz_read {
+    STZ_READ_PLAIN, /* g */
+    STZ_READ_MASK,  /* g where t > 0: the tensor was written by a relu */
+    STZ_READ_POOL,  /* the same, of a tensor whose 2x2 means were read: g is a quarter of its size */
+    STZ_READ_NORM   /* gain * (g where t * scale + shift > low) + slope * t + offset: through a norm and relu;
+                       0 where t is not above `floor`: the relu before the norm */
+} stz_read;
+
+#define STZ_POINTS          64  /* of the largest transform, 8x8 */
+#define STZ_PICTURE_PIX     16  /* floats a pixel of a fetched picture window takes */
+#define STZ_ADJOINT_VECTORS 512 /* of an adjoint convolution, at most */
 
 typedef struct stz_conv {
     stz_conv_kind kind;
@@ -69,6 +81,13 @@ typedef struct stz_conv {
     int shuffle; /* to_picture: 1, or 2: pixels of 2x2 picture pixels */
     int phases; /* records an item writes: 1, the 4 phases of an upsampling, its tile rows of the first 9x9 */
 
+    /* Adjoint: channels are the columns of the forward product. Vector v of pixel (y, x), of the gradient
+     * and of the tensor: y * row + x * pixel + offset[v]. `in` has the height and width of this grid. */
+    bool adjoint;
+    stz_read read;
+    ptrdiff_t g_row, g_pixel, t_row, t_pixel;
+    const ptrdiff_t *g_offset, *t_offset;
+
     /* 9x9: an item is `band` rows of up to `group` tiles, `across` of them side by side. */
     int band, across;
     ptrdiff_t strip; /* floats of a row of positions */
@@ -93,7 +112,40 @@ typedef struct stz_conv_run {
     float out_low, out_high; /* picture: clamp */
     bool sigmoid;
     float *records; /* items x phases, or NULL */
+    /* Adjoint: x is the gradient, base the tensor, and for each column (STZ_READ_NORM): */
+    const float *gain, *slope, *offset;
+    float floor;
 } stz_conv_run;
+
+/* The means over 2x2 pixels of a tensor. An item is a row of `to`. */
+typedef struct stz_pool_run {
+    stz_layout from, to;
+    const void *x;
+    void *out;
+} stz_pool_run;
+
+/* Gradients settle when the adjoint convolution has written them: pixels beyond the border are added to those
+ * that they mirror, the gradient of a saved copy joins, upsampled pixels are summed, and the sums that the
+ * gradient of a norm needs are taken. An item is `band` rows. */
+typedef struct stz_settle {
+    int height, width, planes; /* of the input of the layer */
+    int band, items;
+    int border; /* pixels around g */
+    float *g;   /* the pixel (0, 0); rows and planes as in g_layout */
+    stz_layout g_layout;
+    int upsample;      /* 1, or 2: g is twice as large */
+    float *out;        /* where the result goes if not back to g, or NULL */
+    stz_layout layout; /* of out (or g), x, base */
+    const float *add;  /* gradient of the copy that the layer stored, or NULL */
+    ptrdiff_t add_row, add_plane;
+    const float *x, *base; /* the input is max(x * scale + shift [+ base], low); NULL: none */
+    stz_layout base_layout;
+    const float *scale, *shift, *mean; /* for each of `unit` floats of a plane's row: one or two pixels */
+    int unit;
+    float low;
+    bool mask;      /* zero where the input is not above low: written */
+    float *records; /* items x 2 x planes x unit: sums of the masked gradient, and of it times (x - mean) */
+} stz_settle;
 
 /* Which taps of the original weights make a transformed weight; see weights.c. */
 typedef struct stz_weight_job {
@@ -105,6 +157,58 @@ typedef struct stz_weight_job {
     float *out;
 } stz_weight_job;
 
+/* A part of a feature map f, and of the content's map g where it is looked at: f and g point to its first pixel. */
+typedef struct stz_features {
+    const float *f, *g; /* g: NULL where only the style counts */
+    stz_layout layout, g_layout;
+    int height, width, band, items; /* an item is `band` rows */
+} stz_features;
+
+/* Sums over the pixels of the part. Each item leaves stz_sums_size floats: the sums of f, those of f g, and of f f',
+ * one row for each channel; only what is right of its column block or in it. */
+typedef struct stz_feature_sums {
+    stz_features part;
+    float *records;
+} stz_feature_sums;
+
+/* Channels of a map with those that fill its last block. */
+static inline int stz_padded_channels(const stz_layout *l) { return stz_round_up(l->channels, l->block); }
+static inline size_t stz_sums_size(const stz_layout *l)
+{
+    const size_t n = (size_t)stz_padded_channels(l);
+    return n * (n + 2);
+}
+
+/* Adds constant + matrix f [+ cross g] to a gradient of the part's shape and block. */
+typedef struct stz_feature_gradient {
+    stz_features part;
+    float *to;
+    ptrdiff_t row, plane;
+    const float *constant, *cross, *matrix; /* of padded channels */
+} stz_feature_gradient;
+
+/* Work on long vectors, as a search needs it. An item is STZ_CHUNK floats; vectors have whole chunks, zero at the
+ * end. */
+#define STZ_CHUNK       8192
+#define STZ_VECTORS_MAX 64
+typedef struct stz_vectors {
+    const float *const *v; /* `count` of them */
+    int count;
+    const float *const *with; /* inner products: `others` of them, 3 at most */
+    int others;
+    double *records;       /* inner products: items x others x count */
+    const double *factors; /* sum: of each v */
+    float *out;            /* sum */
+} stz_vectors;
+
+/* One step of Adam (Kingma and Ba 2015, arXiv 1412.6980) on vectors as above. */
+typedef struct stz_adam {
+    const float *gradient;
+    float *x, *mean, *square;
+    float rate, first, second; /* rate and decays; rate holds the correction of the mean */
+    float correction;          /* of the square's root */
+} stz_adam;
+
 typedef struct stz_kernels {
     stz_isa isa;
     int lanes;
@@ -115,6 +219,16 @@ typedef struct stz_kernels {
     void (*conv)(void *arg, int item, void *scratch);
     void (*first9)(void *arg, int item, void *scratch);
     void (*last9)(void *arg, int item, void *scratch);
+    /* Of gradients; NULL in kernels of half. arg: a stz_settle; a stz_conv_run of an adjoint convolution, whose
+     * item is a row that is written to `out`, in the layout `in`, as the convolution would read it. */
+    void (*settle)(void *arg, int item, void *scratch);
+    void (*expand)(void *arg, int item, void *scratch);
+    void (*inner_products)(void *arg, int item, void *scratch); /* arg: a stz_vectors */
+    void (*sum)(void *arg, int item, void *scratch);
+    void (*adam)(void *arg, int item, void *scratch);
+    void (*feature_sums)(void *arg, int item, void *scratch);
+    void (*feature_gradient)(void *arg, int item, void *scratch);
+    void (*pool)(void *arg, int item, void *scratch); /* arg: a stz_pool_run */
     void (*weights)(const stz_weight_job *job);
     /* y = w x + b over rows [first, last) */
     void (*linear)(const float *w, const float *b, const float *x, float *y, int in, int first, int last);

@@ -16,7 +16,7 @@ typedef struct fuser {
     int x, norm, base;
     bool relu;
     int unshuffle;
-    bool upsampled;
+    bool upsampled, pooled;
     int saved;        /* tensor, -1: none */
     bool save_wanted; /* `save` was there, the value is yet to be written by the
                        next layer */
@@ -40,7 +40,9 @@ static const char *op_name(stz_op_kind kind)
                                         "mul",
                                         "append_mean_std",
                                         "linear",
-                                        "correct"};
+                                        "correct",
+                                        "mean_pool",
+                                        "tap"};
     return (size_t)kind < STZ_LEN(names) ? names[kind] : "?";
 }
 
@@ -59,7 +61,7 @@ static stylize_status unsupported(const fuser *f, const char *format, ...)
 /* x is just as the last layer wrote it. */
 static bool is_plain(const fuser *f)
 {
-    return f->last && f->norm < 0 && f->base < 0 && !f->relu && !f->upsampled;
+    return f->last && f->norm < 0 && f->base < 0 && !f->relu && !f->upsampled && !f->pooled;
 }
 
 static stylize_status choose_kind(const fuser *f, const stz_op *op, stz_conv_kind *kind)
@@ -106,16 +108,20 @@ static stylize_status add_conv(fuser *f, const stz_op *op)
                      .base = f->base,
                      .stored = -1,
                      .unshuffle = f->unshuffle,
+                     .pooled = -1,
                      .shuffle = 1,
                      .norm_out = -1,
-                     .append = -1};
+                     .append = -1,
+                     .tap = -1};
+    if (f->pooled)
+        l->pooled = f->net->tensors++;
     if (f->save_wanted)
         f->saved = l->stored = f->net->tensors++;
     l->out = f->net->tensors++;
     f->last = l;
     f->x = l->out;
     f->norm = f->base = -1;
-    f->relu = f->upsampled = f->save_wanted = false;
+    f->relu = f->upsampled = f->pooled = f->save_wanted = false;
     f->unshuffle = 1;
     return STYLIZE_OK;
 }
@@ -134,9 +140,9 @@ static stylize_status add_relu(fuser *f)
 {
     if (f->linear)
         return STYLIZE_OK; /* on the code vector */
-    if (!f->last || f->upsampled)
+    if (!f->last || f->upsampled || f->pooled)
         return unsupported(f, "it must follow a convolution, norm or sum");
-    if (is_plain(f) && f->saved != f->x && f->last->append < 0)
+    if (is_plain(f) && f->saved != f->x && f->last->append < 0 && f->last->tap < 0)
         f->last->relu = true;
     else
         f->relu = true;
@@ -145,7 +151,7 @@ static stylize_status add_relu(fuser *f)
 
 static stylize_status add_save(fuser *f)
 {
-    if (!f->last || f->upsampled)
+    if (!f->last || f->upsampled || f->pooled)
         return unsupported(f, "it must follow a convolution, norm or sum");
     if (is_plain(f))
         f->saved = f->x;
@@ -221,6 +227,18 @@ static stylize_status add_append(fuser *f)
     return STYLIZE_OK;
 }
 
+/* Both look at what a convolution and a relu have written: the gradient is zero where that is. */
+static stylize_status add_look(fuser *f, stz_op_kind kind)
+{
+    if (!is_plain(f) || !f->last->relu || f->last->shuffle != 1 || f->last->tap >= 0)
+        return unsupported(f, "it must follow a convolution and a relu");
+    if (kind == STZ_OP_TAP)
+        f->last->tap = f->net->taps++;
+    else
+        f->pooled = true;
+    return STYLIZE_OK;
+}
+
 static stylize_status add_op(fuser *f, const stz_op *op)
 {
     const bool pointwise = op->kind == STZ_OP_SUB || op->kind == STZ_OP_MUL || op->kind == STZ_OP_CLAMP ||
@@ -239,7 +257,7 @@ static stylize_status add_op(fuser *f, const stz_op *op)
     case STZ_OP_ADD_SAVED:
         return add_saved(f);
     case STZ_OP_UPSAMPLE:
-        if (!f->last || f->upsampled || op->factor != 2)
+        if (!f->last || f->upsampled || f->pooled || op->factor != 2)
             return unsupported(f, "one factor 2 between two convolutions is possible");
         f->upsampled = true;
         return STYLIZE_OK;
@@ -264,6 +282,9 @@ static stylize_status add_op(fuser *f, const stz_op *op)
         return STYLIZE_OK;
     case STZ_OP_CORRECT:
         return STYLIZE_OK; /* on the code */
+    case STZ_OP_MEAN_POOL:
+    case STZ_OP_TAP:
+        return add_look(f, op->kind);
     }
     return unsupported(f, "not known");
 }
@@ -301,7 +322,7 @@ stylize_status stz_layers_build(const stz_graph *graph, stz_layers *out, stylize
     stylize_status status = STYLIZE_OK;
     for (; f.op < graph->count && !status; f.op++)
         status = add_op(&f, &graph->ops[f.op]);
-    if (!status && out->first_linear < 0)
+    if (!status && out->first_linear < 0 && !out->taps)
         status = end_picture(&f);
     if (status)
         stz_layers_free(out);

@@ -20,12 +20,14 @@ typedef struct stz_layer {
     bool relu_in;
     int base, stored;
     int unshuffle; /* of the picture: 1 or 2 */
+    int pooled;    /* tensor: the means over 2x2 pixels of x, which are read in its place; -1: none */
     /* Output. */
     int out; /* tensor, -1: the picture */
     bool relu;
     int shuffle;  /* 1 or 2 */
     int norm_out; /* operation of the norm that needs statistics of the output, or -1 */
     int append;   /* where its means go in the code vector, or -1 */
+    int tap;      /* number of the feature map that it makes, or -1 */
 } stz_layer;
 
 typedef struct stz_layers {
@@ -39,6 +41,7 @@ typedef struct stz_layers {
     bool sigmoid;                              /* instead: clamp(sigmoid(x * mul + add)) */
     int vector_length;                         /* floats collected by append_mean_std */
     int first_linear;                          /* operation, or -1 */
+    int taps;                                  /* feature maps of a loss network; others have none */
 } stz_layers;
 
 stylize_status stz_layers_build(const stz_graph *graph, stz_layers *out, stylize_error *err);

@@ -49,10 +49,11 @@ stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz
     stylize_status status = stz_safetensors_open(path, &net->file, err);
     if (status)
         goto fail;
-    status = part_load(&net->generator, net->file, "graph", kernels, err);
+    net->loss = stz_safetensors_meta(net->file, "loss_graph") != NULL;
+    status = part_load(&net->generator, net->file, net->loss ? "loss_graph" : "graph", kernels, err);
     if (status)
         goto fail_file;
-    if (stz_safetensors_meta(net->file, "encoder_graph")) {
+    if (!net->loss && stz_safetensors_meta(net->file, "encoder_graph")) {
         status = part_load(&net->encoder, net->file, "encoder_graph", kernels, err);
         if (status)
             goto fail_generator;

@@ -27,15 +27,17 @@ typedef struct stz_part {
         uint64_t used; /* clock of the last use */
     } plans[STZ_PLANS];
     uint64_t clock;
-    stz_layer_weights (*weights)[2]; /* of each layer: tile 4 (and all that is not stride 1), tile 6 */
-    void **chunks;                   /* memory of the weights */
+    /* Of each layer: tile 4 (and all that is not stride 1), tile 6; the same of its adjoint. */
+    stz_layer_weights (*weights)[4];
+    void **chunks; /* memory of the weights */
     int chunk_count;
 } stz_part;
 
+/* A file with a loss_graph is a loss network: its only part stands in the generator's place. */
 typedef struct stz_native_net {
     stz_safetensors *file;
     stz_part generator, encoder;
-    bool encodes;
+    bool encodes, loss;
 } stz_native_net;
 
 stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
@@ -48,11 +50,13 @@ void stz_part_free(stz_part *part);
 
 /* A plan with the weights it needs; to be given back. More sizes at once than are kept get plans of
  * their own. */
-stylize_status stz_part_plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err);
+stylize_status stz_part_plan_get(stz_part *part, int width, int height, bool gradient, stz_plan **out,
+                                 stylize_error *err);
 void stz_part_plan_put(stz_part *part, stz_plan *plan);
 /* Bytes that a run of this size takes, 0 if it cannot be planned. Asked before every run, so the plans that
  * are kept answer first. */
-size_t stz_part_memory(stz_part *part, int width, int height);
+size_t stz_part_memory(stz_part *part, int width, int height, bool gradient);
 const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *plan, int layer);
+const stz_layer_weights *stz_part_back_weights(const stz_part *part, const stz_plan *plan, int layer);
 
 #endif

@@ -13,6 +13,11 @@ const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *
     return &part->weights[layer][weight_kind(&plan->convs[layer])];
 }
 
+const stz_layer_weights *stz_part_back_weights(const stz_part *part, const stz_plan *plan, int layer)
+{
+    return &part->weights[layer][2 + weight_kind(&plan->backs[layer].conv)];
+}
+
 /* ----------------------------------------------------------------- weights */
 
 static void transform_layer(const stz_part *part, const stz_plan *plan, int i, float *weights, float *bias,
@@ -49,27 +54,91 @@ static void transform_layer(const stz_part *part, const stz_plan *plan, int i, f
             bias[n] = bias[n] * net->out_mul + net->out_add;
 }
 
+/* The weights of an adjoint convolution are those of its layer, turned around and with inputs and outputs
+ * changed. Its channels are the columns of the layer's product. memory: room for them. */
+static void transform_back(const stz_part *part, const stz_plan *plan, int i, float *weights, float *memory,
+                           int *columns, int *channels)
+{
+    const stz_layer own = stz_back_layer(plan, i);
+    const stz_conv *c = &plan->backs[i].conv;
+    const stz_op *op = &part->graph.ops[own.op];
+    const int taps = op->kernel * op->kernel;
+    if (own.kind == STZ_CONV_SAME || own.kind == STZ_CONV_SPREAD)
+        stz_plan_columns(&part->layers.layers[i], &plan->convs[i], plan->kernels, columns);
+    for (int n = 0; n < own.in_channels; n++) {
+        const int from = own.kind == STZ_CONV_SAME || own.kind == STZ_CONV_SPREAD ? columns[n] : n;
+        for (int o = 0; o < op->in; o++)
+            for (int t = 0; t < taps; t++)
+                memory[((ptrdiff_t)o * own.in_channels + n) * taps + t] =
+                    from < 0 ? 0 : op->weight[((ptrdiff_t)from * op->in + o) * taps + taps - 1 - t];
+        channels[n] = n;
+    }
+    for (int n = 0; n < c->columns; n++)
+        columns[n] = n < op->in ? n : -1;
+    part->kernels->weights(&(stz_weight_job){.conv = c,
+                                             .source = memory,
+                                             .out_channels = op->in,
+                                             .in_channels = own.in_channels,
+                                             .kernel = op->kernel,
+                                             .column_of = columns,
+                                             .channel_of = channels,
+                                             .out = weights});
+}
+
+/* What the weights of the plan that are not there yet take. */
+typedef struct wanted {
+    size_t floats, turned; /* turned: the longest source of an adjoint */
+    int widest;
+} wanted;
+
+static size_t floats_of(const stz_conv *c) { return (c->weight_count + (size_t)c->columns + 31) / 16 * 16; }
+
+static wanted count_weights(const stz_part *part, const stz_plan *plan)
+{
+    wanted w = {0};
+    for (int i = 0; i < part->layers.count; i++) {
+        const stz_op *op = &part->graph.ops[part->layers.layers[i].op];
+        const stz_conv *c = &plan->convs[i];
+        w.widest = stz_max(w.widest, stz_max(c->columns, c->in_channels));
+        if (!stz_part_weights(part, plan, i)->weights)
+            w.floats += floats_of(c);
+        if (!plan->backs)
+            continue;
+        const stz_conv *back = &plan->backs[i].conv;
+        const size_t turned =
+            (size_t)(op->in * op->kernel * op->kernel) * (size_t)stz_max(c->columns, op->out);
+        w.widest = stz_max(w.widest, stz_max(back->columns, back->in_channels));
+        w.turned = turned > w.turned ? turned : w.turned;
+        if (!stz_part_back_weights(part, plan, i)->weights)
+            w.floats += floats_of(back);
+    }
+    return w;
+}
+
+/* The next place in a chunk. A stride-2 convolution has gaps between its parts. */
+static void place_weights(stz_layer_weights *w, const stz_conv *c, float **at)
+{
+    const size_t count = (c->weight_count + 15) / 16 * 16;
+    *w = (stz_layer_weights){*at, *at + count};
+    if (c->kind == STZ_CONV_DOWN)
+        memset(*at, 0, count * sizeof **at);
+    memset(*at + count, 0, (size_t)c->columns * sizeof **at);
+    *at += floats_of(c);
+}
+
 /* Caller holds the lock. Makes the weights that the plan needs and that are not there yet. */
 static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_error *err)
 {
-    const stz_layers *net = &part->layers;
-    size_t floats = 0;
-    int widest = 0;
-    for (int i = 0; i < net->count; i++) {
-        const stz_conv *c = &plan->convs[i];
-        widest = stz_max(widest, stz_max(c->columns, c->in_channels));
-        if (!stz_part_weights(part, plan, i)->weights)
-            floats += (c->weight_count + (size_t)c->columns + 31) / 16 * 16;
-    }
-    if (floats == 0)
+    const wanted want = count_weights(part, plan);
+    if (want.floats == 0)
         return STYLIZE_OK;
     /* The kernels ask for weights up to two panels past the end; that reads nothing, but stays in here. */
-    const size_t bytes = (floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const size_t bytes = (want.floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1));
     if (!chunks)
         return stz_nomem(err, sizeof *chunks);
     part->chunks = chunks;
-    int *columns = malloc(sizeof *columns * 2 * (size_t)widest);
+    int *columns = malloc(sizeof *columns * 2 * (size_t)want.widest + sizeof(float) * want.turned);
     void *memory = NULL;
     if (!columns || posix_memalign(&memory, HUGE_PAGE, bytes)) {
         free(columns);
@@ -77,19 +146,18 @@ static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_
     }
     madvise(memory, bytes, MADV_HUGEPAGE);
     chunks[part->chunk_count++] = memory;
-    float *at = memory;
-    for (int i = 0; i < net->count; i++) {
-        const stz_conv *c = &plan->convs[i];
-        stz_layer_weights *w = &part->weights[i][weight_kind(c)];
-        if (w->weights)
-            continue;
-        const size_t count = (c->weight_count + 15) / 16 * 16;
-        *w = (stz_layer_weights){at, at + count};
-        if (c->kind == STZ_CONV_DOWN) /* has gaps between its parts */
-            memset(at, 0, count * sizeof *at);
-        memset(at + count, 0, (size_t)c->columns * sizeof *at);
-        transform_layer(part, plan, i, w->weights, w->bias, columns, columns + widest);
-        at += (c->weight_count + (size_t)c->columns + 31) / 16 * 16;
+    float *at = memory, *turned = (float *)(void *)(columns + 2 * want.widest);
+    for (int i = 0; i < part->layers.count; i++) {
+        stz_layer_weights *w = &part->weights[i][weight_kind(&plan->convs[i])];
+        if (!w->weights) {
+            place_weights(w, &plan->convs[i], &at);
+            transform_layer(part, plan, i, w->weights, w->bias, columns, columns + want.widest);
+        }
+        w = plan->backs ? &part->weights[i][2 + weight_kind(&plan->backs[i].conv)] : w;
+        if (!w->weights) {
+            place_weights(w, &plan->backs[i].conv, &at);
+            transform_back(part, plan, i, w->weights, turned, columns, columns + want.widest);
+        }
     }
     free(columns);
     return STYLIZE_OK;
@@ -112,11 +180,12 @@ static struct stz_part_plan *find_place(stz_part *part)
 }
 
 /* Caller holds the lock. */
-static stylize_status plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err)
+static stylize_status plan_get(stz_part *part, int width, int height, bool gradient, stz_plan **out,
+                               stylize_error *err)
 {
     for (int i = 0; i < STZ_PLANS; i++) {
         struct stz_part_plan *p = &part->plans[i];
-        if (!p->plan || p->plan->width != width || p->plan->height != height)
+        if (!p->plan || p->plan->width != width || p->plan->height != height || p->plan->gradient != gradient)
             continue;
         p->users++;
         p->used = ++part->clock;
@@ -124,7 +193,8 @@ static stylize_status plan_get(stz_part *part, int width, int height, stz_plan *
         return STYLIZE_OK;
     }
     stz_plan *plan;
-    stylize_status status = stz_plan_create(&part->layers, part->kernels, width, height, &plan, err);
+    stylize_status status =
+        stz_plan_create(&part->layers, part->kernels, width, height, gradient, &plan, err);
     if (status)
         return status;
     status = add_weights(part, plan, err);
@@ -141,10 +211,11 @@ static stylize_status plan_get(stz_part *part, int width, int height, stz_plan *
     return STYLIZE_OK;
 }
 
-stylize_status stz_part_plan_get(stz_part *part, int width, int height, stz_plan **out, stylize_error *err)
+stylize_status stz_part_plan_get(stz_part *part, int width, int height, bool gradient, stz_plan **out,
+                                 stylize_error *err)
 {
     pthread_mutex_lock(&part->lock);
-    stylize_status status = plan_get(part, width, height, out, err);
+    stylize_status status = plan_get(part, width, height, gradient, out, err);
     pthread_mutex_unlock(&part->lock);
     return status;
 }
@@ -163,18 +234,18 @@ void stz_part_plan_put(stz_part *part, stz_plan *plan)
         stz_plan_destroy(plan);
 }
 
-size_t stz_part_memory(stz_part *part, int width, int height)
+size_t stz_part_memory(stz_part *part, int width, int height, bool gradient)
 {
     size_t bytes = 0;
     stz_plan *plan;
     pthread_mutex_lock(&part->lock);
     for (int i = 0; i < STZ_PLANS && !bytes; i++) {
         plan = part->plans[i].plan;
-        if (plan && plan->width == width && plan->height == height)
+        if (plan && plan->width == width && plan->height == height && plan->gradient == gradient)
             bytes = plan->arena + plan->scratch;
     }
     pthread_mutex_unlock(&part->lock);
-    if (!bytes && !stz_plan_create(&part->layers, part->kernels, width, height, &plan, NULL)) {
+    if (!bytes && !stz_plan_create(&part->layers, part->kernels, width, height, gradient, &plan, NULL)) {
         bytes = plan->arena + plan->scratch;
         stz_plan_destroy(plan);
     }

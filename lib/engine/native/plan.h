@@ -6,9 +6,9 @@
 #ifndef STZ_PLAN_H
 #define STZ_PLAN_H
 
-#include "engine/native/layers.h"
+#include "engine/native/back_plan.h"
 
-typedef struct stz_plan {
+struct stz_plan {
     const stz_layers *net;
     const stz_kernels *kernels;
     int width, height;
@@ -21,16 +21,25 @@ typedef struct stz_plan {
     int ones;
     size_t records_at, moments_at, vector_at;
     size_t arena, scratch; /* bytes; scratch: for each thread */
-} stz_plan;
+    bool gradient;         /* nothing is overwritten that the way back needs */
+    stz_back *backs;       /* one for each layer, or NULL */
+    size_t back_at;        /* factors of the reading and settling of one layer, `factors` floats each */
+    int factors;
+    size_t sums_at;  /* records of settling */
+    size_t stats_at; /* means, then variances of all norms */
+};
 
 /* Tuning for tests and measurements: 0 or an output tile side (4, 6) for all stride-1 layers, and a
  * number of tiles in a group. */
 extern int stz_plan_tile, stz_plan_group;
 
+/* gradient: also for the way back; kernels that store halves cannot. */
 stylize_status stz_plan_create(const stz_layers *net, const stz_kernels *kernels, int width, int height,
-                               stz_plan **out, stylize_error *err);
+                               bool gradient, stz_plan **out, stylize_error *err);
 void stz_plan_destroy(stz_plan *plan);
 
+/* The side of the output tiles of a stride-1 layer. */
+int stz_plan_tile_of(int layer, int height, int width);
 /* Output channel of each column, -1: none. columns ints. */
 void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels,
                       int *column_of);

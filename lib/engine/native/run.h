@@ -11,7 +11,8 @@ stylize_status stz_run_apply(stz_part *part, const stz_apply *job, stz_pool *poo
 stylize_status stz_run_encode(stz_part *encoder, stz_part *generator, const stz_view *style, float *code,
                               stz_pool *pool, const stz_exec *exec, stylize_error *err);
 
-/* For measurements: called after each layer with its index and nanoseconds, if not NULL. */
+/* For measurements: called after each layer with its index and nanoseconds, if not NULL. On the way back with the
+ * index and once the number of layers more for the adjoint convolution, twice for its settling. */
 extern void (*stz_run_trace)(int layer, uint64_t ns);
 
 #endif

@@ -45,6 +45,7 @@ INLINE vf bc(float x) { return _mm512_set1_ps(x); }
 INLINE vf fma_(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vf vmax(vf a, vf b) { return _mm512_max_ps(a, b); }
 INLINE vf vmin(vf a, vf b) { return _mm512_min_ps(a, b); }
+INLINE vf where_above(vf a, vf b, vf x) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, 30), x); }
 INLINE vf ld_u8(const uint8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
@@ -101,6 +102,7 @@ INLINE vf bc(float x) { return _mm256_set1_ps(x); }
 INLINE vf fma_(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vf vmax(vf a, vf b) { return _mm256_max_ps(a, b); }
 INLINE vf vmin(vf a, vf b) { return _mm256_min_ps(a, b); }
+INLINE vf where_above(vf a, vf b, vf x) { return _mm256_and_ps(_mm256_cmp_ps(a, b, 30), x); }
 INLINE vf ld_u8(const uint8_t *p)
 {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
@@ -147,6 +149,7 @@ INLINE vf bc(float x) { return vdupq_n_f32(x); }
 INLINE vf fma_(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
 INLINE vf vmax(vf a, vf b) { return vmaxq_f32(a, b); }
 INLINE vf vmin(vf a, vf b) { return vminq_f32(a, b); }
+INLINE vf where_above(vf a, vf b, vf x) { return (vf)((vi)vcgtq_f32(a, b) & (vi)x); }
 INLINE vf ld_u8(const uint8_t *p)
 {
     uint32_t w;
@@ -198,6 +201,7 @@ INLINE vf fma_(vf a, vf b, vf c) { return a * b + c; }
 INLINE vf vselect(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 INLINE vf vmax(vf a, vf b) { return vselect(a > b, a, b); }
 INLINE vf vmin(vf a, vf b) { return vselect(a < b, a, b); }
+INLINE vf where_above(vf a, vf b, vf x) { return (vf)((vi)(a > b) & (vi)x); }
 INLINE vf ld_u8(const uint8_t *p) { return (vf){p[0], p[1], p[2], p[3]}; }
 INLINE void st_u8(uint8_t *p, vf v)
 {
@@ -216,6 +220,7 @@ INLINE void transpose(vf r[4])
 #endif
 
 INLINE vf zero(void) { return bc(0.f); }
+/* where_above(a, b, x): x in the lanes where a > b, else 0 */
 
 /* Activations are stored as elem_t: float, or half precision in the kernels of precision fp16. */
 #ifdef STZ_HALF

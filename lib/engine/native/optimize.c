@@ -1,0 +1,161 @@
+#include "engine/native/optimize.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/native/search.h"
+
+#define START_NOISE 0.02f /* of white; flat areas would have no gradient to begin with */
+#define HISTORY_MIN 4
+
+typedef struct optimization {
+    const stz_optimize *job;
+    const stz_exec *exec;
+    stz_objective objective;
+    stz_buf *memory;
+    size_t count; /* numbers of the picture */
+    float *best;
+    double best_loss;
+    uint32_t done;
+    stylize_status status;
+    stylize_error *err;
+} optimization;
+
+/* ------------------------------------------------------------------ pictures */
+
+static void read_picture(const stz_view *v, float *out)
+{
+    for (int y = 0; y < v->height; y++) {
+        const uint8_t *row = (const uint8_t *)v->data + y * v->stride;
+        const int samples = 3 * v->width;
+        if (v->elem == STZ_F32)
+            memcpy(out, row, sizeof *out * (size_t)samples);
+        else
+            for (int i = 0; i < samples; i++)
+                out[i] = (float)row[i] / 255.f;
+        out += samples;
+    }
+}
+
+static void show(const optimization *o)
+{
+    const stz_view *v = &o->job->out;
+    const float *from = o->best;
+    for (int y = 0; y < v->height; y++) {
+        uint8_t *row = (uint8_t *)v->data + y * v->stride;
+        for (int i = 0; i < 3 * v->width; i++)
+            row[i] = (uint8_t)(fminf(fmaxf(*from++, 0), 1) * 255.f + .5f);
+    }
+}
+
+/* Normally distributed numbers of deviation START_NOISE: Marsaglia's polar method, on a generator by Steele, Lea and
+ * Flood 2014 (splitmix). */
+static double uniform(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (double)((z ^ z >> 31) >> 11) * 0x1p-52 - 1;
+}
+
+static void add_noise(uint64_t seed, float *x, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        const double a = uniform(&seed), b = uniform(&seed), r = a * a + b * b;
+        if (r >= 1 || r == 0)
+            continue;
+        const double f = sqrt(-2 * log(r) / r);
+        x[i++] += START_NOISE * (float)(a * f);
+        if (i < count)
+            x[i++] += START_NOISE * (float)(b * f);
+    }
+}
+
+/* ------------------------------------------------------------------ the search */
+
+/* The loss of x; remembers the best picture and tells the caller. */
+static bool ask(void *user, const float *x, float *gradient, double *loss)
+{
+    optimization *o = user;
+    if (stz_cancelled(o->exec))
+        o->status = stz_fail(o->err, STYLIZE_ERR_CANCELLED, "cancelled");
+    else
+        o->status = stz_objective_evaluate(&o->objective, x, gradient, loss, o->err);
+    if (!o->status && !isfinite(*loss))
+        o->status = stz_fail(o->err, STYLIZE_ERR_ENGINE, "the loss is not finite");
+    if (o->status)
+        return false;
+    o->done++;
+    if (o->done == 1 || *loss < o->best_loss) {
+        o->best_loss = *loss;
+        memcpy(o->best, x, sizeof *x * o->count);
+    }
+    const bool shown = o->job->show_every && o->done % o->job->show_every == 0;
+    if (shown)
+        show(o);
+    if (o->job->progress && !o->job->progress(o->job->user, o->done, shown))
+        return false;
+    return o->done < o->job->iterations;
+}
+
+static double share_left(void *user)
+{
+    const optimization *o = user;
+    return 1 - (double)o->done / o->job->iterations;
+}
+
+/* The pairs that L-BFGS keeps are each as large as two pictures. */
+static int history(const stz_optimize *job, size_t length)
+{
+    const double pair = 2.0 * (double)length * sizeof(float);
+    return (int)fmin(fmax((double)job->memory / pair, HISTORY_MIN), STZ_HISTORY_MAX);
+}
+
+static void search(optimization *o, const stz_search *s)
+{
+    if (o->job->adam)
+        stz_search_adam(s, share_left);
+    else
+        stz_search_lbfgs(s);
+}
+
+stylize_status stz_optimize_run(stz_part *part, const stz_loss_spec *spec, const stz_optimize *job,
+                                stz_pool *pool, const stz_exec *exec, stylize_error *err)
+{
+    optimization o = {.job = job, .exec = exec, .err = err};
+    o.count = 3 * (size_t)job->content.width * (size_t)job->content.height;
+    const size_t length = (o.count + STZ_CHUNK - 1) / STZ_CHUNK * STZ_CHUNK;
+    const int pairs = history(job, length);
+    const size_t vectors = stz_search_vectors(job->adam, pairs) + 2,
+                 records = stz_search_records(length, pairs);
+    const size_t bytes = vectors * length * sizeof(float) + records * sizeof(double);
+    o.memory = stz_pool_get(pool, STZ_MEM_ARENA, bytes);
+    if (!o.memory)
+        return stz_nomem(err, bytes);
+    float *x = (float *)(void *)o.memory->data;
+    memset(x, 0,
+           (vectors < 8 ? vectors : 8) * length *
+               sizeof *x); /* vectors end with zeros; pairs are sums of others */
+    o.best = x + length;
+    read_picture(job->start ? &job->out : &job->content, x);
+    if (!job->start)
+        add_noise(job->seed, x, o.count);
+    o.status = stz_objective_open(&o.objective, part, spec, job, x, pool, exec, err);
+    if (o.status)
+        goto done;
+    search(&o, &(stz_search){.kernels = part->kernels,
+                             .team = exec->team,
+                             .length = length,
+                             .ask = ask,
+                             .user = &o,
+                             .x = x,
+                             .history = pairs,
+                             .vectors = x + 2 * length,
+                             .records = (double *)(void *)(x + vectors * length)});
+    stz_objective_close(&o.objective);
+    if (o.done)
+        show(&o);
+done:
+    stz_buf_unref(o.memory);
+    return o.status;
+}
