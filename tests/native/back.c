@@ -71,23 +71,41 @@ static void compare(const char *what, const char *isa, const float *found, const
         fail_msg("%s, %s: differs by %g of %g", isa, what, error, largest);
 }
 
+/* Those of each operation against their own largest. The bias before a norm changes nothing: what is left of it is
+ * the rounding of sums that cancel, which is measured by that of the weights. */
+static void compare_weights(const problem *p, const char *isa, const float *found)
+{
+    const stz_graph *g = &p->b->graph;
+    for (int i = 0; i < g->count; i++) {
+        const size_t at = stz_back_weight_place(g, i), end = stz_back_weight_place(g, i + 1);
+        compare(g->ops[i].kind == STZ_OP_NORM ? "gamma and beta" : "weights", isa, found + at,
+                p->want.weights + at, end - at);
+    }
+}
+
 static void native_agrees(const problem *p, int threads, const stz_kernels *k)
 {
     runner r;
     const size_t length = (size_t)p->b->graph.code_length;
     float *out = malloc(p->pixels * sizeof *out), *picture = malloc(p->pixels * sizeof *picture);
-    float *code = malloc((length + 1) * sizeof *code);
+    float *code = malloc((length + 1) * sizeof *code),
+          *weights = malloc(p->want.weight_count * sizeof *weights);
+    assert_int_equal(stz_back_weight_count(&p->b->graph), p->want.weight_count);
     runner_open(&r, &p->b->graph, k, threads);
     for (int again = 0; again < 2; again++) {
         memset(picture, 0xff, p->pixels * sizeof *picture);
-        runner_back(&r, p->in, p->width, p->height, p->code, p->factors, out, picture, length ? code : NULL);
+        memset(weights, 0xff, p->want.weight_count * sizeof *weights);
+        runner_back(&r, p->in, p->width, p->height, p->code, p->factors, out, picture, length ? code : NULL,
+                    weights);
         compare("picture", stz_isa_name(k->isa), picture, p->want.picture, p->pixels);
+        compare_weights(p, stz_isa_name(k->isa), weights);
         compare("code", stz_isa_name(k->isa), code, p->want.code, length);
     }
     runner_close(&r);
     free(out);
     free(picture);
     free(code);
+    free(weights);
 }
 
 static void against_oracle(net_builder *b, const float *code, int width, int height)
@@ -135,8 +153,10 @@ static void check_weights(const problem *p)
     size_t at = 0;
     for (int i = 0; i < p->b->graph.count; i++) {
         const stz_op *op = &p->b->graph.ops[i];
-        if (op->kind != STZ_OP_CONV)
+        if (op->kind != STZ_OP_CONV) {
+            at += stz_back_weight_place(&p->b->graph, i + 1) - stz_back_weight_place(&p->b->graph, i);
             continue;
+        }
         const size_t count = (size_t)op->out * (size_t)op->in * (size_t)(op->kernel * op->kernel);
         union {
             const float *read;
@@ -286,14 +306,17 @@ static void threads_do_not_matter(void **state)
     float *out = malloc(count * sizeof *out), *first = malloc(count * sizeof *first),
           *other = malloc(count * sizeof *other), *first_code = malloc(sizeof(float) * (size_t)length),
           *other_code = malloc(sizeof(float) * (size_t)length);
+    const size_t weights = stz_back_weight_count(&b.graph);
+    float *first_weights = malloc(weights * sizeof(float)), *other_weights = malloc(weights * sizeof(float));
     for (int threads = 1; threads <= 16; threads = threads == 1 ? 2 : threads * 8) {
         runner r;
         runner_open(&r, &b.graph, stz_kernels_get(false), threads);
         runner_back(&r, in, width, height, code, factors, out, threads == 1 ? first : other,
-                    threads == 1 ? first_code : other_code);
+                    threads == 1 ? first_code : other_code, threads == 1 ? first_weights : other_weights);
         runner_close(&r);
         if (threads > 1) {
             assert_memory_equal(first, other, count * sizeof *first);
+            assert_memory_equal(first_weights, other_weights, weights * sizeof(float));
             assert_memory_equal(first_code, other_code, sizeof(float) * (size_t)length);
         }
     }
@@ -304,6 +327,8 @@ static void threads_do_not_matter(void **state)
     free(other);
     free(first_code);
     free(other_code);
+    free(first_weights);
+    free(other_weights);
     net_free(&b);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Milliseconds of a network forward and back, for tuning; not a test.
  *     bench_back MODEL.safetensors [width [height [threads [rounds [isa]]]]]
- * Printed for each layer: forward, adjoint convolution, settling; the least of all rounds, as the machine may be
+ * With WEIGHTS in the environment the gradients of weights too. Printed for each layer: forward, adjoint convolution, settling; the least of all rounds, as the machine may be
  * shared. A loss network gets a gradient of ones at each feature map.
  */
 #include <math.h>
@@ -65,6 +65,7 @@ int main(int argc, char **argv)
           *factors = malloc(count * 4);
     float *code = calloc((size_t)part.graph.code_length + 1, 4),
           *codes = calloc((size_t)part.graph.code_length + 1, 4);
+    float *weights = malloc(4 * stz_back_weight_count(&part.graph) + 4);
     for (size_t i = 0; i < count; i++) {
         in[i] = .5f + .4f * sinf((float)(i % 977) * .01f + (float)(i / 3 / (size_t)width) * .03f);
         factors[i] = (float)(i % 17) * .1f - .8f;
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
                            .out = {out, stride, width, height, STZ_F32},
                            .code = code};
     const stz_back_job back = {.result = factors,
+                               .weights = getenv("WEIGHTS") ? weights : NULL,
                                .picture = gradient,
                                .code = part.graph.code_length ? codes : NULL,
                                .on_tap = on_tap};
@@ -88,7 +90,7 @@ int main(int argc, char **argv)
             return fprintf(stderr, "%s\n", err.message), 1;
         times[0] = fmin(times[0], cpu_ms() - start);
         stz_run_trace = trace;
-        if (stz_kept_begin(&k, &part, &job, pool, &exec, &err))
+        if (stz_kept_begin(&k, &part, &job, true, pool, &exec, &err))
             return fprintf(stderr, "%s\n", err.message), 1;
         start = cpu_ms();
         if (stz_kept_forward(&k, &err))

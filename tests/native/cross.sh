@@ -13,13 +13,13 @@ for kernel in gemm input output picture conv weights first9 last9; do
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon_half -DSTZ_HALF=1 -c "$file" -o "$build/${kernel}_half.o"
 done
-for kernel in adjoint settle; do
+for kernel in adjoint settle product features vectors weight_gradient; do
     file=$source/lib/engine/native/k_$kernel.c
     $cc $flags $kernel_flags -DSTZ_SUFFIX=portable -DSTZ_PORTABLE=1 -c "$file" -o "$build/${kernel}_portable.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
 done
 for file in base/common base/cpu base/mem base/team engine/native/layers engine/native/conv_plan engine/native/plan \
-    engine/native/part engine/native/moments engine/native/run engine/native/back_plan engine/native/back \
+    engine/native/part engine/native/moments engine/native/run engine/native/back_plan engine/native/back engine/native/back_weights \
     engine/native/kernels; do
     $cc $flags -c "$source/lib/$file.c" -o "$build/$(basename $file).o"
 done

@@ -45,7 +45,7 @@ static void paint(stz_part *part, stz_pool *pool, const stz_exec *exec, int widt
     const stz_back_job back = {
         .result = factors, .picture = all + count, .code = length ? all + 2 * count : NULL};
     stz_kept_run k;
-    if (stz_kept_begin(&k, part, &job, pool, exec, &err) || stz_kept_forward(&k, &err) ||
+    if (stz_kept_begin(&k, part, &job, true, pool, exec, &err) || stz_kept_forward(&k, &err) ||
         stz_kept_back(&k, &back, &err))
         stop(err.message);
     fwrite(all, sizeof *all, 2 * count + length, stdout);

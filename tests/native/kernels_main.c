@@ -64,7 +64,7 @@ static void check_back(net_builder *b, const float *code, int width, int height)
         runner r;
         double largest = 0, d = 0;
         runner_open(&r, &b->graph, k, 2);
-        runner_back(&r, in, width, height, code, factors, out, gradient, length ? code_gradient : NULL);
+        runner_back(&r, in, width, height, code, factors, out, gradient, length ? code_gradient : NULL, NULL);
         runner_close(&r);
         for (size_t i = 0; i < count; i++) {
             const double at = want.picture[i] < 0 ? -want.picture[i] : want.picture[i];

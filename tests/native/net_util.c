@@ -296,7 +296,7 @@ static void add_factors(void *user, const stz_run *r, int layer, const stz_gradi
 }
 
 void runner_back(runner *r, const float *in, int width, int height, const float *code, const float *factors,
-                 float *out, float *picture, float *code_gradient)
+                 float *out, float *picture, float *code_gradient, float *weight_gradient)
 {
     stylize_error err;
     union {
@@ -310,10 +310,11 @@ void runner_back(runner *r, const float *in, int width, int height, const float 
     const stz_back_job back = {.result = factors,
                                .picture = picture,
                                .code = code_gradient,
+                               .weights = weight_gradient,
                                .on_tap = add_factors,
                                .user = factors_away.data};
     stz_kept_run k;
-    if (stz_kept_begin(&k, &r->part, &job, r->pool, &r->exec, &err))
+    if (stz_kept_begin(&k, &r->part, &job, weight_gradient != NULL, r->pool, &r->exec, &err))
         fail_msg("%s", err.message);
     memset(k.arena->data, 0xff, k.run.plan->arena); /* nothing may be taken for granted in there */
     if (stz_kept_forward(&k, &err) || stz_kept_back(&k, &back, &err))

@@ -49,9 +49,9 @@ void runner_apply(runner *r, const float *in, int width, int height, const float
                   float *stats_out, float *out);
 
 /* Forward, then back from `factors`, the gradient of the painting, or of a loss network's feature maps, one after
- * the other, each [channels][height][width]. picture, code: receive gradients; out: the painting, or NULL. */
+ * the other, each [channels][height][width]. picture, code, weights: receive gradients; out: the painting, or NULL. */
 void runner_back(runner *r, const float *in, int width, int height, const float *code, const float *factors,
-                 float *out, float *picture, float *code_gradient);
+                 float *out, float *picture, float *code_gradient, float *weight_gradient);
 
 float *picture_random(int width, int height, unsigned seed);     /* smooth with some noise, 0 to 1 */
 double difference(const float *a, const float *b, size_t count); /* the largest; NaN counts as infinite */

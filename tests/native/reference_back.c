@@ -133,7 +133,8 @@ static void norm(const tape *t, const stz_op *op, const map *x, map *y)
     }
 }
 
-static void norm_back(const tape *t, const stz_op *op, const map *x, const map *gy, map *gx, double *code)
+static void norm_back(const tape *t, const stz_op *op, const map *x, const map *gy, map *gx, double *code,
+                      double *weights)
 {
     const double n = (double)area(x);
     for (int c = 0; c < x->channels; c++) {
@@ -147,7 +148,10 @@ static void norm_back(const tape *t, const stz_op *op, const map *x, const map *
         for (size_t i = first; i < last; i++)
             gx->data[i] =
                 gamma * inverse * (gy->data[i] - sum / n - (x->data[i] - mean) * inverse * product / n);
-        if (!op->gamma) {
+        if (op->gamma) {
+            weights[c] = product;
+            weights[op->out + c] = sum;
+        } else {
             code[op->norm_offset + c] = product;
             code[t->graph->norm_channels + op->norm_offset + c] = sum;
         }
@@ -248,7 +252,7 @@ static map backward(const tape *t, int i, const map *gy, map *saved, double *cod
                 weights[(size_t)op->out * (size_t)op->in * (size_t)(op->kernel * op->kernel) + (size_t)o] +=
                     gy->data[(size_t)o * area(gy) + k];
     } else if (op->kind == STZ_OP_NORM) {
-        norm_back(t, op, x, gy, &gx, code);
+        norm_back(t, op, x, gy, &gx, code, weights);
     } else if (op->kind == STZ_OP_UPSAMPLE) {
         for (size_t k = 0; k < count_of(gy); k++)
             gx.data[halved(gy, x, k)] += gy->data[k];
@@ -281,6 +285,8 @@ static size_t interleaved(const map *m, size_t i) { return i % area(m) * 3 + i /
 
 static size_t weights_of(const stz_op *op)
 {
+    if (op->kind == STZ_OP_NORM)
+        return op->gamma ? 2 * (size_t)op->out : 0;
     if (op->kind != STZ_OP_CONV)
         return 0;
     return (size_t)op->out * (size_t)op->in * (size_t)(op->kernel * op->kernel) +

@@ -11,7 +11,8 @@
 typedef struct reference_gradient {
     double *picture; /* interleaved */
     double *code;    /* NULL if the graph has none */
-    double *weights; /* of all convolutions in order, each its weights, then its bias if it has one */
+    double *
+        weights; /* of all operations in order: weights, then bias of a convolution; gamma, then beta of a norm */
     size_t weight_count;
 } reference_gradient;
 

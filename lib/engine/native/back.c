@@ -7,6 +7,7 @@
 
 /* A way back that is under way. */
 typedef struct back {
+    const stz_kept_run *kept;
     const stz_run *r;
     const stz_back_job *job;
     const stz_plan *plan;
@@ -113,7 +114,8 @@ static void spread_factors(const back *b, int i, const float *by_channel, float 
     }
 }
 
-static void run_adjoint(const back *b, int i, const stz_gradient_view *from)
+/* How the adjoint of layer i reads the gradient of what the layer wrote, which lies at x. */
+static stz_conv_run adjoint_of(const back *b, int i, const float *x)
 {
     const stz_plan *p = b->plan;
     const stz_layer *l = &b->net->layers[i];
@@ -121,48 +123,58 @@ static void run_adjoint(const back *b, int i, const stz_gradient_view *from)
     const stz_layer_weights *w = stz_part_back_weights(b->r->part, p, i);
     const bool norm = own->conv.read == STZ_READ_NORM;
     const float *ones = stz_run_floats(b->r, p->ones_at);
-    float *out = stz_run_tensor(b->r, own->gradient), *x = view_floats(b, from);
-    const stz_layout *to = &p->layouts[own->gradient];
-    const stz_view in = {x, from->layout.row * (ptrdiff_t)sizeof *x, from->layout.width, from->layout.height,
-                         STZ_F32};
-    const stz_view picture = {out, to->row * (ptrdiff_t)sizeof *out, to->width, to->height, STZ_F32};
-    stz_conv_run cr = {.conv = &own->conv,
-                       .weights = w->weights,
-                       .bias = w->bias,
-                       .x = x,
-                       .base = stz_run_tensor(b->r, l->out),
-                       .out = out,
-                       .scale = norm ? factor(b, SCALE) : ones,
-                       .shift = norm ? factor(b, SHIFT) : ones + p->ones,
-                       .gain = factor(b, GAIN),
-                       .slope = factor(b, SLOPE),
-                       .offset = factor(b, OFFSET),
-                       .floor = l->relu ? 0 : -INFINITY,
-                       .low = -INFINITY,
-                       .picture_in = &in,
-                       .picture_out = &picture,
-                       .in_mul = 1,
-                       .out_low = -INFINITY,
-                       .out_high = INFINITY};
-    if (i + 1 < b->net->count && l[1].relu_in && l[1].base < 0)
-        cr.low = 0;
-    if (own->expanded >= 0) {
-        cr.out = stz_run_tensor(b->r, own->expanded);
-        stz_run_clear_tail(b->r, own->expanded);
-        stz_team_run(b->r->exec->team, p->kernels->expand, &cr, own->conv.in.height);
-        cr.x = cr.out;
-        cr.scale = ones;
-        cr.shift = ones + p->ones;
-        cr.low = -INFINITY;
-    }
-    cr.out = out;
+    const bool cut = i + 1 < b->net->count && l[1].relu_in && l[1].base < 0;
+    return (stz_conv_run){.conv = &own->conv,
+                          .weights = w->weights,
+                          .bias = w->bias,
+                          .x = x,
+                          .base = stz_run_tensor(b->r, l->out),
+                          .out = stz_run_tensor(b->r, own->gradient),
+                          .scale = norm ? factor(b, SCALE) : ones,
+                          .shift = norm ? factor(b, SHIFT) : ones + p->ones,
+                          .gain = factor(b, GAIN),
+                          .slope = factor(b, SLOPE),
+                          .offset = factor(b, OFFSET),
+                          .floor = l->relu ? 0 : -INFINITY,
+                          .low = cut ? 0 : -INFINITY,
+                          .in_mul = 1,
+                          .out_low = -INFINITY,
+                          .out_high = INFINITY};
+}
+
+/* As rows of plain floats, which the form of the last 9x9 reads. */
+static void expand(const back *b, const stz_back *own, stz_conv_run *cr)
+{
+    stz_conv_run rows = *cr;
+    const float *ones = stz_run_floats(b->r, b->plan->ones_at);
+    rows.out = stz_run_tensor(b->r, own->expanded);
+    stz_run_clear_tail(b->r, own->expanded);
+    stz_team_run(b->r->exec->team, b->plan->kernels->expand, &rows, own->conv.in.height);
+    cr->x = rows.out;
+    cr->scale = ones;
+    cr->shift = ones + b->plan->ones;
+    cr->low = -INFINITY;
+}
+
+static void run_adjoint(const back *b, int i, const stz_gradient_view *from, stz_conv_run *cr)
+{
+    const stz_back *own = &b->plan->backs[i];
+    const stz_layout *to = &b->plan->layouts[own->gradient];
+    const ptrdiff_t size = sizeof(float);
+    const stz_view in = {view_floats(b, from), from->layout.row * size, from->layout.width,
+                         from->layout.height, STZ_F32};
+    const stz_view picture = {cr->out, to->row * size, to->width, to->height, STZ_F32};
+    cr->picture_in = &in;
+    cr->picture_out = &picture;
+    if (own->expanded >= 0)
+        expand(b, own, cr);
     stz_run_clear_tail(b->r, own->gradient);
-    const stz_kernels *k = p->kernels;
+    const stz_kernels *k = b->plan->kernels;
     stz_team_run(b->r->exec->team,
                  own->conv.kind == STZ_CONV_FIRST9  ? k->first9
                  : own->conv.kind == STZ_CONV_LAST9 ? k->last9
                                                     : k->conv,
-                 &cr, own->conv.items);
+                 cr, own->conv.items);
 }
 
 /* ------------------------------------------------------------------ settling */
@@ -224,12 +236,15 @@ static void norm_factors(const back *b, int i, const stz_settle *s)
     const float *scale = stz_run_floats(b->r, b->plan->norm_at[op->norm]);
     spread_factors(b, i - 1, scale, factor(b, SCALE));
     spread_factors(b, i - 1, scale + stz_plan_padded(b->plan->kernels, op->out), factor(b, SHIFT));
-    if (!b->job->code || op->gamma)
-        return;
-    for (int c = 0; c < op->out; c++) {
-        const double inverse = 1 / sqrt((double)variance[c] + (double)g->eps);
-        b->job->code[op->norm_offset + c] = (float)(products[c] * inverse);
-        b->job->code[g->norm_channels + op->norm_offset + c] = (float)sums[c];
+    float *to = b->job->code ? b->job->code + op->norm_offset : NULL;
+    ptrdiff_t between = g->norm_channels;
+    if (op->gamma) {
+        to = b->job->weights ? b->job->weights + stz_back_weight_place(g, l->norm_in) : NULL;
+        between = op->out;
+    }
+    for (int c = 0; to && c < op->out; c++) {
+        to[c] = (float)(products[c] / sqrt((double)variance[c] + (double)g->eps));
+        to[between + c] = (float)sums[c];
     }
 }
 
@@ -293,10 +308,13 @@ static stylize_status go_back(const back *b, stylize_error *err)
             return stz_fail(err, STYLIZE_ERR_CANCELLED, "cancelled");
         if (b->net->layers[i].tap >= 0)
             b->job->on_tap(b->job->user, b->r, i, &from, i + 1 == b->net->count);
+        stz_conv_run adjoint = adjoint_of(b, i, view_floats(b, &from));
+        if (b->job->weights)
+            stz_back_layer_weights(b->kept, i, &adjoint, b->job->weights);
         if (i == 0 && !b->job->picture)
             break;
         const uint64_t start = stz_run_trace ? stz_now_ns() : 0;
-        run_adjoint(b, i, &from);
+        run_adjoint(b, i, &from, &adjoint);
         const uint64_t middle = stz_run_trace ? stz_now_ns() : 0;
         settle(b, i);
         if (stz_run_trace) {
@@ -310,7 +328,7 @@ static stylize_status go_back(const back *b, stylize_error *err)
 
 stylize_status stz_kept_back(const stz_kept_run *k, const stz_back_job *job, stylize_error *err)
 {
-    const back b = {&k->run, job, k->run.plan, k->run.plan->net};
+    const back b = {k, &k->run, job, k->run.plan, k->run.plan->net};
     edge_job e = {&b, result_view(&b), NULL};
     e.floats = view_floats(&b, &e.view);
     stz_run_clear_tail(&k->run, e.view.tensor);
@@ -325,8 +343,8 @@ stylize_status stz_kept_back(const stz_kept_run *k, const stz_back_job *job, sty
     return STYLIZE_OK;
 }
 
-stylize_status stz_kept_begin(stz_kept_run *k, stz_part *part, const stz_apply *job, stz_pool *pool,
-                              const stz_exec *exec, stylize_error *err)
+stylize_status stz_kept_begin(stz_kept_run *k, stz_part *part, const stz_apply *job, bool weights,
+                              stz_pool *pool, const stz_exec *exec, stylize_error *err)
 {
     *k = (stz_kept_run){.job = *job};
     k->run = (stz_run){.part = part, .exec = exec};
@@ -336,6 +354,11 @@ stylize_status stz_kept_begin(stz_kept_run *k, stz_part *part, const stz_apply *
         stz_run_begin(&k->run, job->in.width, job->in.height, true, pool, &k->arena, err);
     if (status)
         return status;
+    const size_t bytes = weights ? stz_back_record_bytes(k->run.plan) : 0;
+    if (bytes && !(k->records = stz_pool_get(pool, STZ_MEM_ARENA, bytes))) {
+        stz_kept_end(k);
+        return stz_nomem(err, bytes);
+    }
     k->job.stats_out = stz_run_floats(&k->run, k->run.plan->stats_at);
     return STYLIZE_OK;
 }
@@ -351,5 +374,6 @@ void stz_kept_end(stz_kept_run *k)
 {
     if (k->arena)
         stz_run_end(&k->run, k->arena);
-    k->arena = NULL;
+    stz_buf_unref(k->records);
+    k->arena = k->records = NULL;
 }

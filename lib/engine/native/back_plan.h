@@ -51,6 +51,8 @@ static inline int stz_back_floats(const stz_layout *l, const stz_kernels *k)
 }
 
 stz_gradient_view stz_back_view(const stz_plan *plan, int layer);
+/* Floats of scratch that the gradients of weights need. */
+size_t stz_back_weight_scratch(const stz_plan *plan);
 /* The layer whose adjoint convolution is planned, as a layer of its own. */
 stz_layer stz_back_layer(const stz_plan *plan, int layer);
 

@@ -130,6 +130,13 @@ static void gather(const stz_conv_run *r, int y0, int x0, int n, float *out)
         }
 }
 
+void K(gradient_row)(const stz_conv_run *r, int y, int x0, int count, int columns, float *out)
+{
+    for (int x = x0; x < x0 + count; x++)
+        for (int k = 0; k < columns / STZ_LANES; k++, out += STZ_LANES)
+            st(out, pixel(r, y, x, k));
+}
+
 void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch)
 {
     const stz_conv *c = r->conv;

@@ -81,6 +81,7 @@ const stz_kernels K(kernels) = {
 #ifndef STZ_HALF
     .settle = K(settle),
     .expand = K(expand),
+    .weight_gradient = K(weight_gradient),
     .inner_products = K(inner_products),
     .sum = K(sum),
     .adam = K(adam),

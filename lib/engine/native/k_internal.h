@@ -22,6 +22,7 @@ void K(first9)(void *arg, int item, void *scratch);
 void K(last9)(void *arg, int item, void *scratch);
 void K(settle)(void *arg, int item, void *scratch);
 void K(expand)(void *arg, int item, void *scratch);
+void K(weight_gradient)(void *arg, int item, void *scratch);
 void K(inner_products)(void *arg, int item, void *scratch);
 void K(sum)(void *arg, int item, void *scratch);
 void K(adam)(void *arg, int item, void *scratch);
@@ -45,7 +46,7 @@ void K(gemm3)(int vectors, int rows, int depth, const float *const a[3], ptrdiff
 /* --------------------------------------------------------------- k_product.c */
 
 /* C[m * ldc + n] += sum over k of A[m * am + k * ak] * B[k * ldb + n], for m < rows and n < columns, a multiple of the
- * lanes. */
+ * lanes. am or ak is 1. */
 typedef struct stz_product {
     int rows, columns, depth;
     const float *a, *b;
@@ -61,6 +62,9 @@ void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
 
 /* The same of the gradients that an adjoint convolution reads (k_adjoint.c). */
 void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
+
+/* Pixels x0 .. x0 + count - 1 of row y of those gradients, [pixel][columns]. */
+void K(gradient_row)(const stz_conv_run *r, int y, int x0, int count, int columns, float *out);
 
 /* Reflection of an index without repeating the edge; what is still outside goes to the edge. */
 INLINE int reflect(int i, int n)

@@ -187,6 +187,22 @@ typedef struct stz_feature_gradient {
     const float *constant, *cross, *matrix; /* of padded channels */
 } stz_feature_gradient;
 
+/* Gradient of the weights of one convolution. An item is `band` rows of what it wrote, and leaves a record: for each row
+ * of the kernel a matrix [kernel column, input channel][column of the product], then the bias; for the last 9x9 [kernel
+ * column from the right, colour][input channel]. */
+#define STZ_WEIGHT_PIECE 64 /* pixels of a row that are worked on at once */
+typedef struct stz_weight_gradient {
+    const stz_conv_run *input;    /* the convolution as it ran */
+    const stz_conv_run *gradient; /* its adjoint: how the gradient of what it wrote is read */
+    int kernel, stride, upsample, columns;
+    int step; /* floats of an input pixel: its channels, in the last 9x9 whole vectors */
+    int band, items;
+    ptrdiff_t result_row; /* last 9x9: floats from row to row of the gradient */
+    size_t v_at;          /* in scratch, floats */
+    size_t bias_at, record;
+    float *records;
+} stz_weight_gradient;
+
 /* Work on long vectors, as a search needs it. An item is STZ_CHUNK floats; vectors have whole chunks, zero at the
  * end. */
 #define STZ_CHUNK       8192
@@ -223,6 +239,7 @@ typedef struct stz_kernels {
      * item is a row that is written to `out`, in the layout `in`, as the convolution would read it. */
     void (*settle)(void *arg, int item, void *scratch);
     void (*expand)(void *arg, int item, void *scratch);
+    void (*weight_gradient)(void *arg, int item, void *scratch);
     void (*inner_products)(void *arg, int item, void *scratch); /* arg: a stz_vectors */
     void (*sum)(void *arg, int item, void *scratch);
     void (*adam)(void *arg, int item, void *scratch);

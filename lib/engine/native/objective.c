@@ -333,7 +333,7 @@ stylize_status stz_objective_open(stz_objective *o, stz_part *part, const stz_lo
         } picture = {x};
         const stz_apply in = {.in = {picture.data, (ptrdiff_t)job->content.width * 3 * (ptrdiff_t)sizeof *x,
                                      job->content.width, job->content.height, STZ_F32}};
-        status = stz_kept_begin(&o->kept, part, &in, pool, exec, err);
+        status = stz_kept_begin(&o->kept, part, &in, false, pool, exec, err);
     }
     if (status)
         stz_objective_close(o);
@@ -373,7 +373,7 @@ static stylize_status back_in_tiles(stz_objective *o, const stz_view *x, float *
         looking look = {o, &t, false};
         const stz_back_job back = {.picture = o->tile_gradient, .on_tap = pull, .user = &look};
         stz_kept_run k;
-        status = stz_kept_begin(&k, o->part, &in, o->pool, o->exec, err);
+        status = stz_kept_begin(&k, o->part, &in, false, o->pool, o->exec, err);
         if (status)
             return status;
         status = stz_kept_forward(&k, err);

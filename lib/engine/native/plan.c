@@ -107,8 +107,8 @@ static void find_lives_back(const stz_plan *p, life *lives)
     for (int i = 0; i < net->count; i++) {
         const stz_layer *l = &net->layers[i];
         const stz_back *b = &p->backs[i];
-        const int kept[] = {l->out, l->stored};
-        for (int k = 0; k < 2; k++)
+        const int kept[] = {l->out, l->stored, l->pooled};
+        for (int k = 0; k < 3; k++)
             if (kept[k] >= 0)
                 lives[kept[k]].last = end - i;
         const int step = end - i, read = stz_min(step + 1, end);
@@ -234,6 +234,10 @@ static void find_scratch(stz_plan *p)
         floats = p->convs[i].scratch > floats ? p->convs[i].scratch : floats;
         if (p->backs && p->backs[i].conv.scratch > floats)
             floats = p->backs[i].conv.scratch;
+    }
+    if (p->gradient) {
+        const size_t own = stz_back_weight_scratch(p);
+        floats = own > floats ? own : floats;
     }
     p->scratch = floats * sizeof(float);
 }

@@ -98,18 +98,17 @@ static void pool_layer(const stz_run *r, const stz_layer *l)
     stz_team_run(r->exec->team, r->plan->kernels->pool, &p, p.to.height);
 }
 
-static void run_layer(const stz_run *r, int index)
+stz_conv_run stz_run_conv(const stz_run *r, int index)
 {
     const stz_plan *plan = r->plan;
     const stz_layers *net = plan->net;
     const stz_layer *l = &net->layers[index];
-    const stz_conv *c = &plan->convs[index];
     const stz_layer_weights *w = stz_part_weights(r->part, plan, index);
     const stz_op *norm = l->norm_in >= 0 ? &net->graph->ops[l->norm_in] : NULL;
     const float *scale = stz_run_floats(r, norm ? plan->norm_at[norm->norm] : plan->ones_at);
     const bool wants_stats = l->append >= 0 || (l->norm_out >= 0 && !r->job->stats);
-    stz_conv_run cr = {
-        .conv = c,
+    return (stz_conv_run){
+        .conv = &plan->convs[index],
         .weights = w->weights,
         .bias = w->bias,
         .x = stz_run_tensor(r, l->pooled >= 0 ? l->pooled : l->x),
@@ -128,6 +127,13 @@ static void run_layer(const stz_run *r, int index)
         .sigmoid = net->sigmoid,
         .records = wants_stats ? stz_run_floats(r, plan->records_at) : NULL,
     };
+}
+
+static void run_layer(const stz_run *r, int index)
+{
+    const stz_plan *plan = r->plan;
+    const stz_layer *l = &plan->net->layers[index];
+    stz_conv_run cr = stz_run_conv(r, index);
     stz_run_clear_tail(r, l->out);
     stz_run_clear_tail(r, l->stored);
     if (l->pooled >= 0)
@@ -135,7 +141,7 @@ static void run_layer(const stz_run *r, int index)
     void (*const item)(void *, int, void *) = l->kind == STZ_CONV_FIRST9  ? plan->kernels->first9
                                               : l->kind == STZ_CONV_LAST9 ? plan->kernels->last9
                                                                           : plan->kernels->conv;
-    stz_team_run(r->exec->team, item, &cr, c->items);
+    stz_team_run(r->exec->team, item, &cr, cr.conv->items);
     if (l->norm_out >= 0 || l->append >= 0)
         finish_layer(r, index, cr.records);
 }

@@ -31,6 +31,8 @@ stylize_status stz_run_begin(stz_run *r, int width, int height, bool gradient, s
 void stz_run_end(const stz_run *r, stz_buf *arena);
 /* Layers 0 to count - 1. */
 stylize_status stz_run_layers(const stz_run *r, int count, stylize_error *err);
+/* What the convolution of a layer reads and writes. */
+stz_conv_run stz_run_conv(const stz_run *r, int layer);
 /* A vector may be read past the last channel of the last pixel of a tensor: what lies there must be a number. */
 void stz_run_clear_tail(const stz_run *r, int tensor);
 /* Gamma and beta of a norm. */
