@@ -1,68 +1,14 @@
-#include "engine/native/graph.h"
+#include "engine/native/graph_read.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/native/graph_internal.h"
+#include "engine/native/graph_encoder.h"
+#include "engine/native/graph_reader.h"
 
-stylize_status stz_graph_bad_op(const stz_graph_reader *w, const char *format, ...)
-{
-    char text[160];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return stz_fail(w->err, STYLIZE_ERR_MODEL, "%s, operation %d (%.24s): %s", w->key, w->number, w->name,
-                    text);
-}
-
-/* ------------------------------------------------------------------ members of an operation */
-
-stylize_status stz_graph_int(const stz_graph_reader *w, const char *member, int low, int high, int *out)
-{
-    const json_t *value = json_object_get(w->json, member);
-    if (!json_is_integer(value))
-        return stz_graph_bad_op(w, "\"%s\" is missing or not a whole number", member);
-    const json_int_t n = json_integer_value(value);
-    if (n < low || n > high)
-        return stz_graph_bad_op(w, "\"%s\" is %lld, allowed are %d to %d", member, (long long)n, low, high);
-    *out = (int)n;
-    return STYLIZE_OK;
-}
-
-static stylize_status get_float(const stz_graph_reader *w, const char *member, float *out)
-{
-    const json_t *value = json_object_get(w->json, member);
-    *out = (float)json_number_value(value);
-    if (!json_is_number(value) || !isfinite(*out))
-        return stz_graph_bad_op(w, "\"%s\" is missing or not a number", member);
-    return STYLIZE_OK;
-}
-
-stylize_status stz_graph_tensor(stz_graph_reader *w, const char *member, int dims, const size_t *shape,
-                                const float **slot)
-{
-    const char *name = json_string_value(json_object_get(w->json, member));
-    if (!name)
-        return stz_graph_bad_op(w, "\"%s\" is missing or not text", member);
-    const stz_tensor *t = stz_safetensors_find(w->file, name);
-    if (!t)
-        return stz_graph_bad_op(w, "no tensor \"%.60s\" in the file", name);
-    bool fits = t->dims == dims;
-    for (int i = 0; fits && i < dims; i++)
-        fits = t->shape[i] == shape[i];
-    if (!fits)
-        return stz_graph_bad_op(w, "tensor \"%.60s\" is not of the shape that is needed", name);
-    const char *problem = stz_weights_problem(w->file, t);
-    if (problem)
-        return stz_graph_bad_op(w, "tensor \"%.60s\" %s", name, problem);
-    w->refs[w->ref_count++] = (stz_weight_ref){t, slot};
-    return STYLIZE_OK;
-}
+/* ------------------------------------------------------------------ operations */
 
 /* The kernel's side, from the weight tensor's last dimension. */
 static stylize_status get_kernel(const stz_graph_reader *w, int *kernel)
@@ -119,8 +65,8 @@ static stylize_status read_norm(stz_graph_reader *w, stz_op *op)
 
 static stylize_status read_clamp(stz_graph_reader *w, stz_op *op)
 {
-    const stylize_status low = get_float(w, "low", &op->value);
-    const stylize_status high = low ? low : get_float(w, "high", &op->high);
+    const stylize_status low = stz_graph_float(w, "low", &op->value);
+    const stylize_status high = low ? low : stz_graph_float(w, "high", &op->high);
     if (!high && op->value > op->high)
         return stz_graph_bad_op(w, "\"low\" is above \"high\"");
     return high;
@@ -128,7 +74,7 @@ static stylize_status read_clamp(stz_graph_reader *w, stz_op *op)
 
 static stylize_status read_value(stz_graph_reader *w, stz_op *op)
 {
-    return get_float(w, "value", &op->value);
+    return stz_graph_float(w, "value", &op->value);
 }
 
 static stylize_status read_save(stz_graph_reader *w, stz_op *op)

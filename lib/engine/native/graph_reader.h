@@ -1,6 +1,6 @@
-/* Between the files that read a graph. */
-#ifndef STZ_GRAPH_INTERNAL_H
-#define STZ_GRAPH_INTERNAL_H
+/* What reads a graph, operation by operation. */
+#ifndef STZ_GRAPH_READER_H
+#define STZ_GRAPH_READER_H
 
 #include <jansson.h>
 
@@ -44,13 +44,10 @@ STZ_PRINTF(2, 3)
 stylize_status stz_graph_bad_op(const stz_graph_reader *w, const char *format, ...);
 /* A member that is a whole number. */
 stylize_status stz_graph_int(const stz_graph_reader *w, const char *member, int low, int high, int *out);
+/* A member that is a finite number. */
+stylize_status stz_graph_float(const stz_graph_reader *w, const char *member, float *out);
 /* A tensor by the name that stands in a member, of exactly this shape; *slot is filled at the end. */
 stylize_status stz_graph_tensor(stz_graph_reader *w, const char *member, int dims, const size_t *shape,
                                 const float **slot);
-
-/* Operations of an encoder: on the vector of what was seen. */
-stylize_status stz_graph_mean_std(stz_graph_reader *w, stz_op *op);
-stylize_status stz_graph_linear(stz_graph_reader *w, stz_op *op);
-stylize_status stz_graph_correct(stz_graph_reader *w, stz_op *op);
 
 #endif
