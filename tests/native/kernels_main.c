@@ -37,6 +37,7 @@ static void check(const net_builder *b, const float *code, int width, int height
                 runner_close(&r);
             }
     }
+    stz_plan_tile = 0;
     free(in);
     free(want);
     free(out);
