@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import nets, perceptual, run, script  # noqa: E402
+from stylize_train import export, nets, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -53,9 +53,9 @@ def rows(path):
     return {k: v for k, v in run.load_checkpoint(path)["ema"].items()}
 
 
-def train(command, pictures, loss_net, out, *more):
+def train(command, pictures, loss_net, out, *more, ok=True):
     material = {"brush": ["--artworks", pictures / "art"], "any": ["--paintings", pictures / "art"]}[command]
-    call(command, *material, "--photos", pictures / "photos", "--loss-net", loss_net, "--out", out, *TINY, *more)
+    call(command, *material, "--photos", pictures / "photos", "--loss-net", loss_net, "--out", out, *TINY, *more, ok=ok)
 
 
 @pytest.fixture(scope="session")
@@ -182,7 +182,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     from stylize_train import pictures as material
     import argparse
     goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
-    a = argparse.Namespace(size=64, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+    a = argparse.Namespace(size=64, coarse=[], fine=False, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
                            save_every=1e9, preview_every=1e9)
     torch.manual_seed(1)
     task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),
@@ -191,6 +191,27 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     run.Run(task, a, torch.device("cpu")).go()
     task.net.train()
     assert task.loss(np.random.default_rng(5), 0)[0].item() < 0.8 * before
+
+
+@pytest.mark.parametrize("more", [["--coarse", 16], ["--coarse", 16, 24, "--fine"]])
+def test_more_blocks_begin_without_effect(more, pictures, loss_net, trained, tmp_path):
+    """A trained network paints the same with them, until they learn; a folder of it begins another run."""
+    first, _ = export.read(trained / "brush" / "checkpoint.pt")
+    train("brush", pictures, loss_net, tmp_path / "run", "--steps", 2, "--start", trained / "brush" / "checkpoint.pt", *more)
+    net, _ = export.read(tmp_path / "run" / "checkpoint.pt")
+    learnt = nets.Brush(2, **net.net.cfg)
+    learnt.begin(first.state_dict(), first.net.cfg)
+    x, k = torch.rand(2, 3, 64, 64), torch.tensor([0, 1])
+    with torch.no_grad():
+        torch.testing.assert_close(learnt.eval()(x, k), first(x, k), rtol=0, atol=1e-5)
+        assert (net(x, k) - first(x, k)).abs().max() > 1e-5
+    call("export", tmp_path / "run" / "checkpoint.pt", tmp_path / "brush", "--no-onnx")
+    model = json.loads((tmp_path / "brush" / "model.json").read_text())
+    assert model["multiple"] == net.net.multiple == 4 * 2 ** len(net.net.cfg["coarse"])
+    again = nets.read_generator(tmp_path / "brush" / "brush.safetensors")[0]
+    assert again.cfg == net.net.cfg
+    train("brush", pictures, loss_net, tmp_path / "more", "--steps", 1, "--start", tmp_path / "brush" / "brush.safetensors", *more)
+    train("brush", pictures, loss_net, tmp_path / "less", "--steps", 1, "--start", tmp_path / "brush" / "brush.safetensors", ok=False)
 
 
 @pytest.mark.parametrize("command", ["brush", "any"])

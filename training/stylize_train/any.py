@@ -65,7 +65,8 @@ class Reader:
     def __init__(self, a, goal: objective.Objective, photos, art, shares, teacher, device):
         self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
         self.art, self.shares = art, shares
-        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe)).to(device))
+        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe),
+                                     coarse=a.coarse, fine=a.fine).to(device))
         self.step = 0
         self.before = start.NOTHING
         self.pool: list[tuple] = []
@@ -105,7 +106,7 @@ class Reader:
             far = self.taught(x, taught, y, features)
             losses = losses + (1 - same) * far
             figures["teacher"] = far.detach().mean().item()
-        steady = self.goal.steady(lambda z, k: self.net.net(z, code[k:k + 1]), x, y, rng)
+        steady = self.goal.steady(lambda z: self.net.net(z, code), x, y, rng)
         return losses.mean() + steady, figures, n
 
     def styles(self, n: int, size: int, rng) -> list[tuple]:

@@ -25,6 +25,9 @@ def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, l
     p.add_argument("--photos", type=pathlib.Path, nargs="+", required=True, help="folders of photographs")
     p.add_argument("--start", type=pathlib.Path, help="checkpoint, or .safetensors of a model folder, whose weights to begin with")
     p.add_argument("--loss-net", type=pathlib.Path, help="ours by default; .npz of 5SE works as well")
+    p.add_argument("--coarse", type=int, nargs="*", default=[], metavar="N",
+                   help="a block that looks further, with so many channels at an eighth, a sixteenth, ... of the size")
+    p.add_argument("--fine", action="store_true", help="one more convolution at half the size")
     p.add_argument("--size", type=int, default=256, help="side of the pieces of photographs (256)")
     p.add_argument("--first-part", type=float, default=0.35, help="share of the run with pieces of three quarters (0.35)")
     run.add_options(p, minutes=minutes, out=out, lr=lr)
@@ -37,6 +40,8 @@ def piece_size(a: argparse.Namespace, part: float) -> int:
 def check_size(a: argparse.Namespace) -> None:
     if a.size < 64 or a.size > 1024 or a.size % 8:
         raise InputError("--size must be a multiple of 8 from 64 to 1024")
+    if any(n < 8 or n > 512 for n in a.coarse) or len(a.coarse) > 2:
+        raise InputError("--coarse takes one or two numbers from 8 to 512")
     if not 0 <= a.first_part <= 1:
         raise InputError("--first-part must be from 0 to 1")
 
@@ -47,7 +52,7 @@ class Painter:
     def __init__(self, a, goal: objective.Objective, photos, artworks: dict[str, np.ndarray], device):
         self.a, self.goal, self.photos, self.device = a, goal, photos, device
         self.ids, self.artworks = list(artworks), list(artworks.values())
-        self.net = channels_last(Brush(len(artworks)).to(device))
+        self.net = channels_last(Brush(len(artworks), coarse=a.coarse, fine=a.fine).to(device))
         targets = [goal.style_target(pictures.tensor(p).to(device)) for p in self.artworks]
         self.targets = [tuple(torch.cat([t[d][k] for t in targets]) for k in range(2)) for d in range(len(targets[0]))]
         self.before = start.NOTHING
@@ -56,7 +61,7 @@ class Painter:
         c = start.read(path)
         if c.get("ids") != self.ids:
             raise InputError(f"{path}: trained for other artworks than those of the folder")
-        self.net.load_state_dict(c["ema"])
+        self.net.begin(c["ema"], c["cfg"])
         self.before = c["before"]
 
     def groups(self):
@@ -70,7 +75,7 @@ class Painter:
         x = x.repeat_interleave(EACH, 0)
         y = self.net(x, k)
         losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content)
-        steady = self.goal.steady(lambda z, i: self.net(z, k[i:i + 1]), x, y, rng)
+        steady = self.goal.steady(lambda z: self.net(z, k), x, y, rng)
         return losses.mean() + steady, figures, n
 
     def extra(self) -> dict:

@@ -7,12 +7,12 @@ from typing import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
+from . import motion
 from .perceptual import SCALES, Filters, Floors, content_terms, grid, moments, read_loss_net, style_terms, total_variation
 
 DEPTHS = 4  # of the loss network for style; content is looked at in the last two
-MOVED, NOISE, EDGE = 5, 0.01, 16  # pixels at most; deviation of 1; pixels that are not compared
+EDGE = 16  # pixels that are not compared beside those that came in
 FAR = 4.0  # a style term above it gives no gradient: such a pair is hopeless
 
 
@@ -37,7 +37,7 @@ def add_options(p: argparse.ArgumentParser, defaults: Weights) -> None:
              "content4": "layout at the fourth depth", "texture": "statistics of fixed random filters",
              "smooth": "total variation", "grid": "against the dot pattern of pixel shuffles",
              "more_style": "as style, in the eyes of each of --more-loss-nets",
-             "steady": "a photograph moved by a few pixels, with a little noise, is painted alike",
+             "steady": "a photograph that moves a little is painted alike: squared error",
              "means": "share of the channels' means in style", "covariances": "of their covariances",
              "deviations": "of their standard deviations, which keeps contrast where covariances would give some up"}
     for name, text in texts.items():
@@ -59,14 +59,16 @@ def read(a: argparse.Namespace, device: torch.device) -> "Objective":
 
 
 def unsteadiness(paint, x: torch.Tensor, y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """How far the painting of a moved and slightly noisy x [1, 3, H, W] is from its painting y, moved. paint(x) paints.
-    What comes in at the edges is a reflection, so a strip as wide as what the network looks around is left out."""
-    right, down = (int(v) for v in rng.integers(1, MOVED + 1, 2))
-    h, w = x.shape[2:]
-    moved = F.pad(x, [right, 0, down, 0], mode="reflect")[..., :h, :w]
-    moved = (moved + NOISE * torch.from_numpy(rng.standard_normal(x.shape, np.float32)).to(x.device)).clamp(0, 1)
-    z = paint(moved.contiguous(memory_format=torch.channels_last))
-    return (z[..., EDGE + down:, EDGE + right:] - y[..., EDGE:h - down, EDGE:w - right]).abs().mean()
+    """How far the painting of a moved x is from its painting y, moved alike: what a film shows as flicker. paint(x) paints.
+    What comes in at the edges is a reflection, so a strip as wide as what the network looks around is left out. What was
+    moved between pixels is compared without the finest waves, which no interpolation keeps."""
+    move = motion.draw(len(x), rng, x.device)
+    z = paint(motion.disturbed(move(x), rng))
+    error = z - move(y)
+    if not move.exact:
+        error = motion.soft(error)
+    edge = EDGE + move.reach(x.shape[2:])
+    return (error[..., edge:-edge, edge:-edge] ** 2).mean()
 
 
 class Objective:
@@ -89,11 +91,10 @@ class Objective:
             return [f.repeat_interleave(each, 0) for f in self.net(x, DEPTHS)[2:]]
 
     def steady(self, paint, x, y, rng: np.random.Generator) -> torch.Tensor:
-        """The term of one picture of the batch, weighted: paint(x, k) paints x [1, 3, H, W] in the style of picture k."""
+        """The term of the batch, weighted: paint(x) paints x [N, 3, H, W] in the styles of y."""
         if self.w.steady <= 0:
             return torch.zeros((), device=y.device)
-        k = int(rng.integers(len(y)))
-        return self.w.steady * unsteadiness(lambda z: paint(z, k), x[k:k + 1], y[k:k + 1], rng)
+        return self.w.steady * unsteadiness(paint, x, y, rng)
 
     def __call__(self, y, style_target, content_target, floors=None):
         """[N] losses, figures for people, and the features."""

@@ -60,7 +60,7 @@ class Fit:
         content = self.goal.content_target(x, 1)
         y = self.net(x)
         losses, figures, _ = self.goal(y, self.target, content)
-        steady = self.goal.steady(lambda z, k: self.net(z), x, y, rng)
+        steady = self.goal.steady(self.net, x, y, rng)
         return losses.mean() + steady, figures, CONTENTS
 
     def extra(self) -> dict:
