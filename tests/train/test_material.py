@@ -160,7 +160,7 @@ def test_more_networks_join_the_style(predictor):
 
     def total(more, weight):
         goal = objective.Objective(first, objective.Weights(more_style=weight), cpu, more)
-        return goal(x, goal.style_target(art), goal.content_target(x, 1))[0].item()
+        return goal(x, goal.style_target(art), goal.content_target(x, 1), np.random.default_rng(0))[0].item()
     alone = total([], 5.0)
     assert total([second], 0.0) == pytest.approx(alone, rel=1e-5)
     share = perceptual.style_terms(second(x), [perceptual.moments(f) for f in second(art)]).clamp(max=4).sum().item()

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,7 +19,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import export, nets, perceptual, run, script  # noqa: E402
+from stylize_train import answers, export, loss, nets, painted, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -308,6 +309,51 @@ def test_loss_network(pictures, tmp_path):
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     for f, g in zip(features, again(x)):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypatch):
+    """Its heads learn the main axes of what the teachers see, on pictures that were painted to please it too."""
+    monkeypatch.setattr(loss, "SEARCH_EVERY", 2)
+    monkeypatch.setattr(loss, "SEARCH_STEPS", 2)
+    teachers = [published_encoder(tmp_path / "teacher.npz"), loss_net]
+    arguments = ["--teacher", *teachers, "--pictures", pictures / "art", "--threads", 1, "--device", "cpu", "--out",
+                 tmp_path / "run", "--model", tmp_path / "loss", "--pool", 6]
+    call("loss", *arguments, "--steps", 3)
+    state = rows(tmp_path / "run" / "checkpoint.pt")
+    again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
+    x = torch.rand(1, 3, 64, 96)
+    features = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))(x)
+    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 96 + 8, 96 + 8]
+    for f, g in zip(features, again(x)):
+        torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+    call("loss", *arguments, "--steps", 4)
+    after = rows(tmp_path / "run" / "checkpoint.pt")
+    assert torch.equal(state["answers.axes0_0"], after["answers.axes0_0"])  # what is to be learnt does not change
+    assert not torch.equal(state["eyes.heads.head4"], after["eyes.heads.head4"])
+
+
+def test_answers_have_the_teachers_statistics(loss_net):
+    """Where all channels are kept the axes are a rotation: the mean square of the channels is 1."""
+    teacher = perceptual.read_loss_net(loss_net, torch.device("cpu"))
+    seen = answers.Answers([teacher])
+    x = torch.rand(4, 3, 64, 64)
+    seen.measure([x])
+    for f, wanted in zip(seen(x), teacher(x)):
+        assert (f ** 2).mean().item() == pytest.approx(1, rel=1e-3)
+        size = (wanted ** 2).mean().sqrt()
+        torch.testing.assert_close((f ** 2).sum(1), ((wanted / size) ** 2).sum(1), rtol=1e-3, atol=1e-3)
+
+
+def test_search_paints_what_pleases(loss_net):
+    net = perceptual.read_loss_net(loss_net, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(3)
+    x, art = (F.avg_pool2d(torch.rand(2, 3, 70, 70, generator=generator), 7, 1) for _ in range(2))
+    art = (3 * art - 1).clamp(0, 1)
+    found = painted.search(net, x, art, 40, np.random.default_rng(1))
+    assert painted.distance(net(found[-1]), net(art)).mean() < 0.7 * painted.distance(net(x), net(art)).mean()
+    pool = painted.Pool(3)
+    pool.add(torch.cat(found), np.random.default_rng(2))
+    assert len(pool.pictures) == 3 and pool.draw(np.random.default_rng(3)).shape == (64, 64, 3)
 
 
 def test_convert_from_a_pytorch_file(tmp_path):

@@ -100,7 +100,7 @@ class Reader:
         self.step += 1
         code = self.net.code(s)
         y = self.net.net(x, code)
-        losses, figures, features = self.goal(y, target, content, floors)
+        losses, figures, features = self.goal(y, target, content, rng, floors)
         losses = losses + self.a.same * same * (y - x).abs().mean((1, 2, 3))
         if self.teacher:
             far = self.taught(x, taught, y, features)

@@ -74,7 +74,7 @@ class Painter:
         content = self.goal.content_target(x, EACH)
         x = x.repeat_interleave(EACH, 0)
         y = self.net(x, k)
-        losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content)
+        losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content, rng)
         steady = self.goal.steady(lambda z: self.net(z, k), x, y, rng)
         return losses.mean() + steady, figures, n
 
@@ -87,7 +87,7 @@ class Painter:
         self.before = checkpoint.get("before", start.NOTHING)
 
     def preview(self, folder: pathlib.Path) -> None:
-        photo = pictures.to_multiple(self.photos[0], 320)
+        photo = pictures.to_multiple(self.photos[0], 320, 16)
         x = pictures.tensor(photo).to(self.device)
         cells = [pictures.picture(self.net(x, torch.tensor([k], device=self.device))) for k in range(len(self.ids))]
         cells += [photo] * (-len(cells) % 4)

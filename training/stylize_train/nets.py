@@ -16,7 +16,7 @@ MULTIPLE = 4
 CORRECTED = 0.3  # how much of what a painting lacks is corrected, before that is learnt
 PLAIN = {"relu": F.relu, "sigmoid": torch.sigmoid, "pixel_shuffle": lambda x: F.pixel_shuffle(x, 2),
          "pixel_unshuffle": lambda x: F.pixel_unshuffle(x, 2)}
-NARROW, RISING = 16, 32  # channels at the beginning of the block that looks further, and on its way up
+NARROW, RISING = 16, 16  # channels at the beginning of the block that looks further, and on its way up
 WIDTHS, HIDDEN = (32, 64, 96, 128), 256  # of the style encoder
 
 

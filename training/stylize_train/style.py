@@ -59,7 +59,7 @@ class Fit:
         x = pictures.contents(self.photos, CONTENTS, self.a.size, rng).to(self.device)
         content = self.goal.content_target(x, 1)
         y = self.net(x)
-        losses, figures, _ = self.goal(y, self.target, content)
+        losses, figures, _ = self.goal(y, self.target, content, rng)
         steady = self.goal.steady(self.net, x, y, rng)
         return losses.mean() + steady, figures, CONTENTS
 
@@ -119,7 +119,7 @@ def nearest(codes: dict[str, torch.Tensor], generator: Generator, goal, photos, 
     x = pictures.contents(photos, CONTENTS, 192, rng).to(device)
     content, target = goal.content_target(x, 1), goal.style_target(pictures.tensor(art).to(device))
     with torch.no_grad():
-        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content)[0].mean().item()
+        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content, rng)[0].mean().item()
                  for i, code in codes.items()}
     return min(found, key=found.get)
 
