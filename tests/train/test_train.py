@@ -183,7 +183,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     from stylize_train import pictures as material
     import argparse
     goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
-    a = argparse.Namespace(size=64, coarse=[], fine=False, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+    a = argparse.Namespace(size=64, coarse=[], fine=False, contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
                            save_every=1e9, preview_every=1e9)
     torch.manual_seed(1)
     task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),

@@ -6,11 +6,11 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, objective, pictures, run, start
+from . import library, objective, pictures, resident, run, start
 from .nets import Brush, channels_last
 from .paths import MODELS, InputError
 
-CONTENTS, EACH = 2, 2
+CONTENTS, EACH = 2, 2  # photographs of a step, and how often each is painted
 CODE_FACTOR = 3.0  # codes learn faster than the generator
 SMALL = 0.75  # of --size: the pieces of the first part
 
@@ -29,6 +29,8 @@ def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, l
                    help="a block that looks further, with so many channels at an eighth, a sixteenth, ... of the size")
     p.add_argument("--fine", action="store_true", help="one more convolution at half the size")
     p.add_argument("--size", type=int, default=256, help="side of the pieces of photographs (256)")
+    p.add_argument("--contents", type=int, default=CONTENTS, help=f"photographs of a step ({CONTENTS})")
+    p.add_argument("--each", type=int, default=EACH, help=f"paintings of each of them ({EACH})")
     p.add_argument("--first-part", type=float, default=0.35, help="share of the run with pieces of three quarters (0.35)")
     run.add_options(p, minutes=minutes, out=out, lr=lr)
 
@@ -42,6 +44,8 @@ def check_size(a: argparse.Namespace) -> None:
         raise InputError("--size must be a multiple of 8 from 64 to 1024")
     if any(n < 8 or n > 512 for n in a.coarse) or len(a.coarse) > 2:
         raise InputError("--coarse takes one or two numbers from 8 to 512")
+    if not (1 <= a.contents <= 256 and 1 <= a.each <= 16):
+        raise InputError("--contents is from 1 to 256, --each from 1 to 16")
     if not 0 <= a.first_part <= 1:
         raise InputError("--first-part must be from 0 to 1")
 
@@ -68,11 +72,11 @@ class Painter:
         return [{"params": list(self.net.net.parameters())}, {"params": [self.net.codes], "factor": CODE_FACTOR}]
 
     def loss(self, rng, part):
-        n = CONTENTS * EACH
+        n = self.a.contents * self.a.each
         k = torch.from_numpy(rng.permutation(max(n, len(self.ids)))[:n] % len(self.ids)).to(self.device)
-        x = pictures.contents(self.photos, CONTENTS, piece_size(self.a, part), rng).to(self.device)
-        content = self.goal.content_target(x, EACH)
-        x = x.repeat_interleave(EACH, 0)
+        x = resident.contents(self.photos, self.a.contents, piece_size(self.a, part), rng, self.device)
+        content = self.goal.content_target(x, self.a.each)
+        x = x.repeat_interleave(self.a.each, 0)
         y = self.net(x, k)
         losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content, rng)
         steady = self.goal.steady(lambda z: self.net(z, k), x, y, rng)
@@ -110,7 +114,7 @@ def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     check_size(a)
     goal = objective.read(a, device)
-    task = Painter(a, goal, pictures.folders(a.photos, "photographs"), read_artworks(a.artworks), device)
+    task = Painter(a, goal, resident.on(device, pictures.folders(a.photos, "photographs")), read_artworks(a.artworks), device)
     if a.start:
         task.start(a.start)
     training = run.Run(task, a, device)

@@ -14,6 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from . import library, painted, pictures, run, script
+from .ahead import Ahead
 from .answers import Answers
 from .paths import MODELS, InputError
 from .perceptual import LEVELS, LossNet, moments, read_loss_net
@@ -33,6 +34,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", type=pathlib.Path, default=MODELS / "loss", help="model folder to write (models/loss)")
     p.add_argument("--pool", type=int, default=0, metavar="N",
                    help="keep N pictures that were painted to please the network, and learn from them what the teachers say (0)")
+    p.add_argument("--batch", type=int, default=BATCH, help=f"pictures of a step ({BATCH})")
     run.add_options(p, minutes=30, out="build/train/loss", lr=2e-3)
 
 
@@ -51,24 +53,26 @@ class Student(nn.Module):
 class Distillation:
     name = "loss"
 
-    def __init__(self, teachers: list[nn.Module], material: list[np.ndarray], device: torch.device, pool: int = 0):
+    def __init__(self, teachers: list[nn.Module], material: list[np.ndarray], device: torch.device, pool: int = 0,
+                 size: int = BATCH, seed: int = 1, workers: int = 0):
         self.teachers, self.material, self.device = teachers, material, device
         self.pool = painted.Pool(pool) if pool else None
         self.net = Student(teachers).to(device, memory_format=torch.channels_last)
         self.scales = [1.0] * len(LEVELS)
-        self.step, self.said = 0, {}
+        self.step, self.said, self.size = 0, {}, size
+        self.ahead = Ahead(self.make, seed, workers)
         self.measure()
 
     def measure(self) -> None:
         """Root mean squares of the teacher's depths, as ours have 1; of several teachers the main axes."""
         rng = np.random.default_rng(0)
         if self.net.answers:
-            self.net.answers.measure([self.batch(rng) for _ in range(8)])
+            self.net.answers.measure([self.sample(rng) for _ in range(8)])
             return
         sums = [0.0] * len(LEVELS)
         with torch.no_grad():
             for _ in range(8):
-                for depth, f in enumerate(self.teachers[0](self.batch(rng))):
+                for depth, f in enumerate(self.teachers[0](self.sample(rng))):
                     sums[depth] += (f ** 2).mean().item() / 8
         self.scales = [s ** 0.5 for s in sums]
 
@@ -96,15 +100,21 @@ class Distillation:
             x = x + rng.uniform(0, 0.7) * (noise - x)
         return np.ascontiguousarray(np.clip(x, 0, 1), dtype=np.float32)
 
+    def make(self, rng) -> list[np.ndarray]:
+        return [self.piece(rng) for _ in range(self.size)]
+
+    def sample(self, rng) -> torch.Tensor:
+        return pictures.batch([self.piece(rng) for _ in range(BATCH)]).to(self.device)
+
     def batch(self, rng) -> torch.Tensor:
         ready = self.pool is not None and len(self.pool.pictures) > 0
-        parts = [np.ascontiguousarray(self.pool.draw(rng)) if ready and rng.random() < PAINTED else self.piece(rng)
-                 for _ in range(BATCH)]
+        parts = [np.ascontiguousarray(self.pool.draw(rng)) if ready and rng.random() < PAINTED else p
+                 for p in self.ahead.get(self.step)]
         return pictures.batch(parts).to(self.device)
 
     def paint(self, rng) -> None:
         """New pictures for the pool; what the network and what its teachers say of the distance that is left."""
-        x, art = (pictures.batch([self.piece(rng) for _ in range(BATCH)]).to(self.device) for _ in range(2))
+        x, art = self.sample(rng), self.sample(rng)
         self.net.requires_grad_(False)
         found = painted.search(self.net, x, art, SEARCH_STEPS, rng)
         with torch.no_grad():
@@ -117,8 +127,8 @@ class Distillation:
     def loss(self, rng, part):
         if self.pool and self.step % SEARCH_EVERY == SEARCH_EVERY - 1:
             self.paint(rng)
-        self.step += 1
         x = self.batch(rng)
+        self.step += 1
         errors, statistics = [], []
         for f, t in zip(self.net(x), self.wanted(x)):
             errors.append((((f - t) ** 2).mean((1, 2, 3)) / ((t ** 2).mean((1, 2, 3)) + FLOOR)).mean())
@@ -128,7 +138,7 @@ class Distillation:
                                + ((cov - cov_t) ** 2).sum((1, 2)) / ((cov_t ** 2).sum((1, 2)) + FLOOR)).mean())
         loss = torch.stack(errors).sum() + STATISTICS * torch.stack(statistics).sum()
         figures = {f"depth{i}": e.item() for i, e in enumerate(errors, 1)}
-        return loss, figures | {"statistics": torch.stack(statistics).mean().item()} | self.said, BATCH
+        return loss, figures | {"statistics": torch.stack(statistics).mean().item()} | self.said, len(x)
 
     def extra(self) -> dict:
         return {"levels": self.net.eyes.levels, "scales": self.scales, "looked": self.step}
@@ -139,7 +149,7 @@ class Distillation:
     def preview(self, folder: pathlib.Path) -> None:
         """The first depths of a picture, ours above the teacher's, as brightness."""
         rng = np.random.default_rng(1)
-        x = self.batch(rng)[:1]
+        x = self.sample(rng)[:1]
         rows = [[pictures.picture(x)], [pictures.picture(x)]]
         for f, t in zip(self.net(x), self.wanted(x)):
             for row, g in zip(rows, (f, t)):
@@ -171,10 +181,12 @@ def main(a: argparse.Namespace) -> None:
     library.check_id(a.model.resolve().name, "the folder's name becomes the network's")
     if a.teacher[0].suffix != ".npz":
         raise InputError(f"{a.teacher[0]}: the first teacher is an .npz file (5SE of Collaborative Distillation)")
+    if not 1 <= a.batch <= 1024:
+        raise InputError("--batch must be from 1 to 1024")
     if a.pool < 0:
         raise InputError("--pool must be 0 or more")
     teachers = [read_loss_net(path, device) for path in a.teacher]
-    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool)
+    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers)
     training = run.Run(task, a, device)
     task.net.load_state_dict(training.go())
     write(task.net.eyes.to("cpu").eval(), a.model)

@@ -70,7 +70,7 @@ class Fit:
         pass
 
     def preview(self, folder: pathlib.Path) -> None:
-        photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]
+        photos = [pictures.to_multiple(p, 320, 16) for p in self.photos[:3]]
         painted = [pictures.picture(self.net(pictures.tensor(p).to(self.device))) for p in photos]
         pictures.sheet([photos, painted], 240, folder / "preview.jpg")
 
