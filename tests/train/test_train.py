@@ -183,7 +183,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     from stylize_train import pictures as material
     import argparse
     goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
-    a = argparse.Namespace(size=64, coarse=[], fine=False, contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+    a = argparse.Namespace(size=64, coarse=[], contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
                            save_every=1e9, preview_every=1e9)
     torch.manual_seed(1)
     task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),
@@ -194,7 +194,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     assert task.loss(np.random.default_rng(5), 0)[0].item() < 0.8 * before
 
 
-@pytest.mark.parametrize("more", [["--coarse", 16], ["--coarse", 16, 24, "--fine"]])
+@pytest.mark.parametrize("more", [["--coarse", 16], ["--coarse", 16, 24]])
 def test_more_blocks_begin_without_effect(more, pictures, loss_net, trained, tmp_path):
     """A trained network paints the same with them, until they learn; a folder of it begins another run."""
     first, _ = export.read(trained / "brush" / "checkpoint.pt")

@@ -67,7 +67,7 @@ class Reader:
         self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
         self.art, self.shares = art, shares
         self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe),
-                                     coarse=a.coarse, fine=a.fine).to(device))
+                                     coarse=a.coarse).to(device))
         self.step = 0
         self.ahead = Ahead(self.make, a.seed, a.workers)
         self.before = start.NOTHING

@@ -27,7 +27,6 @@ def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, l
     p.add_argument("--loss-net", type=pathlib.Path, help="ours by default; .npz of 5SE works as well")
     p.add_argument("--coarse", type=int, nargs="*", default=[], metavar="N",
                    help="a block that looks further, with so many channels at an eighth, a sixteenth, ... of the size")
-    p.add_argument("--fine", action="store_true", help="one more convolution at half the size")
     p.add_argument("--size", type=int, default=256, help="side of the pieces of photographs (256)")
     p.add_argument("--contents", type=int, default=CONTENTS, help=f"photographs of a step ({CONTENTS})")
     p.add_argument("--each", type=int, default=EACH, help=f"paintings of each of them ({EACH})")
@@ -56,7 +55,7 @@ class Painter:
     def __init__(self, a, goal: objective.Objective, photos, artworks: dict[str, np.ndarray], device):
         self.a, self.goal, self.photos, self.device = a, goal, photos, device
         self.ids, self.artworks = list(artworks), list(artworks.values())
-        self.net = channels_last(Brush(len(artworks), coarse=a.coarse, fine=a.fine).to(device))
+        self.net = channels_last(Brush(len(artworks), coarse=a.coarse).to(device))
         targets = [goal.style_target(pictures.tensor(p).to(device)) for p in self.artworks]
         self.targets = [tuple(torch.cat([t[d][k] for t in targets]) for k in range(2)) for d in range(len(targets[0]))]
         self.before = start.NOTHING

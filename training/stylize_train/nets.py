@@ -51,19 +51,18 @@ class Generator(nn.Module):
     """forward(x [N, 3, H, W], 0 to 1, code [N, 2 * norms]) -> [N, 3, H, W], 0 to 1. H and W multiples of `multiple`.
 
     `coarse` names the widths at an eighth, a sixteenth, ... of a block that looks further: down, one convolution at the
-    bottom, up again, and added to what entered. `fine` adds a convolution at half the size, where strokes get their
-    edges. Both begin without effect, so a network without them can be trained on as one that has them."""
+    bottom, up again, and added to what entered. It begins without effect, so a network without it can be trained on as
+    one that has it."""
 
-    def __init__(self, c1: int = 32, c2: int = 48, blocks: int = 5, c3: int = 24, coarse=(), fine: bool = False):
+    def __init__(self, c1: int = 32, c2: int = 48, blocks: int = 5, c3: int = 24, coarse=()):
         super().__init__()
-        self.cfg = dict(c1=c1, c2=c2, blocks=blocks, c3=c3, coarse=list(coarse), fine=fine)
+        self.cfg = dict(c1=c1, c2=c2, blocks=blocks, c3=c3, coarse=list(coarse))
         self.down1 = nn.Parameter(he_weight(c1, 12))
         self.down2 = nn.Parameter(he_weight(c2, c1))
         self.res = nn.ParameterList([nn.Parameter(he_weight(c2, c2)) for _ in range(2 * blocks)])
         self.far = nn.ParameterList([nn.Parameter((shuffled_weight if shuffle else he_weight)(o, i))
                                      for i, o, _, shuffle in self.far_layers()])
         self.up1 = nn.Parameter(shuffled_weight(c3 * 4, c2))
-        self.fine = nn.Parameter(he_weight(c3, c3)) if fine else None
         self.up2 = nn.Parameter(shuffled_weight(12, c3, gain=0.5))
         self.up2_bias = nn.Parameter(torch.zeros(12))
         self.ops = self.graph()
@@ -77,7 +76,7 @@ class Generator(nn.Module):
 
     def first_code(self) -> torch.Tensor:
         """Neutral: gamma 1, or 0.3 at the end of a residual block, beta 0; 0 where a block begins without effect."""
-        ends = {f"res{b}b": 0.3 for b in range(self.cfg["blocks"])} | {"fine": 0.0, f"far{len(self.far) - 1}": 0.0}
+        ends = {f"res{b}b": 0.3 for b in range(self.cfg["blocks"])} | {f"far{len(self.far) - 1}": 0.0}
         return torch.cat([torch.full((w,), ends.get(name, 1.0)) for name, w in self.normed.items()] + [torch.zeros(self.norms)])
 
     def forward(self, x: torch.Tensor, code: torch.Tensor) -> torch.Tensor:
@@ -101,8 +100,8 @@ class Generator(nn.Module):
     def tensors(self) -> dict[str, nn.Parameter]:
         """By the names that the graph uses."""
         t = {"down1": self.down1, "down2": self.down2, "up1": self.up1, "up2": self.up2, "up2_bias": self.up2_bias}
-        t |= {f"res{i // 2}{'ab'[i % 2]}": w for i, w in enumerate(self.res)} | {f"far{i}": w for i, w in enumerate(self.far)}
-        return t if self.fine is None else t | {"fine": self.fine}
+        t |= {f"res{i // 2}{'ab'[i % 2]}": w for i, w in enumerate(self.res)}
+        return t | {f"far{i}": w for i, w in enumerate(self.far)}
 
     def far_layers(self) -> list[tuple[int, int, int, bool]]:
         """Of the block that looks further: inputs, outputs, stride, whether a pixel shuffle follows. It begins with
@@ -133,8 +132,6 @@ class Generator(nn.Module):
                 ops.append({"op": "add_saved"})
             ops += [{"op": "save"}, *layer(f"res{b}a", c2, c2), *layer(f"res{b}b", c2, c2, relu=False), {"op": "add_saved"}]
         ops += layer("up1", c2, 4 * c3, shuffle=True)
-        if self.fine is not None:
-            ops += [{"op": "save"}, *layer("fine", c3, c3, relu=False), {"op": "add_saved"}, {"op": "relu"}]
         return ops + [{"op": "conv", "w": "up2", "b": "up2_bias", "in": c3, "out": 12, "stride": 1},
                       {"op": "pixel_shuffle", "factor": 2}, {"op": "sigmoid"}]
 
@@ -183,7 +180,7 @@ class Brush(nn.Module):
         except RuntimeError as e:
             raise InputError("the network to begin with has other channels than this one") from e
         if unknown:
-            raise InputError("the network to begin with has more blocks: --coarse and --fine as it was made with are needed")
+            raise InputError("the network to begin with looks further: --coarse as it was made with is needed")
         with torch.no_grad():
             self.codes.copy_(self.net.longer_codes(first.codes, first.net.normed))
 
@@ -338,7 +335,7 @@ def read_container(path: pathlib.Path) -> container.Network:
 def shape_of(file: container.Network) -> dict:
     """The options of the Generator that a file holds."""
     far = sum(f"far{i}" in file.tensors for i in range(len(file.tensors)))
-    return {"coarse": [file.tensors[f"far{i}"].shape[0] for i in range(1, far // 2)], "fine": "fine" in file.tensors}
+    return {"coarse": [file.tensors[f"far{i}"].shape[0] for i in range(1, far // 2)]}
 
 
 def read_generator(path: pathlib.Path) -> tuple[Generator, container.Network]:
