@@ -22,7 +22,7 @@ import time
 
 from PIL import Image
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 LIMIT, RETURNED = 40_000_000, 16_000_000  # bytes of a pack, and of what comes back

@@ -1,4 +1,4 @@
-"""tools/train/gpu_kit.py on the processor: a pack of tiny pictures, and a few steps in two pieces. Needs torch, pillow, pytest."""
+"""training/gpu_kit.py on the processor: a pack of tiny pictures, and a few steps in two pieces. Needs torch, pillow, pytest."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools" / "train"), str(ROOT / "tests" / "train")]
+sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tests" / "train")]
 
 import gpu_kit  # noqa: E402
 import test_train  # noqa: E402

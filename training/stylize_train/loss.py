@@ -180,7 +180,7 @@ def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     library.check_id(a.model.resolve().name, "the folder's name becomes the network's")
     if a.teacher[0].suffix != ".npz":
-        raise InputError(f"{a.teacher[0]}: the first teacher is an .npz file (5SE of Collaborative Distillation)")
+        raise InputError(f"{a.teacher[0]}: the teacher is an .npz file (5SE of Collaborative Distillation); others follow it")
     if not 1 <= a.batch <= 1024:
         raise InputError("--batch must be from 1 to 1024")
     if a.pool < 0:

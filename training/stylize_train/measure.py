@@ -1,4 +1,4 @@
-"""`measure`: how steady a network paints, and what the judges of tools/bench say of its style and content."""
+"""`measure`: how steady a network paints, and what the judges say of its style and content."""
 
 import argparse
 import pathlib
@@ -7,12 +7,9 @@ from typing import Callable
 import numpy as np
 import torch
 
-from . import export, nets, pictures
+from . import export, judges, measures, nets, pictures
 from .brush import read_artworks
 from .paths import ARTWORKS, InputError
-
-import judges  # tools/bench
-import measures  # tools/bench
 
 SHIFTS = (1, 2)
 GAIN, NOISE = 1.05, 0.01
