@@ -60,6 +60,13 @@ def joined(parts):
     return [joined(p) for p in zip(*parts)]
 
 
+def parted(whole, i: int):
+    """Of what joined() makes, the part of picture i."""
+    if isinstance(whole, torch.Tensor):
+        return whole[i:i + 1]
+    return [parted(p, i) for p in whole]
+
+
 class Reader:
     name = "any"
 
@@ -116,8 +123,9 @@ class Reader:
         side = self.side(size)
         if self.pool and self.pool[0][0].shape[2] != side:
             self.pool.clear()
-        parts = self.ahead.get(self.step)
-        found = [self.look(pictures.batch([np.ascontiguousarray(p[:side, :side])]).to(self.device)) for p in parts]
+        parts = [np.ascontiguousarray(p[:side, :side]) for p in self.ahead.get(self.step)]
+        seen = self.look(pictures.batch(parts).to(self.device))
+        found = [parted(seen, i) for i in range(len(parts))]
         known = self.pool or found
         old = [known[int(k)] for k in rng.integers(0, len(known), n - len(found))]
         if self.a.reuse > 1:
@@ -133,7 +141,7 @@ class Reader:
         return varied.styles(self.art, self.shares, self.photos, new, self.side(self.a.size), rng)
 
     def look(self, s: torch.Tensor) -> tuple:
-        """A style picture, its statistics, and what the teacher reads of it."""
+        """Style pictures, their statistics, and what the teacher reads of them."""
         return s, self.goal.style_target(s), self.teacher.read(s) if self.teacher else ()
 
     def taught(self, x, read, y, features) -> torch.Tensor:
