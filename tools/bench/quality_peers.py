@@ -29,7 +29,7 @@ MULTIPLE = 16  # of the sides, for every network
 SHEET_CELL = 200
 PANNED_STYLES = 4
 Picture = torch.Tensor
-COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker")
+COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker", "shift")
 
 
 def read(path: pathlib.Path, size: int, by_area: bool = False) -> Picture:
@@ -130,8 +130,10 @@ def measure(method, panel: Panel, style: pathlib.Path | None, pans: int, one: in
     painted = method([x for _, x in chosen], style)
     rows = []
     for (i, x), y in zip(chosen, painted):
-        shake = measures.flicker(lambda part: method([part], style)[0], x) if i < pans else np.nan
-        rows.append(panel.distances(y, i, style) + [measures.ssim(x, y), measures.checkerboard(y), shake])
+        steady = [np.nan, np.nan]
+        if i < pans:
+            steady = [f(lambda part: method([part], style)[0], x) for f in (measures.flicker, measures.shift_error)]
+        rows.append(panel.distances(y, i, style) + [measures.ssim(x, y), measures.checkerboard(y), *steady])
     return rows, painted
 
 

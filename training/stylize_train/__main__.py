@@ -12,6 +12,8 @@ COMMANDS = {
     "brush": "train a network with one code for each artwork of a folder",
     "any": "train a network that reads its style from any picture",
     "loss": "train our own loss network from a published one",
+    "measure": "steadiness of a network, and its style and content by judges",
+    "state": "a checkpoint made small, to be kept and gone on from",
     "export": "checkpoint -> model folder: safetensors, 8-bit weights, TorchScript, ONNX",
     "convert": "published fast_neural_style checkpoint -> model folder (needs no torch but for .pth)",
 }

@@ -59,8 +59,8 @@ class Fit:
         x = pictures.contents(self.photos, CONTENTS, self.a.size, rng).to(self.device)
         content = self.goal.content_target(x, 1)
         y = self.net(x)
-        losses, figures, _ = self.goal(y, self.target, content)
-        steady = self.goal.steady(lambda z, k: self.net(z), x, y, rng)
+        losses, figures, _ = self.goal(y, self.target, content, rng)
+        steady = self.goal.steady(self.net, x, y, rng)
         return losses.mean() + steady, figures, CONTENTS
 
     def extra(self) -> dict:
@@ -70,7 +70,7 @@ class Fit:
         pass
 
     def preview(self, folder: pathlib.Path) -> None:
-        photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]
+        photos = [pictures.to_multiple(p, 320, 16) for p in self.photos[:3]]
         painted = [pictures.picture(self.net(pictures.tensor(p).to(self.device))) for p in photos]
         pictures.sheet([photos, painted], 240, folder / "preview.jpg")
 
@@ -119,7 +119,7 @@ def nearest(codes: dict[str, torch.Tensor], generator: Generator, goal, photos, 
     x = pictures.contents(photos, CONTENTS, 192, rng).to(device)
     content, target = goal.content_target(x, 1), goal.style_target(pictures.tensor(art).to(device))
     with torch.no_grad():
-        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content)[0].mean().item()
+        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content, rng)[0].mean().item()
                  for i, code in codes.items()}
     return min(found, key=found.get)
 
