@@ -118,7 +118,8 @@ def piece(a: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         at = pathlib.Path(temporary)
         with tarfile.open(a.pack) as tar:
-            tar.extractall(at, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python before 3.11.4 has none
+            tar.extractall(at)
         folder = at / "run"
         folder.mkdir()
         if a.state:
