@@ -239,6 +239,17 @@ static void forward(tape *t, int i)
     t->values[i + 1] = y;
 }
 
+/* The number of a map that is nearest to 0, over the root of the mean square. */
+static double nearest(const map *m)
+{
+    double least = INFINITY, squares = 0;
+    for (size_t k = 0; k < count_of(m); k++) {
+        least = fmin(least, fabs(m->data[k]));
+        squares += m->data[k] * m->data[k];
+    }
+    return least / sqrt(squares / (double)count_of(m) + 1e-30);
+}
+
 /* The gradient of values[i] from that of values[i + 1]. */
 static map backward(const tape *t, int i, const map *gy, map *saved, double *code, double *weights)
 {
@@ -375,6 +386,10 @@ double reference_back(const stz_graph *graph, const double *in, int width, int h
         for (int i = 0; i < graph->count; i++)
             gradient->weight_count += weights_of(&graph->ops[i]);
         gradient->weights = need(gradient->weight_count, sizeof(double));
+        gradient->corner = INFINITY;
+        for (int i = 0; i < graph->count; i++)
+            if (graph->ops[i].kind == STZ_OP_RELU)
+                gradient->corner = fmin(gradient->corner, nearest(&t.values[i]));
         gradient->code = graph->code_length ? need((size_t)graph->code_length, sizeof(double)) : NULL;
         run_back(&t, factors, gradient);
     }

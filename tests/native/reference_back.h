@@ -14,6 +14,9 @@ typedef struct reference_gradient {
     double *
         weights; /* of all operations in order: weights, then bias of a convolution; gamma, then beta of a norm */
     size_t weight_count;
+    double
+        corner; /* how near a relu is to its corner, as a part of the deviation of what it is given: nearer than the
+                      rounding of fp32, and other arithmetic is on another side of it */
 } reference_gradient;
 
 /* factors: of a painting, width x height x 3, interleaved; of a loss network all feature maps one after the

@@ -75,13 +75,16 @@ static int most_rows(int left, int vectors)
 
 static micro_fn choose(int rows, int vectors, bool near)
 {
-    static const micro_fn one[3][2] = NAMES(1), four[3][2] = NAMES(4);
+    static const micro_fn fns[][3][2] = {
+        NAMES(1),
+        NAMES(4),
 #if STZ_REGS == 32
-    static const micro_fn eight[3][2] = NAMES(8), twelve[3][2] = NAMES(12);
-    if (rows >= 8)
-        return (rows == 8 ? eight : twelve)[vectors - 1][!near];
+        NAMES(8),
+        NAMES(12)
 #endif
-    return (rows == 4 ? four : one)[vectors - 1][!near];
+    };
+    const int index = rows == 1 ? 0 : rows == 4 ? 1 : rows == 8 ? 2 : 3;
+    return fns[index][vectors - 1][near ? 0 : 1];
 }
 
 void K(product)(const stz_product *p)
