@@ -15,6 +15,7 @@ except ImportError:
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONVERT = ROOT / "tools" / "convert"
 sys.path.insert(0, str(CONVERT))
+import loss  # noqa: E402
 import network as net  # noqa: E402
 
 
@@ -46,6 +47,22 @@ class Tools(unittest.TestCase):
         np.testing.assert_array_equal(back.array("q"), [[-63.5, 2.5]])
         with self.assertRaises(ValueError):
             net.write(path, net.Network({"f": np.array([np.nan], np.float32)}, {}))
+
+    def test_loss_network(self):
+        rng = np.random.default_rng(1)
+        buffers = {}
+        for name, (out, inputs) in {"1a": (4, 3), "1b": (5, 4), "2a": (6, 5), "2b": (7, 6)}.items():
+            buffers[f"w_conv{name}"] = rng.random((out, inputs, 3, 3), np.float32)
+            buffers[f"w_conv{name}_bias"] = rng.random(out, np.float32)
+        made = loss.convert(buffers)
+        self.assertEqual([o["op"] for o in made.operations("loss_graph")],
+                         ["sub", "mul", "conv", "relu", "tap", "conv", "relu", "mean_pool", "conv", "relu", "tap"])
+        self.assertNotIn("conv2b", made.tensors)  # no feature map sees it
+        np.testing.assert_array_equal(made.tensors["conv2a"], buffers["w_conv2a"])
+        with self.assertRaises(ValueError):
+            loss.convert({"w": buffers["w_conv1a"]})
+        with self.assertRaises(ValueError):
+            loss.convert({k: v for k, v in buffers.items() if "conv1" not in k})
 
     def test_random_network_is_the_golden_one(self):
         result = convert("--random", 1, "--width", 4, self.folder / "transformer")
