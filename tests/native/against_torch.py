@@ -9,11 +9,14 @@ import unittest
 try:
     import numpy as np
     import torch
-    import torch.nn.functional as F
 except ImportError:
     sys.exit(77)
 
-MODELS = pathlib.Path(__file__).resolve().parent.parent.parent / "models"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "bench"))
+from torch_loss import loss_of, tensor  # noqa: E402
+
+MODELS = ROOT / "models"
 DUMP = sys.argv.pop(1)
 TOLERANCE = 1e-3  # of the range of a gradient
 LOSS_TOLERANCE = 1e-4  # fp32 on both sides
@@ -24,10 +27,6 @@ def picture(width: int, height: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     y, x, c = np.ogrid[:height, :width, :3]
     return (0.5 + 0.3 * np.sin((x + 2 * y) * 0.07 * (c + 1) + seed) + 0.1 * rng.random((height, width, 3))).astype(np.float32)
-
-
-def tensor(p: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(p.copy()).permute(2, 0, 1)[None].contiguous()
 
 
 def interleaved(t: torch.Tensor) -> np.ndarray:
@@ -45,30 +44,6 @@ def dump(*arguments) -> np.ndarray:
             else:
                 texts.append(str(a))
         return np.frombuffer(subprocess.run([DUMP, *texts], check=True, stdout=subprocess.PIPE).stdout, np.float32)
-
-
-def moments(f: torch.Tensor):
-    f = f[0].flatten(1)
-    mean = f.mean(1)
-    f = f - mean[:, None]
-    return mean, f @ f.T / f.shape[1]
-
-
-def normed(f: torch.Tensor) -> torch.Tensor:
-    var, mean = torch.var_mean(f, dim=(2, 3), keepdim=True, unbiased=False)
-    return (f - mean) * torch.rsqrt(var + 1e-2 * var.mean() + 1e-6)
-
-
-def loss_of(net, x, content, style) -> torch.Tensor:
-    """As docs/optimize.md has it."""
-    loss = torch.zeros(())
-    for f, g, s, weight in zip(net(x), net(content), net(style), (0, 0, 0.5, 0.5, 0)):
-        for a, b in zip(moments(f), moments(s)):
-            loss = loss + ((a - b) ** 2).sum() / ((b ** 2).sum() + 1e-6)
-        if weight:
-            loss = loss + weight * ((normed(f) - normed(g)) ** 2).mean()
-    smooth = (x[:, :, 1:] - x[:, :, :-1]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean()
-    return 100 * (loss + 0.5 * smooth + 10 * ((x - x.clamp(0, 1)) ** 2).mean())
 
 
 class Gradients(unittest.TestCase):

@@ -56,10 +56,13 @@ static session *session_open(stylize_precision precision)
         fail_msg("%s", err.message);
     s->team = stz_team_create(1, &s->scratch, 0);
     s->exec.team = s->team;
+    float *content = picture_random(WIDTH, HEIGHT, 1), *style = picture_random(HEIGHT, WIDTH, 2);
     for (int i = 0; i < COUNT; i++) {
-        s->content[i] = (uint8_t)(i / 3 % WIDTH * 2 + i / 3 / WIDTH);
-        s->style[i] = (uint8_t)((i / 3 % 8 < 4) != (i / 3 / WIDTH % 8 < 4) ? 220 : 20 + i % 3 * 60);
+        s->content[i] = (uint8_t)(content[i] * 255);
+        s->style[i] = (uint8_t)(255 - style[i] * 200);
     }
+    free(content);
+    free(style);
     s->styles[0] = view_of(s->style);
     s->styles[1] = view_of(s->content);
     s->shares[0] = 1;
@@ -104,10 +107,11 @@ static void tiles_and_whole_agree(void **state)
 {
     session *s = session_open(STYLIZE_PRECISION_FP32);
     uint8_t *whole = malloc(COUNT);
-    s->job.iterations = 4;
+    s->job.iterations = 25;
+    s->job.adam = true; /* goes far in few steps */
     assert_int_equal(run(s), STYLIZE_OK);
     memcpy(whole, s->out, COUNT);
-    assert_true(distance(s->content, s->out) > COUNT);
+    assert_true(distance(s->content, s->out) > 8 * COUNT); /* not the noise of the start alone, which is 4 */
     s->job.memory = 1;
     assert_int_equal(run(s), STYLIZE_OK);
     assert_true(distance(whole, s->out) < COUNT / 20);
@@ -131,6 +135,8 @@ static void blends_are_sums(void **state)
 {
     session *s = session_open(STYLIZE_PRECISION_FP32);
     uint8_t *first = malloc(COUNT);
+    s->job.iterations = 25;
+    s->job.adam = true; /* goes far in few steps */
     assert_int_equal(run(s), STYLIZE_OK);
     memcpy(first, s->out, COUNT);
     s->job.style_count = 2;
@@ -139,7 +145,7 @@ static void blends_are_sums(void **state)
     assert_true(distance(first, s->out) < COUNT / 20);
     s->shares[0] = s->shares[1] = .5f;
     assert_int_equal(run(s), STYLIZE_OK);
-    assert_true(distance(first, s->out) > COUNT / 8);
+    assert_true(distance(first, s->out) > COUNT);
     s->styles[1] = s->styles[0];
     assert_int_equal(run(s), STYLIZE_OK);
     assert_true(distance(first, s->out) < COUNT / 20);
