@@ -125,6 +125,8 @@ def recipe(what: str, at: pathlib.Path, fresh: bool) -> list[str]:
 def piece(a: argparse.Namespace) -> None:
     from stylize_train import __main__ as tool
     from stylize_train import run
+    import torch
+    torch.backends.cudnn.benchmark = True  # sizes stay the same from step to step
     a.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         at = pathlib.Path(temporary)
