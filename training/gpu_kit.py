@@ -14,6 +14,7 @@ import argparse
 import io
 import json
 import pathlib
+import re
 import shutil
 import sys
 import tarfile
@@ -95,6 +96,16 @@ def pack(a: argparse.Namespace) -> None:
     print(f"{a.pack}: {a.pack.stat().st_size / 1e6:.1f} MB, JPEG quality {quality}, {count}")
 
 
+def unpack(path: pathlib.Path, at: pathlib.Path) -> None:
+    """Files of one folder deep only, which is what `pack` writes."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            if not member.isfile() or not re.fullmatch(r"[a-z]+/[A-Za-z0-9_.-]+", member.name):
+                sys.exit(f"gpu_kit: {path}: {member.name} does not belong into a pack")
+            (at / member.name).parent.mkdir(exist_ok=True)
+            (at / member.name).write_bytes(tar.extractfile(member).read())
+
+
 def recipe(what: str, at: pathlib.Path, fresh: bool) -> list[str]:
     """The arguments of stylize_train for the unpacked material at `at`."""
     teachers = [str(at / "teachers" / n) for n in ("5SE.npz", "predictor.tflite", "resnet.onnx") if (at / "teachers" / n).is_file()]
@@ -114,12 +125,12 @@ def recipe(what: str, at: pathlib.Path, fresh: bool) -> list[str]:
 def piece(a: argparse.Namespace) -> None:
     from stylize_train import __main__ as tool
     from stylize_train import run
+    import torch
+    torch.backends.cudnn.benchmark = True  # sizes stay the same from step to step
     a.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         at = pathlib.Path(temporary)
-        with tarfile.open(a.pack) as tar:
-            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python before 3.11.4 has none
-            tar.extractall(at)
+        unpack(a.pack, at)
         folder = at / "run"
         folder.mkdir()
         if a.state:

@@ -167,6 +167,18 @@ def test_more_networks_join_the_style(predictor):
     assert share > 0.01 and total([second], 5.0) == pytest.approx(alone + 5 * share, rel=1e-4)
 
 
+def test_other_networks_look_at_the_whole_or_at_half():
+    """One look of each in a step, and each network's at half the size are those of the smaller picture."""
+    torch.manual_seed(3)
+    nets = [perceptual.LossNet([[8]] * 5).eval().requires_grad_(False) for _ in range(3)]
+    goal = objective.Objective(nets[0], objective.Weights(texture=1), torch.device("cpu"), nets[1:], halves=True)
+    picked = {tuple(goal.chosen(np.random.default_rng(seed))) for seed in range(40)}
+    assert picked == {(0, 1, a, b) for a in (2, 3) for b in (4, 5)}
+    x = torch.rand(1, 3, 64, 64)
+    for f, g in zip(goal.views[3].look(x), nets[1](F.avg_pool2d(x, 2), 4)):
+        assert torch.equal(f, g)
+
+
 def blurred(size, seed, low=0, high=256):
     from PIL import Image
     noise = np.random.default_rng(seed).integers(low, high, (9, 9, 3), dtype=np.uint8)

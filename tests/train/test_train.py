@@ -90,7 +90,7 @@ def test_interrupted_run_ends_as_a_whole_one(command, pictures, loss_net, traine
 @pytest.mark.parametrize("command, more", [("brush", []), ("any", ["--style-scale", "1.5"])])
 def test_every_term_at_once(command, more, pictures, loss_net, trained, tmp_path):
     """A second loss network and the term for steadiness change what is learnt."""
-    train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--steady", 1, *more)
+    train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--halves", "--steady", 1, *more)
     same = rows(trained / command / "checkpoint.pt")
     assert any(not torch.equal(same[k], v) for k, v in rows(tmp_path / "checkpoint.pt").items())
 

@@ -65,9 +65,17 @@ def draw(n: int, rng: np.random.Generator, device: torch.device) -> Move:
 def disturbed(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """A little noise and another exposure, for each picture."""
     gain = torch.from_numpy(rng.uniform(1 - GAIN, 1 + GAIN, (len(x), 1, 1, 1)).astype(np.float32)).to(x.device)
-    noise = torch.from_numpy(rng.standard_normal(x.shape, np.float32)).to(x.device)
+    noise = normal(x, rng)
     deviation = torch.from_numpy(rng.uniform(0, NOISE, (len(x), 1, 1, 1)).astype(np.float32)).to(x.device)
     return (gain * x + deviation * noise).clamp(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def normal(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Drawn where x lies: a card would wait for millions of numbers of the processor."""
+    if x.device.type == "cpu":
+        return torch.from_numpy(rng.standard_normal(x.shape, np.float32))
+    generator = torch.Generator(x.device).manual_seed(int(rng.integers(2 ** 62)))
+    return torch.randn(x.shape, generator=generator, device=x.device)
 
 
 def soft(x: torch.Tensor) -> torch.Tensor:
