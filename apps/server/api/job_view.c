@@ -21,7 +21,7 @@ job *job_of(exchange *x)
     return find_here(x);
 }
 
-void job_write_json(struct jobs *j, const job *b, buf *out)
+json_t *job_json(struct jobs *j, const job *b)
 {
     const unsigned place = b->state == JOB_QUEUED ? jobs_place(j, b) : 0;
     pthread_mutex_lock(&j->lock);
@@ -30,19 +30,21 @@ void job_write_json(struct jobs *j, const job *b, buf *out)
     const int64_t ended = b->ended;
     pthread_mutex_unlock(&j->lock);
     const unsigned progress = state == JOB_DONE ? 1000 : state == JOB_RUNNING ? atomic_load(&b->progress) : 0;
-    buf_printf(out, "{\"id\": \"%s\", \"state\": \"%s\", \"progress\": %u.%03u, \"created\": %lld", b->id,
-               job_word(state), progress / 1000, progress % 1000, (long long)b->created);
-    if (state == JOB_QUEUED && !b->remote)
-        buf_printf(out, ", \"place\": %u", place);
-    if (state >= JOB_DONE)
-        buf_printf(out, ", \"ended\": %lld, \"expires\": %lld", (long long)ended,
-                   (long long)(ended + (int64_t)(j->config->job_ttl / 1000)));
-    if (state == JOB_DONE)
-        buf_printf(out, ", \"result\": \"/api/v1/jobs/%s/result\"", b->id);
-    if (state == JOB_FAILED) {
-        buf_printf(out, ", \"error\": {\"code\": \"%s\", \"message\": \"", why.code);
-        buf_json(out, why.message, strlen(why.message));
-        buf_puts(out, "\"}");
+    json_t *view = json_pack("{s:s, s:s, s:f, s:I}", "id", b->id, "state", job_word(state), "progress",
+                             progress / 1000.0, "created", (json_int_t)b->created);
+    if (view && state == JOB_QUEUED && !b->remote)
+        json_object_set_new(view, "place", json_integer(place));
+    if (view && state >= JOB_DONE) {
+        json_object_set_new(view, "ended", json_integer(ended));
+        json_object_set_new(view, "expires", json_integer(ended + (int64_t)(j->config->job_ttl / 1000)));
     }
-    buf_puts(out, "}");
+    if (view && state == JOB_DONE)
+        json_object_set_new(view, "result", json_sprintf("/api/v1/jobs/%s/result", b->id));
+    if (view && state == JOB_FAILED)
+        json_object_set_new(view, "error",
+                            json_pack("{s:s, s:o}", "code", why.code, "message",
+                                      json_any(why.message, strlen(why.message))));
+    return view;
 }
+
+void job_write_json(struct jobs *j, const job *b, buf *out) { json_write(job_json(j, b), out); }

@@ -15,16 +15,6 @@
 #include "common/names.h"
 #include "http/answer.h"
 
-static void answer_json(exchange *x, unsigned status, json_t *root)
-{
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    json_decref(root);
-    if (text)
-        answer_shared(x, status, "application/json", text, strlen(text), free, text);
-    else
-        answer_no_memory(x);
-}
-
 static void unknown(exchange *x)
 {
     problem p;

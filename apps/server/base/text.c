@@ -59,23 +59,6 @@ void buf_free(buf *b)
     *b = (buf){0};
 }
 
-void buf_json(buf *b, const char *text, size_t size)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < size;) {
-        const size_t n = utf8_read(text + i, size - i, NULL);
-        if (n == 0)
-            buf_puts(b, "\\ufffd");
-        else if (s[i] == '"' || s[i] == '\\')
-            buf_printf(b, "\\%c", s[i]);
-        else if (s[i] < 0x20 || s[i] == 0x7f)
-            buf_printf(b, "\\u%04x", s[i]);
-        else
-            buf_append(b, s + i, n);
-        i += n ? n : 1;
-    }
-}
-
 void buf_base64(buf *b, const void *data, size_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

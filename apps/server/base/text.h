@@ -23,8 +23,6 @@ bool buf_reserve(buf *b, size_t more);
 void buf_append(buf *b, const void *data, size_t size);
 void buf_puts(buf *b, const char *text);
 void buf_printf(buf *b, const char *format, ...) APP_PRINTF(2, 3);
-/* As the inside of a JSON string: quotes, control characters and broken UTF-8 are escaped. */
-void buf_json(buf *b, const char *text, size_t size);
 void buf_base64(buf *b, const void *data, size_t size);
 void buf_free(buf *b);
 

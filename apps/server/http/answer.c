@@ -25,6 +25,14 @@ void answer_buf(exchange *x, unsigned status, const char *type, buf *b)
     *b = (buf){0};
 }
 
+void answer_json(exchange *x, unsigned status, json_t *taken)
+{
+    buf b = {0};
+    json_write(taken, &b);
+    buf_puts(&b, "\n");
+    answer_buf(x, status, "application/json", &b);
+}
+
 void answer_static(exchange *x, unsigned status, const char *type, const void *data, size_t size)
 {
     answer_response(x, status, type,

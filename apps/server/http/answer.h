@@ -2,10 +2,13 @@
 #ifndef SERVER_ANSWER_H
 #define SERVER_ANSWER_H
 
+#include "base/json_text.h"
 #include "http/exchange.h"
 
 /* Takes the bytes of b over. */
 void answer_buf(exchange *x, unsigned status, const char *type, buf *b);
+/* A line of JSON; takes it over. */
+void answer_json(exchange *x, unsigned status, json_t *taken);
 /* Static memory. */
 void answer_static(exchange *x, unsigned status, const char *type, const void *data, size_t size);
 /* Memory that release(user) gives back. */

@@ -48,24 +48,20 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
 static void log_exchange(const exchange *x, uint64_t ns)
 {
     char text[ADDRESS_TEXT] = "";
-    buf b = {0};
     address a = x->client;
     const shown_address how = x->server->config.log_addresses;
     if (how == ADDRESS_SHORT)
         address_shorten(&a);
     if (how != ADDRESS_NONE)
         address_print(&a, text);
-    buf_printf(
-        &b,
-        "\"request_id\": \"%s\", \"method\": \"%s\", \"route\": \"%s\", \"status\": %u, \"seconds\": %.6f",
-        x->id, x->method, x->route ? x->route->path : "-", x->status, (double)ns * 1e-9);
-    if (text[0])
-        buf_printf(&b, ", \"client\": \"%s\"", text);
-    if (x->key.name[0])
-        buf_printf(&b, ", \"key\": \"%s\"", x->key.name);
-    if (!b.failed)
-        log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, b.data, "request");
-    buf_free(&b);
+    json_t *members = json_pack("{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method",
+                                json_any(x->method, strlen(x->method)), "route", x->route ? x->route->path : "-",
+                                "status", (int)x->status, "seconds", (double)ns * 1e-9);
+    if (members && text[0])
+        json_object_set_new(members, "client", json_string(text));
+    if (members && x->key.name[0])
+        json_object_set_new(members, "key", json_any(x->key.name, strlen(x->key.name)));
+    log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, members, "request");
 }
 
 static void on_completed(void *user, struct MHD_Connection *connection, void **state,
