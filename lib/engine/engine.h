@@ -15,6 +15,8 @@
 #include "image/view.h"
 #include "style/model.h"
 
+#define STZ_BATCH_MAX 64 /* pictures in one call of an engine */
+
 /*
  * One picture of a batch. in and out have the same size.
  * stats: per-norm statistics, all means in norm order, then all biased variances in norm order,

@@ -17,8 +17,6 @@
 #include "job/tile.h"
 #include "style/styles.h"
 
-#define STZ_BATCH_MAX 64 /* jobs in one engine run */
-
 struct stz_env;
 
 /* Work other than painting that needs a worker and its team: benchmarks, encoding a new style. */

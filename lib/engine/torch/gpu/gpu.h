@@ -31,7 +31,7 @@ stylize_status stz_gpu_open(const stz_device_table *table, int index, uint64_t k
 void stz_gpu_close(stz_gpu *gpu);                          /* after its networks are gone; NULL is fine */
 void stz_gpu_forget(stz_gpu *gpu, const stz_gpu_net *net); /* before a network is unloaded */
 
-/* 1 to 64 pictures whose out has one size; all or none have stats, and stats_out. Too many for the memory
+/* 1 to STZ_BATCH_MAX pictures whose out has one size; all or none have stats, and stats_out. Too many for the memory
  * are run in smaller batches. Cancelled between those only. */
 stylize_status stz_gpu_run(stz_gpu *gpu, stz_gpu_net *net, const stz_gpu_item *items, int n,
                            const stz_exec *exec, stylize_error *err);
