@@ -43,6 +43,8 @@ int stz_plan_tile_of(int layer, int height, int width);
 /* Output channel of each column, -1: none. columns ints. */
 void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels,
                       int *column_of);
+/* Input channel of each depth index. in_channels ints. */
+void stz_plan_channels(const stz_layer *layer, int *channel_of);
 /* Floats that scale or shift of so many channels take. */
 static inline int stz_plan_padded(const stz_kernels *k, int channels)
 {
