@@ -13,7 +13,7 @@ for kernel in gemm input output picture conv weights first9 last9; do
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon_half -DSTZ_HALF=1 -c "$file" -o "$build/${kernel}_half.o"
 done
-for kernel in adjoint settle product features vectors weight_gradient; do
+for kernel in adjoint settle product features vectors weight_gradient tile_gradient; do
     file=$source/lib/engine/native/k_$kernel.c
     $cc $flags $kernel_flags -DSTZ_SUFFIX=portable -DSTZ_PORTABLE=1 -c "$file" -o "$build/${kernel}_portable.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"

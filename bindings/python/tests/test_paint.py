@@ -318,6 +318,10 @@ def test_wrong_pictures(stylizer: Stylizer, content: Any, error: type[Exception]
         stylizer(content, "scream")
 
 
+def test_weight_zero_takes_no_part(stylizer: Stylizer, photo: str) -> None:
+    assert bytes(stylizer(photo, {"scream": 0, "udnie": 1}, size=64)) == bytes(stylizer(photo, "udnie", size=64))
+
+
 @pytest.mark.parametrize(
     ("style", "error"),
     [
@@ -326,7 +330,9 @@ def test_wrong_pictures(stylizer: Stylizer, content: Any, error: type[Exception]
         (None, TypeError),
         ([], stylize.InvalidError),
         ({}, stylize.InvalidError),
-        ({"scream": 0, "udnie": 1}, stylize.InvalidError),
+        ({"scream": 0}, stylize.InvalidError),
+        ({"scream": 0, "udnie": 0}, stylize.InvalidError),
+        ({"scream": -1, "udnie": 1}, stylize.InvalidError),
         ({"scream": "much"}, TypeError),
         (["scream"] * 17, stylize.InvalidError),
     ],

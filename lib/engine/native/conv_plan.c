@@ -255,3 +255,9 @@ void stz_plan_columns(const stz_layer *l, const stz_conv *c, const stz_kernels *
         }
     }
 }
+
+void stz_plan_channels(const stz_layer *l, int *channel_of)
+{
+    for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
+        channel_of[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
+}

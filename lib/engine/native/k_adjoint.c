@@ -105,36 +105,51 @@ static tile_fn choose(stz_read mode, int n)
     return fns[n == 5 ? 0 : n == 6 ? 1 : 2][mode];
 }
 
-/* Pixel (y, x) of the grid, one vector of columns. */
-static vf pixel(const stz_conv_run *r, int y, int x, int k)
+/* A window that may lie partly outside: [pixel][columns], values as they are to be read. */
+INLINE void window(const stz_conv_run *r, const stz_read mode, int y0, int x0, int rows, int cols,
+                   int columns, float *out)
 {
     const stz_conv *c = r->conv;
-    const int half = c->read == STZ_READ_POOL;
-    const float *g = (const float *)r->x + c->g_offset[k] + (y >> half) * c->g_row + (x >> half) * c->g_pixel;
-    const float *t = c->read == STZ_READ_PLAIN
-                         ? g
-                         : (const float *)r->base + c->t_offset[k] + y * c->t_row + x * c->t_pixel;
-    const struct factors f = factors_at(r, c->read, k * STZ_LANES);
-    return value(c->read, g, t, &f, bc(r->low), bc(r->floor));
+    const int half = mode == STZ_READ_POOL;
+    const vf low = bc(r->low), floor = bc(r->floor);
+    for (int y = y0; y < y0 + rows; y++)
+        for (int x = x0; x < x0 + cols; x++) {
+            const bool inside = y >= 0 && x >= 0 && y < c->in.height && x < c->in.width;
+            const float *g = (const float *)r->x + (y >> half) * c->g_row + (x >> half) * c->g_pixel;
+            const float *t = (const float *)r->base + y * c->t_row + x * c->t_pixel;
+            for (int k = 0; k < columns / STZ_LANES; k++, out += STZ_LANES) {
+                if (!inside) {
+                    st(out, zero());
+                    continue;
+                }
+                const float *own = g + c->g_offset[k];
+                const struct factors f = factors_at(r, mode, k * STZ_LANES);
+                st(out, value(mode, own, mode == STZ_READ_PLAIN ? own : t + c->t_offset[k], &f, low, floor));
+            }
+        }
 }
 
-/* A window that lies partly outside: [pixel][columns], values as they are to be read. */
-static void gather(const stz_conv_run *r, int y0, int x0, int n, float *out)
+void K(gradient_window)(const stz_conv_run *r, int y0, int x0, int rows, int cols, int columns, float *out)
 {
-    const stz_conv *c = r->conv;
-    for (int y = y0; y < y0 + n; y++)
-        for (int x = x0; x < x0 + n; x++) {
-            const bool inside = y >= 0 && x >= 0 && y < c->in.height && x < c->in.width;
-            for (int k = 0; k < c->in_channels / STZ_LANES; k++, out += STZ_LANES)
-                st(out, inside ? pixel(r, y, x, k) : zero());
-        }
+    switch (r->conv->read) {
+    case STZ_READ_PLAIN:
+        window(r, STZ_READ_PLAIN, y0, x0, rows, cols, columns, out);
+        break;
+    case STZ_READ_MASK:
+        window(r, STZ_READ_MASK, y0, x0, rows, cols, columns, out);
+        break;
+    case STZ_READ_POOL:
+        window(r, STZ_READ_POOL, y0, x0, rows, cols, columns, out);
+        break;
+    case STZ_READ_NORM:
+        window(r, STZ_READ_NORM, y0, x0, rows, cols, columns, out);
+        break;
+    }
 }
 
 void K(gradient_row)(const stz_conv_run *r, int y, int x0, int count, int columns, float *out)
 {
-    for (int x = x0; x < x0 + count; x++)
-        for (int k = 0; k < columns / STZ_LANES; k++, out += STZ_LANES)
-            st(out, pixel(r, y, x, k));
+    K(gradient_window)(r, y, x0, 1, count, columns, out);
 }
 
 void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch)
@@ -142,12 +157,12 @@ void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch)
     const stz_conv *c = r->conv;
     const tile_fn inner = choose(c->read, c->n), edge = choose(STZ_READ_PLAIN, c->n);
     const int half = c->read == STZ_READ_POOL, before = c->kind == STZ_CONV_SPREAD ? 1 : 2;
-    float *v = scratch + c->v_at, *window = scratch + c->window_at;
+    float *v = scratch + c->v_at, *gathered = scratch + c->window_at;
     /* Of gathered windows vector k lies k vectors on: offsets in units of pixels would not do. */
     ptrdiff_t steps[STZ_ADJOINT_VECTORS];
     for (int k = 0; k < c->in_channels / STZ_LANES; k++)
         steps[k] = (ptrdiff_t)k * STZ_LANES;
-    const struct from buffer = {window, (ptrdiff_t)c->n * c->in_channels, c->in_channels, steps};
+    const struct from buffer = {gathered, (ptrdiff_t)c->n * c->in_channels, c->in_channels, steps};
     int ty = t0 / c->tiles_x, tx = t0 % c->tiles_x;
     for (int t = 0; t < count; t++) {
         const int y0 = ty * c->step - before, x0 = tx * c->step - before;
@@ -158,7 +173,7 @@ void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch)
                                    c->t_pixel, c->t_offset};
             inner(r, &g, &x, v + t * c->v_row[0]);
         } else {
-            gather(r, y0, x0, c->n, window);
+            K(gradient_window)(r, y0, x0, c->n, c->n, c->in_channels, gathered);
             edge(r, &buffer, &buffer, v + t * c->v_row[0]);
         }
         if (++tx == c->tiles_x) {
@@ -172,9 +187,15 @@ void K(expand)(void *arg, int item, void *scratch)
 {
     const stz_conv_run *r = arg;
     const stz_conv *c = r->conv;
-    for (int k = 0; k < stz_round_up(c->in_channels, STZ_LANES) / STZ_LANES; k++) {
-        float *out = (float *)r->out + stz_channel_offset(&c->in, k * STZ_LANES) + item * c->in.row;
-        for (int x = 0; x < c->in.width; x++)
-            st(out + (ptrdiff_t)x * c->in.block, pixel(r, item, x, k));
+    float *row = scratch;
+    const int columns = stz_round_up(c->in_channels, STZ_LANES);
+    for (int x0 = 0; x0 < c->in.width; x0 += STZ_WEIGHT_PIECE) {
+        const int count = stz_min(STZ_WEIGHT_PIECE, c->in.width - x0);
+        K(gradient_row)(r, item, x0, count, columns, row);
+        for (int x = 0; x < count; x++)
+            for (int k = 0; k < columns; k += STZ_LANES)
+                st((float *)r->out + stz_channel_offset(&c->in, k) + item * c->in.row +
+                       (ptrdiff_t)(x0 + x) * c->in.block,
+                   ld(row + x * columns + k));
     }
 }

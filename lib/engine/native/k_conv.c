@@ -12,7 +12,7 @@ static void conv(void *arg, int item, void *scratch)
         K(adjoint_tiles)(r, t0, count, s);
     else
 #endif
-        K(input_tiles)(r, t0, count, s);
+        K(input_tiles)(r, t0, count, v, s);
     const float *w = r->weights;
     float *record = r->records ? r->records + (size_t)item * c->phases * stz_record_size(c->columns) : NULL;
     for (int block = 0; block < c->blocks; block++) {
@@ -82,6 +82,9 @@ const stz_kernels K(kernels) = {
     .settle = K(settle),
     .expand = K(expand),
     .weight_gradient = K(weight_gradient),
+    .tile_gradients = K(tile_gradients),
+    .tile_products = K(tile_products),
+    .tile_weights = K(tile_weights),
     .inner_products = K(inner_products),
     .sum = K(sum),
     .adam = K(adam),

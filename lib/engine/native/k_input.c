@@ -186,11 +186,10 @@ INLINE void tile_down(const stz_conv_run *r, const enum source source, const str
 }
 
 INLINE void tiles(const stz_conv_run *r, const enum source source, const bool store, const int n, int t0,
-                  int count, float *scratch)
+                  int count, float *v, float *scratch)
 {
     const stz_conv *c = r->conv;
     const bool down = n == 9, replicate = c->kind == STZ_CONV_UP;
-    float *v = scratch + c->v_at;
     elem_t *buffer = (elem_t *)(scratch + c->window_at), *buffer2 = (elem_t *)(scratch + c->aux_at);
     int ty = t0 / c->tiles_x, tx = t0 % c->tiles_x;
     for (int t = 0; t < count; t++) {
@@ -225,33 +224,33 @@ INLINE void tiles(const stz_conv_run *r, const enum source source, const bool st
 }
 
 #define CASES(n)                                                                                             \
-    static void tiles_##n(const stz_conv_run *r, int t0, int count, float *scratch)                          \
+    static void tiles_##n(const stz_conv_run *r, int t0, int count, float *v, float *scratch)                \
     {                                                                                                        \
         const stz_conv *c = r->conv;                                                                         \
         if (c->from_picture)                                                                                 \
-            tiles(r, PICTURE, false, n, t0, count, scratch);                                                 \
+            tiles(r, PICTURE, false, n, t0, count, v, scratch);                                              \
         else if (c->add && c->store)                                                                         \
-            tiles(r, SUM, true, n, t0, count, scratch);                                                      \
+            tiles(r, SUM, true, n, t0, count, v, scratch);                                                   \
         else if (c->add)                                                                                     \
-            tiles(r, SUM, false, n, t0, count, scratch);                                                     \
+            tiles(r, SUM, false, n, t0, count, v, scratch);                                                  \
         else if (c->store)                                                                                   \
-            tiles(r, TENSOR, true, n, t0, count, scratch);                                                   \
+            tiles(r, TENSOR, true, n, t0, count, v, scratch);                                                \
         else                                                                                                 \
-            tiles(r, TENSOR, false, n, t0, count, scratch);                                                  \
+            tiles(r, TENSOR, false, n, t0, count, v, scratch);                                               \
     }
 CASES(5)
 CASES(6)
 CASES(8)
 CASES(9)
 
-void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *scratch)
+void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *v, float *scratch)
 {
     if (r->conv->kind == STZ_CONV_DOWN)
-        tiles_9(r, t0, count, scratch);
+        tiles_9(r, t0, count, v, scratch);
     else if (r->conv->n == 8)
-        tiles_8(r, t0, count, scratch);
+        tiles_8(r, t0, count, v, scratch);
     else if (r->conv->n == 6)
-        tiles_6(r, t0, count, scratch);
+        tiles_6(r, t0, count, v, scratch);
     else
-        tiles_5(r, t0, count, scratch);
+        tiles_5(r, t0, count, v, scratch);
 }

@@ -23,6 +23,9 @@ void K(last9)(void *arg, int item, void *scratch);
 void K(settle)(void *arg, int item, void *scratch);
 void K(expand)(void *arg, int item, void *scratch);
 void K(weight_gradient)(void *arg, int item, void *scratch);
+void K(tile_gradients)(void *arg, int item, void *scratch);
+void K(tile_products)(void *arg, int item, void *scratch);
+void K(tile_weights)(void *arg, int item, void *scratch);
 void K(inner_products)(void *arg, int item, void *scratch);
 void K(sum)(void *arg, int item, void *scratch);
 void K(adam)(void *arg, int item, void *scratch);
@@ -30,6 +33,11 @@ void K(feature_sums)(void *arg, int item, void *scratch);
 void K(feature_gradient)(void *arg, int item, void *scratch);
 void K(pool)(void *arg, int item, void *scratch);
 void K(weights)(const stz_weight_job *job);
+
+/* ------------------------------------------------------------- k_weights.c */
+
+/* G[point][tap] of a transform of length n with r taps. */
+void K(weight_matrix)(int n, int r, double g[8][3]);
 
 /* ---------------------------------------------------------------- k_gemm.c */
 
@@ -57,13 +65,15 @@ void K(product)(const stz_product *p);
 
 /* --------------------------------------------------------------- k_input.c */
 
-/* Transforms the input of tiles t0 .. t0 + count - 1 into V (in scratch). */
-void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
+/* Transforms the input of tiles t0 .. t0 + count - 1 into v. scratch: that of the convolution, for windows. */
+void K(input_tiles)(const stz_conv_run *r, int t0, int count, float *v, float *scratch);
 
 /* The same of the gradients that an adjoint convolution reads (k_adjoint.c). */
 void K(adjoint_tiles)(const stz_conv_run *r, int t0, int count, float *scratch);
 
-/* Pixels x0 .. x0 + count - 1 of row y of those gradients, [pixel][columns]. */
+/* rows x cols pixels of those gradients from (y0, x0) on, [pixel][columns]. */
+void K(gradient_window)(const stz_conv_run *r, int y0, int x0, int rows, int cols, int columns, float *out);
+/* Pixels x0 .. x0 + count - 1 of row y of them. */
 void K(gradient_row)(const stz_conv_run *r, int y, int x0, int count, int columns, float *out);
 
 /* Reflection of an index without repeating the edge; what is still outside goes to the edge. */

@@ -8,7 +8,7 @@
 typedef double vd __attribute__((vector_size(STZ_LANES * 8)));
 
 /* G[a][k] = a^k / product over the other points b of (a - b), for taps k < r; the last point is infinity. */
-static void weight_matrix(int n, int r, double g[8][3])
+void K(weight_matrix)(int n, int r, double g[8][3])
 {
     const double *points = stz_wino_points(n);
     for (int i = 0; i < n - 1; i++) {
@@ -35,7 +35,7 @@ static void axis_init(const stz_conv *c, struct axis *axis)
     double g[8][3];
     const int n = c->n;
     const bool two = c->kind == STZ_CONV_DOWN || c->kind == STZ_CONV_UP || c->kind == STZ_CONV_SPREAD;
-    weight_matrix(n, two ? 2 : 3, g);
+    K(weight_matrix)(n, two ? 2 : 3, g);
     *axis = (struct axis){0};
     for (int p = 0; p < n; p++) {
         double(*o)[3] = axis->g[p];
@@ -118,7 +118,7 @@ static void last9(const stz_weight_job *j)
     double g[8][3];
     const stz_conv *c = j->conv;
     const int n = c->n, channels = j->in_channels;
-    weight_matrix(n, 3, g);
+    K(weight_matrix)(n, 3, g);
     float *out = j->out;
     for (int p = 0; p < n * n; p++)
         for (int sx = 0; sx < 3; sx++)

@@ -203,6 +203,22 @@ typedef struct stz_weight_gradient {
     float *records;
 } stz_weight_gradient;
 
+/* The same for a 3x3 convolution of stride 1, among the points of its transform: what the tiles read and the gradients
+ * of what they wrote are transformed, and for each point a product over the tiles is taken, with a quarter of the
+ * multiplications and less. Tiles are taken in chunks: first, tiles. */
+typedef struct stz_tile_gradient {
+    const stz_conv_run *input, *gradient; /* input: its convolution places V for a chunk */
+    int columns, first, tiles, group;
+    float *v, *d; /* d: for point p, tile t at d[p * d_point + t * columns] */
+    ptrdiff_t d_point;
+    float *products; /* [point][input channel][column], added to */
+    float *bias;     /* [group of tiles][column], from the first tile of all on */
+    const int *column_of;
+    const int *channel_of; /* input channel of each depth index */
+    int in;
+    float *out; /* OIHW */
+} stz_tile_gradient;
+
 /* Work on long vectors, as a search needs it. An item is STZ_CHUNK floats; vectors have whole chunks, zero at the
  * end. */
 #define STZ_CHUNK       8192
@@ -240,6 +256,9 @@ typedef struct stz_kernels {
     void (*settle)(void *arg, int item, void *scratch);
     void (*expand)(void *arg, int item, void *scratch);
     void (*weight_gradient)(void *arg, int item, void *scratch);
+    void (*tile_gradients)(void *arg, int item, void *scratch); /* arg: a stz_tile_gradient; item: a group */
+    void (*tile_products)(void *arg, int item, void *scratch);  /* item: a point */
+    void (*tile_weights)(void *arg, int item, void *scratch);   /* item: a depth index */
     void (*inner_products)(void *arg, int item, void *scratch); /* arg: a stz_vectors */
     void (*sum)(void *arg, int item, void *scratch);
     void (*adam)(void *arg, int item, void *scratch);

@@ -30,8 +30,7 @@ static void transform_layer(const stz_part *part, const stz_plan *plan, int i, f
     const stz_op *op = &part->graph.ops[l->op];
     const bool scaled = l->out < 0;
     stz_plan_columns(l, c, plan->kernels, columns);
-    for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
-        channels[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
+    stz_plan_channels(l, channels);
     const stz_weight_job job = {.conv = c,
                                 .source = op->weight,
                                 .out_channels = l->out_channels,

@@ -1,8 +1,12 @@
 #include "engine/native/weight_plan.h"
 
+#include "base/cpu.h"
+
 #define ITEMS_MAX    16
 #define PIXELS_MIN   512        /* of an item: the sums that it leaves must be worth their memory */
 #define RECORDS_MOST (8u << 20) /* bytes: large layers are cut into fewer items */
+
+#define CHUNK_MOST (stz_cpu_l2() / 2) /* bytes of what is transformed at once: measured */
 
 static size_t op_count(const stz_op *op)
 {
@@ -47,15 +51,34 @@ stz_weight_gradient stz_weight_plan(const stz_plan *p, int i)
     return w;
 }
 
+static size_t odd_lines(size_t floats) { return ((floats + 15) / 16 | 1) * 16; }
+
+stz_tile_memory stz_tile_memory_of(const stz_conv *c)
+{
+    const int all = c->tiles_y * c->tiles_x, groups = (all + STZ_WEIGHT_TILES - 1) / STZ_WEIGHT_TILES;
+    const size_t tile = (size_t)(c->v_row[0] + c->columns), points = (size_t)c->points;
+    const int fit = (int)(CHUNK_MOST / (points * tile * sizeof(float))) / STZ_WEIGHT_TILES * STZ_WEIGHT_TILES;
+    stz_tile_memory m = {.tiles = stz_clamp(fit, STZ_WEIGHT_TILES, groups * STZ_WEIGHT_TILES)};
+    m.v_point = odd_lines((size_t)m.tiles * (size_t)c->v_row[0]);
+    m.d_point = odd_lines((size_t)m.tiles * (size_t)c->columns);
+    m.d_at = points * m.v_point;
+    m.products_at = m.d_at + points * m.d_point;
+    m.bias_at = m.products_at + points * (size_t)c->in_channels * (size_t)c->columns;
+    m.floats = m.bias_at + (size_t)groups * (size_t)c->columns + 16;
+    return m;
+}
+
 size_t stz_back_record_bytes(const stz_plan *plan)
 {
     size_t most = 0;
     for (int i = 0; i < plan->net->count; i++) {
         const stz_weight_gradient w = stz_weight_plan(plan, i);
-        const size_t bytes = w.record * (size_t)w.items * sizeof(float);
-        most = bytes > most ? bytes : most;
+        const bool points = plan->convs[i].kind == STZ_CONV_SAME;
+        const size_t floats =
+            points ? stz_tile_memory_of(&plan->convs[i]).floats : w.record * (size_t)w.items;
+        most = floats > most ? floats : most;
     }
-    return most;
+    return most * sizeof(float);
 }
 
 size_t stz_back_weight_scratch(const stz_plan *plan)

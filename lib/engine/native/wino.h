@@ -109,6 +109,33 @@ INLINE void at5_4(vf *m) /* 5 -> 4 */
     m[3] = y3;
 }
 
+/* The output transforms turned: gradients of outputs become those of the points, in place. */
+INLINE void turned8(vf *d) /* 6 -> 8 */
+{
+    const vf y0 = d[0], y1 = d[1], y2 = d[2], y3 = d[3], y4 = d[4], y5 = d[5];
+    const vf e1 = y0 + y2 + y4, o1 = y1 + y3 + y5;
+    const vf e2 = y0 + y2 * bc(4.f) + y4 * bc(16.f), o2 = y1 * bc(2.f) + y3 * bc(8.f) + y5 * bc(32.f);
+    const vf e3 = y0 + y2 * bc(.25f) + y4 * bc(.0625f), o3 = y1 * bc(.5f) + y3 * bc(.125f) + y5 * bc(.03125f);
+    d[1] = e1 + o1;
+    d[2] = e1 - o1;
+    d[3] = e2 + o2;
+    d[4] = e2 - o2;
+    d[5] = e3 + o3;
+    d[6] = e3 - o3;
+    d[7] = y5;
+}
+
+INLINE void turned6(vf *d) /* 4 -> 6 */
+{
+    const vf y0 = d[0], y1 = d[1], y2 = d[2], y3 = d[3];
+    const vf e = y0 + y2, o = y1 + y3;
+    d[1] = e + o;
+    d[2] = e - o;
+    d[3] = y0 + y1 * bc(.5f) + y2 * bc(.25f) + y3 * bc(.125f);
+    d[4] = y0 - y1 * bc(2.f) + y2 * bc(4.f) - y3 * bc(8.f);
+    d[5] = y3;
+}
+
 INLINE void bt(const int n, vf *d)
 {
     if (n == 8)
