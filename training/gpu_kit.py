@@ -31,7 +31,8 @@ SHORTER = 400  # of the pictures in a pack: pieces are cut from 256 to 600 pixel
 QUALITIES = (88, 80, 72, 64, 56, 48)
 TEACHERS = {"5SE.npz": "collaborative_distillation/5SE.npz", "predictor.tflite": "magenta_mobile/predictor_int8.tflite"}
 BIG = ["--contents", "16", "--each", "2"]
-LOOKS = ["--style", "4", "--more-style", "1", "--texture", "1", "--content3", "0.8", "--content4", "1.2", "--grid", "3000", "--halves"]
+LOOKS = ["--style", "5", "--more-style", "1.6", "--texture", "2", "--content3", "0.8", "--content4", "1.1", "--grid", "3000",
+         "--halves", "--steady", "1000"]
 TOTAL = {"brush": 120_000, "any": 120_000, "loss": 100_000}  # steps, over all pieces
 
 
@@ -113,13 +114,15 @@ def recipe(what: str, at: pathlib.Path, fresh: bool) -> list[str]:
         return ["--teacher", *teachers, "--pictures", str(at / "photos"), str(at / "styles"), "--pool", "2000", "--batch", "32",
                 "--model", str(at / "loss"), "--workers", "12"]
     more = ["--more-loss-nets", *teachers[1:]] if teachers[1:] else []
-    shared = ["--photos", str(at / "photos"), "--loss-net", teachers[0], *more, *BIG, *LOOKS, "--first-part", "0", "--lr", "5e-4"]
+    shared = ["--photos", str(at / "photos"), "--loss-net", teachers[0], *more, *BIG, *LOOKS, "--first-part", "0", "--lr", "8e-4"]
     start = ["--start", str(ROOT / "models" / what / f"{what}.safetensors")] if fresh else []
     if what == "brush":
-        return ["--artworks", str(ROOT / "models" / "styles" / "artworks"), "--steady", "400", *shared, *start]
+        return ["--artworks", str(ROOT / "models" / "styles" / "artworks"), *shared, *start]
     teacher = ["--teacher", str(at / "microast")] if (at / "microast").is_dir() else []
-    return ["--paintings", str(at / "styles"), *teacher, "--probe", str(ROOT / "examples" / "data" / "photo.jpg"), "--steady", "300",
-            "--reuse", "2", "--style-scale", "1.3", "--workers", "14", *shared, *start]
+    own = ["--reuse", "2", "--style-scale", "1.3", "--workers", "14", "--style", "2.5", "--more-style", "2", "--texture", "1",
+           "--content3", "0.6", "--content4", "1.5", "--steady", "600", "--means", "1.5", "--covariances", "0.8", "--deviations", "0.5",
+           "--teach", "1", "--teach-features", "0.4", "--lr", "5e-4"]
+    return ["--paintings", str(at / "styles"), *teacher, "--probe", str(ROOT / "examples" / "data" / "photo.jpg"), *shared, *start, *own]
 
 
 def piece(a: argparse.Namespace) -> None:

@@ -299,7 +299,8 @@ def test_loss_network(pictures, tmp_path):
     teacher = published_encoder(tmp_path / "teacher.npz")
     call("loss", "--teacher", teacher, "--pictures", pictures / "art", "--steps", 1, "--threads", 1, "--device", "cpu",
          "--out", tmp_path / "run", "--model", tmp_path / "loss")
-    assert json.loads((tmp_path / "loss" / "model.json").read_text())["method"] == "optimize"
+    made, shipped = (json.loads((folder / "loss" / "model.json").read_text()) for folder in (tmp_path, ROOT / "models"))
+    assert made == shipped
     module = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))
     x = torch.rand(1, 3, 64, 96, requires_grad=True)
     features = module(x)
@@ -312,7 +313,7 @@ def test_loss_network(pictures, tmp_path):
 
 
 def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypatch):
-    """Its heads learn the main axes of what the teachers see, on pictures that were painted to please it too."""
+    """It learns the strongest channels of what the teachers see, on pictures that were painted to please it too."""
     monkeypatch.setattr(loss, "SEARCH_EVERY", 2)
     monkeypatch.setattr(loss, "SEARCH_STEPS", 2)
     teachers = [published_encoder(tmp_path / "teacher.npz"), loss_net]
@@ -323,17 +324,20 @@ def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypa
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     x = torch.rand(1, 3, 64, 96)
     features = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))(x)
-    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 96 + 8, 96 + 8]
+    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 64 + 8, 64 + 8]
     for f, g in zip(features, again(x)):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
     call("loss", *arguments, "--steps", 4)
     after = rows(tmp_path / "run" / "checkpoint.pt")
-    assert torch.equal(state["answers.axes0_0"], after["answers.axes0_0"])  # what is to be learnt does not change
-    assert not torch.equal(state["eyes.heads.head4"], after["eyes.heads.head4"])
+    assert torch.equal(state["answers.chosen0_0"], after["answers.chosen0_0"])  # what is to be learnt does not change
+    assert not torch.equal(state["eyes.weights.conv4t"], after["eyes.weights.conv4t"])
+    operations = container.read(tmp_path / "loss" / "loss.safetensors").operations("loss_graph")
+    at = [operations[i - 2]["w"] for i, op in enumerate(operations) if op["op"] == "tap"]
+    assert at == ["conv1t", "conv2t", "conv3t", "conv4t", "conv5t"]
 
 
 def test_answers_have_the_teachers_statistics(loss_net):
-    """Where all channels are kept the axes are a rotation: the mean square of the channels is 1."""
+    """Where all channels are kept they are as the teacher's, with a mean square of 1."""
     teacher = perceptual.read_loss_net(loss_net, torch.device("cpu"))
     seen = answers.Answers([teacher])
     x = torch.rand(4, 3, 64, 64)
@@ -341,7 +345,7 @@ def test_answers_have_the_teachers_statistics(loss_net):
     for f, wanted in zip(seen(x), teacher(x)):
         assert (f ** 2).mean().item() == pytest.approx(1, rel=1e-3)
         size = (wanted ** 2).mean().sqrt()
-        torch.testing.assert_close((f ** 2).sum(1), ((wanted / size) ** 2).sum(1), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(f, wanted / size, rtol=1e-3, atol=1e-3)
 
 
 def test_search_paints_what_pleases(loss_net):

@@ -8,7 +8,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 LEVELS = 5
-KEPT = (16, 32, 48, 96, 96)  # of a teacher's channels at each size: the main axes, on which nearly all of its statistics lie
+KEPT = (16, 32, 48, 64, 64)  # of a teacher's channels at each size: the strongest, which weigh most in its statistics
 SIDE = 64  # of the picture that tells the sizes of features
 
 
@@ -21,11 +21,11 @@ class Part(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"axes{self.teacher}_{self.depth}"
+        return f"chosen{self.teacher}_{self.depth}"
 
 
 class Answers(nn.Module):
-    """forward(x) -> one map for each size. The axes are part of the state, the teachers are not."""
+    """forward(x) -> one map for each size. What was chosen of the teachers is part of the state, they are not."""
 
     def __init__(self, teachers: Sequence[nn.Module]):
         super().__init__()
@@ -52,17 +52,16 @@ class Answers(nn.Module):
 
     @torch.no_grad()
     def measure(self, batches: Sequence[torch.Tensor]) -> None:
-        """The main axes of what the teachers see of these pictures, each teacher's maps with a mean square of 1."""
-        sums = {p: torch.zeros(p.channels, p.channels, dtype=torch.float64) for p in self.parts}
+        """Chooses the channels that are strongest on these pictures, each teacher's maps with a mean square of 1."""
+        sums = {p: torch.zeros(p.channels, dtype=torch.float64) for p in self.parts}
         for x in batches:
             found = [self.seen(teacher, x) for teacher in self.teachers]
             for p in self.parts:
-                v = found[p.teacher][p.depth].transpose(0, 1).flatten(1).double().cpu()
-                sums[p] += v @ v.T / v.shape[1] / len(batches)
-        for p, second in sums.items():
-            values, vectors = torch.linalg.eigh(second)
-            size = (values[-p.kept:].sum() / p.kept).clamp_min(1e-12).sqrt()
-            getattr(self, p.name).copy_((vectors[:, -p.kept:] / size).T.flip(0))
+                sums[p] += (found[p.teacher][p.depth].double() ** 2).mean((0, 2, 3)).cpu() / len(batches)
+        for p, squares in sums.items():
+            strongest = squares.argsort(descending=True)[:p.kept].sort().values
+            size = squares[strongest].mean().clamp_min(1e-12).sqrt()
+            getattr(self, p.name).copy_(F.one_hot(strongest, p.channels) / size)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         found = [self.seen(teacher, x) for teacher in self.teachers]

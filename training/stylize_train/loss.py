@@ -1,8 +1,8 @@
 """`loss`: our own loss network, which learns to see what published ones see.
 
-With one teacher its features are the teacher's. With several it has a head for each size that gives what all of them see,
-on the main axes of each. Search paints pictures that please it; the teachers' answers to those correct it where it
-could be fooled."""
+With one teacher its features are the teacher's. With several they are, at each size, the strongest channels of all of
+them beside each other. Search paints pictures that please it; the teachers' answers to those correct it where it could
+be fooled."""
 
 import argparse
 import json
@@ -16,13 +16,15 @@ import torch.nn.functional as F
 from . import library, painted, pictures, run, script
 from .ahead import Ahead
 from .answers import Answers
+from .formats import loss as native
+from .formats import network as container
 from .paths import MODELS, InputError
 from .perceptual import LEVELS, LossNet, moments, read_loss_net
 
 SIZE, BATCH = 160, 4
 MULTIPLE = 2 ** (len(LEVELS) - 1)
 STATISTICS = 0.25  # weight of the statistics beside the features
-WIDE = ((24, 24), (48, 48), (96, 96, 96), (160, 160, 160), (192,))  # for several teachers
+WIDE = ((24,), (48,), (96, 96), (160, 160), ())  # before the features, for several teachers
 FLOOR = 0.05  # of the mean square of a typical picture, which is 1
 SEARCH_EVERY, SEARCH_STEPS, PAINTED = 40, 40, 0.3  # steps; share of the pictures that were painted to please
 
@@ -39,12 +41,14 @@ def add_options(p: argparse.ArgumentParser) -> None:
 
 
 class Student(nn.Module):
-    """The network that learns, and the axes of what it is to say, which belong into its checkpoint."""
+    """The network that learns, and which of the teachers' channels, as that belongs into its checkpoint."""
 
     def __init__(self, teachers: list[nn.Module]):
         super().__init__()
         self.answers = Answers(teachers) if len(teachers) > 1 else None
-        self.eyes = LossNet(WIDE, self.answers.widths) if self.answers else LossNet()
+        self.eyes = LossNet()
+        if self.answers:
+            self.eyes = LossNet([[*before, width] for before, width in zip(WIDE, self.answers.widths)], last=True)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         return self.eyes(x)
@@ -64,7 +68,7 @@ class Distillation:
         self.measure()
 
     def measure(self) -> None:
-        """Root mean squares of the teacher's depths, as ours have 1; of several teachers the main axes."""
+        """Root mean squares of the teacher's depths, as ours have 1; of several teachers the strongest channels."""
         rng = np.random.default_rng(0)
         if self.net.answers:
             self.net.answers.measure([self.sample(rng) for _ in range(8)])
@@ -166,12 +170,15 @@ def radius(net: LossNet) -> int:
 
 
 def write(net: LossNet, folder: pathlib.Path) -> None:
-    """<name>.pt, for the torch engine and for training, and model.json."""
+    """<name>.pt, for the torch engine and for training, <name>.safetensors for the native engine, and model.json."""
     name = folder.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
     script.write_loss(net, folder / f"{name}.pt")
+    buffers = dict(torch.jit.load(str(folder / f"{name}.pt")).named_buffers())
+    file = native.convert({n: b.numpy() for n, b in buffers.items()})
+    run.write_whole(folder / f"{name}.safetensors", lambda p: container.write(p, file))
     model = {"name": name, "description": "Loss network of the method optimize: five depths of features",
-             "method": "optimize", "torch": f"{name}.pt", "multiple": MULTIPLE, "min_side": 32,
+             "method": "optimize", "native": f"{name}.safetensors", "torch": f"{name}.pt", "multiple": MULTIPLE, "min_side": 32,
              "receptive_radius": radius(net), "style_weights": [1] * len(net.levels), "content_weights": [0, 0, 0.5, 0.5, 0]}
     run.write_whole(folder / "model.json", lambda p: p.write_text(json.dumps(model, indent=2) + "\n"))
 

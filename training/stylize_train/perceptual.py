@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-from typing import Sequence
 
 import numpy as np
 import torch
@@ -27,12 +26,13 @@ def conv(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor | None = None, stride
 
 class LossNet(nn.Module):
     """forward(x [N, 3, H, W], 0 to 1) -> the features of up to five depths, each half the size of the one before: the
-    first layer of a depth or, with heads, so many sums of its last layer's channels."""
+    first layer of each depth, or the last, which sees more."""
 
-    def __init__(self, levels=LEVELS, heads: Sequence[int] = ()):
+    def __init__(self, levels=LEVELS, last: bool = False):
         super().__init__()
         self.levels = [list(level) for level in levels]
-        self.weights, self.biases, self.heads = nn.ParameterDict(), nn.ParameterDict(), nn.ParameterDict()
+        self.last = last
+        self.weights, self.biases = nn.ParameterDict(), nn.ParameterDict()
         inputs = 3
         for level, widths in enumerate(self.levels, 1):
             for i, width in enumerate(widths):
@@ -41,13 +41,13 @@ class LossNet(nn.Module):
                 self.weights[self.name(level, i)] = nn.Parameter(w)
                 self.biases[self.name(level, i)] = nn.Parameter(torch.zeros(width))
                 inputs = width
-            if heads:
-                self.heads[f"head{level}"] = nn.Parameter(nn.init.normal_(torch.empty(heads[level - 1], inputs, 1, 1),
-                                                                          std=inputs ** -0.5))
 
-    @staticmethod
-    def name(level: int, i: int) -> str:
-        return f"conv{level}{'abcdefgh'[i]}"
+    def is_tap(self, level: int, i: int) -> bool:
+        return i == (len(self.levels[level - 1]) - 1 if self.last else 0)
+
+    def name(self, level: int, i: int) -> str:
+        """Files know by the letter t that the feature is not the first layer."""
+        return f"conv{level}{'t' if self.last and self.is_tap(level, i) else 'abcdefgh'[i]}"
 
     def forward(self, x: torch.Tensor, last: int = 5) -> list[torch.Tensor]:
         taps = []
@@ -56,12 +56,10 @@ class LossNet(nn.Module):
             for i in range(len(widths)):
                 name = self.name(level, i)
                 x = F.relu(conv(x, self.weights[name], self.biases[name]))
-                if i == 0 and not len(self.heads):
+                if self.is_tap(level, i):
                     taps.append(x)
                     if level == last:
                         return taps
-            if len(self.heads):
-                taps.append(F.conv2d(x, self.heads[f"head{level}"]))
             if level < len(self.levels):
                 x = F.avg_pool2d(x, 2)
         return taps
@@ -121,13 +119,12 @@ def read_ours(path: pathlib.Path) -> LossNet:
     except (RuntimeError, ValueError) as e:
         raise InputError(f"{path}: not a TorchScript file") from e
     levels: list[list[int]] = [[] for _ in LEVELS]
-    for name in sorted(n for n in buffers if re.fullmatch("w_conv[1-5][a-h]", n)):
+    for name in sorted(n for n in buffers if re.fullmatch("w_conv[1-5][a-ht]", n)):
         levels[int(name[6]) - 1].append(buffers[name].shape[0])
     if not all(levels):
         raise InputError(f"{path}: not a loss network of this project")
-    heads = [buffers[n].shape[0] for n in sorted(buffers) if re.fullmatch("w_head[1-5]", n)]
-    net = LossNet(levels, heads)
-    for group, ending in ((net.weights, ""), (net.biases, "_bias"), (net.heads, "")):
+    net = LossNet(levels, last="w_conv1t" in buffers)
+    for group, ending in ((net.weights, ""), (net.biases, "_bias")):
         for name, p in group.items():
             p.data.copy_(buffers[f"w_{name}{ending}"])
     return net

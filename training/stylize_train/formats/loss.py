@@ -3,7 +3,8 @@
     python -m stylize_train.formats.loss models/loss/loss.pt models/loss/loss.safetensors
 
 Its convolutions are the buffers w_conv<depth><letter> of the file, each with a bias; between the depths is a mean over
-2x2 pixels, and the first layer of each depth is a feature map. Layers that no feature map sees are left out. Needs torch.
+2x2 pixels, and the layer t of each depth is a feature map, or the first where there is no t. Layers that no feature map sees are
+left out. Needs torch.
 """
 
 import argparse
@@ -28,7 +29,11 @@ def layers(buffers: dict[str, np.ndarray]) -> list[list[str]]:
     if sorted(depths) != list(range(1, len(depths) + 1)) or not depths:
         raise ValueError("not a loss network of this project")
     found = [depths[d] for d in sorted(depths)]
-    return found[:-1] + [found[-1][:1]]
+    return found[:-1] + [found[-1][:found[-1].index(tap(found[-1])) + 1]]
+
+
+def tap(names: list[str]) -> str:
+    return names[-1] if names[-1].endswith("t") else names[0]
 
 
 def convert(buffers: dict[str, np.ndarray]) -> net.Network:
@@ -37,13 +42,13 @@ def convert(buffers: dict[str, np.ndarray]) -> net.Network:
     for depth, names in enumerate(layers(buffers)):
         if depth:
             operations.append({"op": "mean_pool", "factor": 2})
-        for i, name in enumerate(names):
+        for name in names:
             weight, short = buffers[name].astype(np.float32), name.removeprefix("w_")
             tensors[short], tensors[short + "_bias"] = weight, buffers[name + "_bias"].astype(np.float32)
             operations.append({"op": "conv", "w": short, "b": short + "_bias", "in": weight.shape[1],
                                "out": weight.shape[0], "stride": 1})
             operations.append({"op": "relu"})
-            if i == 0:
+            if name == tap(names):
                 operations.append({"op": "tap"})
     return net.Network(tensors, {"name": "loss", "loss_graph": json.dumps(operations)})
 
