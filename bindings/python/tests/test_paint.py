@@ -319,7 +319,9 @@ def test_wrong_pictures(stylizer: Stylizer, content: Any, error: type[Exception]
 
 
 def test_weight_zero_takes_no_part(stylizer: Stylizer, photo: str) -> None:
-    assert bytes(stylizer(photo, {"scream": 0, "udnie": 1}, size=64)) == bytes(stylizer(photo, "udnie", size=64))
+    assert bytes(stylizer(photo, {"scream": 0, "udnie": 1}, output_size=64)) == bytes(
+        stylizer(photo, "udnie", output_size=64)
+    )
 
 
 @pytest.mark.parametrize(
