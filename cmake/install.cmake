@@ -14,7 +14,7 @@ foreach(program stylize_cli stylize_server)
 endforeach()
 
 # pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
-set(STYLIZE_PC_REQUIRES libjpeg libpng jansson)
+set(STYLIZE_PC_REQUIRES libjpeg libpng zlib jansson)
 foreach(optional WEBP:libwebp LCMS2:lcms2)
     string(REPLACE ":" ";" optional "${optional}")
     list(GET optional 0 found)

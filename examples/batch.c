@@ -2,7 +2,7 @@
  * those of equal size in one batch.
  *   batch starry_night painted/ a.jpg b.jpg c.jpg
  * Each thread takes the next file, so a slow one holds up nobody. The `stylize` command does the
- * same from a single thread with stylize_ctx_submit: see cli/queue.c. */
+ * same from a single thread with stylize_ctx_submit: see apps/stylize/queue.c. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Forward over memory of a device: nothing is copied and nothing waited for. */
-#include <chrono>
-#include <limits>
+/* Networks run over memory of a device: nothing is copied and nothing waited for. */
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -8,70 +6,10 @@
 #include <ATen/Context.h>
 #include <c10/core/InferenceMode.h>
 
-#include "net.h"
+#include "form.h"
 
 namespace stz
 {
-
-at::Tensor stats_input(const stz_torch_net &net, const at::Tensor &stats)
-{
-    return net.half && !net.spec.code_length ? stats.to(at::kHalf) : stats;
-}
-
-at::Tensor shaped(const stz_torch_net &net, const at::Tensor &x)
-{
-    return x.to(net.half ? at::kHalf : at::kFloat)
-        .contiguous(net.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
-}
-
-/* ------------------------------------------------------------------ form */
-
-static void order_weights(torch::jit::Module &module, at::MemoryFormat format)
-{
-    for (at::Tensor t : module.parameters())
-        if (t.dim() == 4)
-            t.set_data(t.contiguous(format));
-    for (at::Tensor t : module.buffers())
-        if (t.dim() == 4)
-            t.set_data(t.contiguous(format));
-}
-
-/* Seconds of the fastest of a few runs on empty pictures. */
-static double measure(const stz_torch_net &net, int n, int side)
-{
-    const c10::InferenceMode inference;
-    const auto options = at::dtype(at::kFloat).device(net.torch->device);
-    const at::Tensor x = shaped(net, at::zeros({n, 3, side, side}, options));
-    const at::Tensor code = at::zeros({n, net.spec.code_length}, options);
-    double best = std::numeric_limits<double>::infinity();
-    for (int round = 0; round < 4; round++) {
-        const auto start = std::chrono::steady_clock::now();
-        const at::Tensor y = call(*net.forward, stack(net, x, code), {n, 3, side, side});
-        y.select(0, 0).select(0, 0).select(0, 0).sum().to(at::kCPU); /* waits */
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-        if (round > 0 && took.count() < best)
-            best = took.count();
-    }
-    return best;
-}
-
-void choose_form(stz_torch_net &net, torch::jit::Module &module)
-{
-    const bool cuda = net.torch->device.is_cuda();
-    const int trial = net.spec.trial_side, side = cuda && trial < 512 ? 512 / trial * trial : trial;
-    settle_thread(net.torch);
-    if (net.half)
-        module.to(at::kHalf);
-    const double planes = measure(net, cuda ? 4 : 1, side);
-    order_weights(module, at::MemoryFormat::ChannelsLast);
-    net.channels_last = true;
-    if (measure(net, cuda ? 4 : 1, side) < planes)
-        return;
-    order_weights(module, at::MemoryFormat::Contiguous);
-    net.channels_last = false;
-}
-
-/* ------------------------------------------------------------------ forward */
 
 /* Trying out algorithms is a switch of the process: whoever turns it is alone with libtorch meanwhile. */
 static std::shared_mutex tuning;
@@ -138,12 +76,6 @@ static void forward(const stz_torch_net &net, stz_torch_batch &b)
 }
 
 } // namespace stz
-
-void stz_torch_input_form(const stz_torch_net *net, int *is_half, int *channels_last) noexcept
-{
-    *is_half = net->half;
-    *channels_last = net->channels_last;
-}
 
 int stz_torch_forward(stz_torch_net *net, stz_torch_batch *batch, const stz_torch_error *error) noexcept
 {

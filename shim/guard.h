@@ -10,7 +10,7 @@
 #include <c10/util/Exception.h>
 #include <torch/version.h>
 
-#include "shim.h"
+#include "torch.h"
 
 struct stz_torch {
     c10::Device device;

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "engine/engine.h"
+#include "engine/registry.h"
 
 #define FAKE_CODE   4
 #define FAKE_RADIUS 4

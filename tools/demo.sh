@@ -24,6 +24,7 @@ done
 "$stylize" "$photo" --style-image "$artwork" --size 768 -o demo/your_own_picture.jpg
 "$stylize" "$photo" --style great_wave:0.5,scream:0.5 --size 768 -o demo/blend.jpg
 "$stylize" "$photo" --style wheat_field --preserve-color --size 768 -o demo/own_colours.jpg
+"$stylize" "$photo" --style-image "$artwork" --method optimize --size 512 -o demo/optimized.jpg
 "$stylize" sheet "$photo" --style-image "$artwork" -o demo/sheet.jpg
 
 cat <<TEXT

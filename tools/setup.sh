@@ -31,6 +31,7 @@ python3-numpy|/usr/bin/python3 -c "import numpy"|tests of the converters
 python3-pytest|/usr/bin/python3 -c "import pytest"|tests of stylize-server
 python3-httpx|/usr/bin/python3 -c "import httpx"|tests of stylize-server
 libcmocka-dev|pkg-config --exists cmocka|unit tests
+abigail-tools|command -v abidiff|the binary interface against the last release
 curl|command -v curl|the lines of the README of stylize-server
 imagemagick|command -v convert|test pictures, second opinion on pictures
 libimage-exiftool-perl|command -v exiftool|test pictures with metadata
@@ -44,6 +45,9 @@ LIST
     train) cat <<'LIST' ;;
 python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool
 python3-pil|/usr/bin/python3 -c "import PIL"|tests of the training tool
+python3-pip|/usr/bin/python3 -c "import pip"|tests of the training tool as a package
+python3-setuptools|/usr/bin/python3 -c "import setuptools"|tests of the training tool as a package
+python3-wheel|/usr/bin/python3 -c "import wheel"|tests of the training tool as a package
 LIST
     bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
     page) echo 'chromium|command -v chromium|tests of the page' ;;

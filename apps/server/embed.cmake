@@ -1,5 +1,5 @@
 # Turns files into C: cmake -DOUT=page_files.c "-DFILES=a;b" -P embed.cmake
-set(text "/* Made by embed.cmake. */\n#include \"api/page.h\"\n\n")
+set(text "/* Made by embed.cmake. */\n#include \"api/page_routes.h\"\n\n")
 set(table "")
 set(count 0)
 foreach(file IN LISTS FILES)

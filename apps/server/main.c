@@ -11,33 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sandbox/confine.h"
-#include "api/fleet.h"
-#include "api/gallery.h"
-#include "http/http.h"
-#include "jobs/jobs.h"
+#include "api/job_events.h"
+#include "api/style_registry.h"
 #include "base/log.h"
+#include "common/clock.h"
+#include "config/config_read.h"
+#include "fleet/fleet.h"
+#include "fleet/report.h"
+#include "http/http.h"
 #include "http/tls.h"
+#include "jobs/job_removal.h"
+#include "jobs/jobs.h"
+#include "paint/memory_tier.h"
+#include "routes.h"
+#include "sandbox/enter.h"
 
 extern char **environ;
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
-static stylize_log_level level_by_name(const char *name)
+static stylize_log_level log_level(const config *c)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    for (size_t i = 0; i < SRV_LEN(names); i++)
-        if (!strcmp(name, names[i]))
-            return (stylize_log_level)(i + 1);
-    return STYLIZE_LOG_INFO;
-}
-
-static stylize_precision precision_by_name(const char *name)
-{
-    int i = 0;
-    while (precision_names[i] && strcmp(name, precision_names[i]))
-        i++;
-    return (stylize_precision)i;
+    return (stylize_log_level)(STYLIZE_LOG_ERROR + c->log_level);
 }
 
 static bool open_context(server *s, char *message, size_t size)
@@ -48,7 +43,7 @@ static bool open_context(server *s, char *message, size_t size)
     stylize_options_init(&o, sizeof o);
     o.engine = c->engine;
     o.device = c->device;
-    o.precision = precision_by_name(c->precision);
+    o.precision = c->precision;
     o.model_dir = c->models;
     o.threads = (uint32_t)c->threads;
     o.queue_length = (uint32_t)c->queue_length;
@@ -59,7 +54,7 @@ static bool open_context(server *s, char *message, size_t size)
     o.max_side = (uint32_t)c->max_side;
     o.memory_budget = c->memory_budget;
     o.log = log_library;
-    o.log_level = level_by_name(c->log_level);
+    o.log_level = log_level(c);
     if (stylize_ctx_create(&s->ctx, &o, &err) == STYLIZE_OK)
         return true;
     snprintf(message, size, "%s", err.message);
@@ -82,6 +77,8 @@ static bool open_server(server *s, char *message, size_t size)
     const config *c = &s->config;
     metrics_init(&s->metrics);
     pthread_mutex_init(&s->batches_lock, NULL);
+    s->routes = routes;
+    s->route_count = route_count;
     for (int i = 0; i < route_count; i++) {
         s->metrics.routes[i].name = routes[i].name;
         s->metrics.routes[i].method = routes[i].method;
@@ -101,6 +98,10 @@ static bool open_server(server *s, char *message, size_t size)
         return false;
     if (c->tls_cert && !(s->tls = tls_create(c->tls_cert, c->tls_key, message, size)))
         return false;
+    if (!(s->streams = streams_create())) {
+        snprintf(message, size, "out of memory");
+        return false;
+    }
     if (!open_context(s, message, size))
         return false;
     painter_init(&s->painter, s->ctx, c, &s->metrics);
@@ -114,7 +115,7 @@ static bool open_server(server *s, char *message, size_t size)
 /* The sandbox needs the folder of jobs to be there. */
 static bool open_jobs(server *s, bool folder, char *message, size_t size)
 {
-    s->jobs = jobs_create(s, message, size);
+    s->jobs = jobs_create(&s->config, &s->painter, &s->metrics, &s->pool, message, size);
     return s->jobs && (!folder || jobs_open(s->jobs, message, size));
 }
 
@@ -122,6 +123,7 @@ static void close_server(server *s)
 {
     http_stop(s);
     watch_stop(&s->watch);
+    streams_destroy(s->streams);
     jobs_stop(s->jobs);
     fleet_stop(s);
     if (s->ctx)
@@ -130,6 +132,7 @@ static void close_server(server *s)
         painter_close(&s->painter);
     fleet_close(s);
     jobs_destroy(s->jobs);
+    idempotency_free(&s->idempotency);
     gallery_destroy(s->gallery);
     tls_destroy(s->tls);
     keys_free(&s->keys);
@@ -191,6 +194,7 @@ static void drain(server *s)
     fleet_drain(s);
     http_quiesce(s);
     jobs_stop(s->jobs);
+    streams_tick(s->streams, true);
     while (painter_in_work(&s->painter) && now_ns() < end)
         nanosleep(&pause, NULL);
     if (painter_in_work(&s->painter))
@@ -206,9 +210,14 @@ static void drain(server *s)
         nanosleep(&pause, NULL);
 }
 
-static void tick(void *user) { jobs_tick(((server *)user)->jobs); }
+static void tick(void *user)
+{
+    server *s = user;
+    jobs_expire(s->jobs, time(NULL));
+    streams_tick(s->streams, false);
+}
 
-static int serve(server *s, char *message, size_t size)
+static int serve(server *s, sandbox *box, char *message, size_t size)
 {
     sigset_t signals;
     pthread_t warmer;
@@ -221,14 +230,14 @@ static int serve(server *s, char *message, size_t size)
     signal(SIGPIPE, SIG_IGN);
     /* Only the port may need root; files are read and made as who serves. */
     if (!http_listen(s, message, size) || !drop_root(s->config.user, message, size) ||
-        !open_jobs(s, true, message, size) || !confine_files(s, message, size) ||
+        !open_jobs(s, true, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
     if (!watch_start(&s->watch, tick, s)) {
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
-    if (!confine_calls(s, message, size))
+    if (!sandbox_enter_calls(box, &s->config, message, size))
         return EXIT_CONFIGURATION;
     if (!fleet_start(s, message, size))
         return EXIT_FAILED;
@@ -248,7 +257,7 @@ static int serve(server *s, char *message, size_t size)
     return EXIT_FINE;
 }
 
-static int check(server *s, char *message, size_t size)
+static int check(server *s, sandbox *box, char *message, size_t size)
 {
     struct sockaddr_storage at;
     socklen_t at_size;
@@ -257,16 +266,16 @@ static int check(server *s, char *message, size_t size)
         return EXIT_CONFIGURATION;
     }
     /* The usual folder is not made for a question. */
-    const bool sandboxed = strcmp(s->config.sandbox, "off") != 0;
-    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) || !confine_files(s, message, size) ||
-        !open_server(s, message, size) || !confine_calls(s, message, size))
+    const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
+    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
+        !open_server(s, message, size) || !sandbox_enter_calls(box, &s->config, message, size))
         return EXIT_CONFIGURATION;
     config_print(&s->config, stdout);
     if (sandboxed)
-        printf("# Sandbox: %s.\n", s->files_confined && s->calls_confined
+        printf("# Sandbox: %s.\n", box->files && box->calls
                                        ? "files and system calls are restricted"
-                                   : s->files_confined ? "only files are restricted"
-                                   : s->calls_confined ? "only system calls are restricted"
+                                   : box->files ? "only files are restricted"
+                                   : box->calls ? "only system calls are restricted"
                                                        : "nothing is restricted here");
     if (!fleet_check(s, stdout)) {
         snprintf(message, size, "it would start, but without what cannot be used now");
@@ -279,6 +288,7 @@ static int check(server *s, char *message, size_t size)
 int main(int argc, char **argv)
 {
     static server s; /* large, and there is one */
+    sandbox box = {false, false, false};
     config_command command;
     const char *word;
     char message[512] = "";
@@ -291,9 +301,11 @@ int main(int argc, char **argv)
     }
     switch (command) {
     case CONFIG_HELP:
+        config_free(&s.config);
         config_help(stdout);
         return EXIT_FINE;
     case CONFIG_VERSION:
+        config_free(&s.config);
         printf("stylize-server %s\n", stylize_version());
         return EXIT_FINE;
     case CONFIG_NEW_KEY:
@@ -302,8 +314,8 @@ int main(int argc, char **argv)
     default:
         break;
     }
-    log_set_level(level_by_name(s.config.log_level));
-    code = command == CONFIG_CHECK ? check(&s, message, sizeof message) : serve(&s, message, sizeof message);
+    log_set_level(log_level(&s.config));
+    code = command == CONFIG_CHECK ? check(&s, &box, message, sizeof message) : serve(&s, &box, message, sizeof message);
     if (code)
         fprintf(stderr, "stylize-server: %s\n", message);
     close_server(&s);

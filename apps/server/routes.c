@@ -1,11 +1,15 @@
 /* The table of routes. */
+#include "routes.h"
+
 #include "api/batch.h"
-#include "api/gallery.h"
-#include "jobs/jobs.h"
-#include "http/later.h"
-#include "api/page.h"
+#include "api/job_events.h"
+#include "api/job_routes.h"
+#include "api/page_routes.h"
+#include "api/privacy.h"
 #include "api/status.h"
+#include "api/styles.h"
 #include "api/transfer.h"
+#include "http/answer_later.h"
 
 const route routes[] = {
     {"page", "GET", "/", ACCESS_OPEN, false, true, false, page_index, NULL},
@@ -41,4 +45,4 @@ const route routes[] = {
     {"v2_model_ready", "GET", "/v2/models/*/ready", ACCESS_OPEN, false, true, false, models_ready, NULL},
     {"metrics", "GET", "/metrics", ACCESS_USER, false, false, false, status_metrics, NULL},
 };
-const int route_count = SRV_LEN(routes);
+const int route_count = APP_LEN(routes);

@@ -1,7 +1,13 @@
-/* `stylize bench`: runs a network at given sizes and thread counts, says how near to the CPU's peak. */
-#include "cli.h"
+#include "bench.h"
 
-#include <string.h>
+#include <stdio.h>
+
+#include "common/names.h"
+#include "context.h"
+#include "exit.h"
+#include "json_out.h"
+#include "message.h"
+#include "options.h"
 
 /* "cpu" and the engine that a context chose, from its description. */
 static json_t *describe(stylize_ctx *ctx)
@@ -23,8 +29,8 @@ static const char *cpu_name(const json_t *info)
 /* The engine of --engine, or the first one that is there: that is the one "auto" takes. */
 static const char *engine_name(const cli_args *args, const json_t *info)
 {
-    if (args->engine && strcmp(args->engine, "auto") != 0)
-        return args->engine;
+    if (args->engine)
+        return engine_names[args->engine];
     const json_t *engines = json_object_get(info, "engines");
     for (size_t i = 0; i < json_array_size(engines); i++) {
         const json_t *e = json_array_get(engines, i);
@@ -33,12 +39,6 @@ static const char *engine_name(const cli_args *args, const json_t *info)
             return name;
     }
     return "auto";
-}
-
-static const char *precision_name(stylize_precision p)
-{
-    static const char *const names[] = {"fp32", "fp16", "int8", "tf32"};
-    return names[p];
 }
 
 static json_t *number_or_null(double v) { return v > 0 ? json_real(v) : json_null(); }
@@ -53,7 +53,7 @@ static json_t *to_json(const cli_args *args, const json_t *info, const stylize_b
     json_object_set_new(j, "width", json_integer(b->width));
     json_object_set_new(j, "height", json_integer(b->height));
     json_object_set_new(j, "threads", json_integer(threads));
-    json_object_set_new(j, "precision", json_string(precision_name(args->precision)));
+    json_object_set_new(j, "precision", json_string(precision_names[args->precision]));
     json_object_set_new(j, "rounds", json_integer(b->rounds));
     json_object_set_new(j, "min_ms", json_real(b->min_ms));
     json_object_set_new(j, "median_ms", json_real(b->median_ms));
@@ -91,7 +91,7 @@ typedef struct bench_run {
 /* All sizes with one number of threads; 0: as many as processors. */
 static int run_threads(bench_run *r, uint32_t threads)
 {
-    static const size_arg usual = {.side = 512};
+    static const picture_size usual = {.side = 512};
     const cli_args *args = r->args;
     int code = EXIT_DONE;
     stylize_ctx *ctx = context_create(args, threads, 0, &code);
@@ -107,9 +107,9 @@ static int run_threads(bench_run *r, uint32_t threads)
                    "threads", "precision", "min ms", "median ms", "GFLOP/s", "peak", "share");
     }
     for (size_t i = 0; i < (args->size_count ? args->size_count : 1) && !interrupted; i++) {
-        const size_arg *s = args->size_count ? &args->sizes[i] : &usual;
+        const picture_size *s = args->size_count ? &args->sizes[i] : &usual;
         stylize_error err = {0};
-        stylize_bench b = {.struct_size = sizeof b, .model = args->network, .rounds = args->rounds};
+        stylize_bench b = {.struct_size = sizeof b, .model = args->network, .rounds = (uint32_t)args->rounds};
         b.width = s->side ? s->side : s->width;
         b.height = s->side ? s->side : s->height;
         if (stylize_ctx_bench(ctx, &b, &err) != STYLIZE_OK) {

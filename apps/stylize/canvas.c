@@ -1,9 +1,11 @@
-/* A picture in memory to paste pictures and draw text on. */
-#include "cli.h"
+#include "canvas.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/language.h"
+#include "font.h"
 
 /* Proportions of the font, in units of a twelfth of a capital's height. */
 static const double narrowing = 0.86; /* of all widths: the grid of font.c is a little wide */
@@ -80,7 +82,7 @@ typedef struct outline {
 
 static void add_line(outline *o, point a, point b)
 {
-    if (o->count < (int)CLI_LEN(o->from)) {
+    if (o->count < (int)APP_LEN(o->from)) {
         o->from[o->count] = a;
         o->to[o->count++] = b;
     }
@@ -238,7 +240,7 @@ static double width_until(const char *text, const char *end, double height)
     return width > 0 ? width - spacing * height / 12 : 0;
 }
 
-double text_width(const char *text, double height) { return width_until(text, text + strlen(text), height); }
+static double text_width(const char *text, double height) { return width_until(text, text + strlen(text), height); }
 
 static void draw_letter(canvas *c, letter l, double x, double y, double unit, double radius, color ink)
 {

@@ -1,11 +1,16 @@
-/* Finds the pictures that a folder run paints and names their outputs. */
-#include "cli.h"
+#include "collect.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "common/names.h"
+#include "exit.h"
+#include "memory.h"
+#include "message.h"
+#include "path.h"
 
 typedef struct collector {
     file_list *list;
@@ -29,7 +34,7 @@ static void add(collector *c, char *input, char *output, bool named)
 /* The output's name: that of the input, with the ending of --format if it asks for another. */
 static char *name_output(const collector *c, const char *folder, const char *name)
 {
-    const stylize_format own = format_by_name(name);
+    const stylize_format own = format_by_path(name);
     const stylize_format want = c->args->format ? c->args->format : own ? own : STYLIZE_FORMAT_JPEG;
     const char *base = path_base(name);
     const int stem = (int)(base - name) + (int)path_stem_length(name);
@@ -62,7 +67,7 @@ static void visit(collector *c, const char *top, char *relative, const char *roo
             c->folders_left++;
         else if (!S_ISLNK(link.st_mode) && !path_same(path, root))
             walk(c, top, relative, root);
-    } else if (S_ISREG(s.st_mode) && format_by_name(relative)) {
+    } else if (S_ISREG(s.st_mode) && format_by_path(relative)) {
         add(c, path, name_output(c, root, relative), false);
         return;
     } else {
@@ -229,7 +234,7 @@ int file_list_collect(file_list *list, const cli_args *args, const char *label)
     if (root && path_exists(root) && !path_is_folder(root)) {
         message_error(root, "is a file, but several pictures need a folder");
         code = EXIT_OUTPUT;
-    } else if (root && format_by_name(root) && !path_exists(root)) {
+    } else if (root && format_by_path(root) && !path_exists(root)) {
         message_error(root, "is the name of a picture, but several pictures need a folder");
         code = EXIT_USAGE;
     }

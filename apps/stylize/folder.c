@@ -1,10 +1,23 @@
-/* Many pictures: the library's queue is kept filled, what is done is written at once. */
-#include "cli.h"
+#include "folder.h"
 
 #include <errno.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "collect.h"
+#include "common/clock.h"
+#include "context.h"
+#include "exit.h"
+#include "json_out.h"
+#include "memory.h"
+#include "message.h"
+#include "path.h"
+#include "progress.h"
+#include "queue.h"
+#include "request.h"
+#include "style.h"
 
 typedef struct folder_run {
     const cli_args *args;
@@ -51,7 +64,7 @@ static bool fill(void *user, task *t)
             continue;
         request_prepare(&t->request, r->args, &r->styles);
         t->request.content = &t->input;
-        t->request.output_format = format_by_name(e->output);
+        t->request.output_format = format_by_path(e->output);
         t->bytes = queue_estimate(r->ctx, &t->input, &t->request);
         return true;
     }
@@ -70,7 +83,7 @@ static bool save(const folder_run *r, task *t, const file_entry *e)
     free(copy);
     if (!made)
         return false;
-    t->status = stylize_image_save(r->ctx, &t->result, e->output, r->args->quality, &t->error);
+    t->status = stylize_image_save(r->ctx, &t->result, e->output, (int)r->args->quality, &t->error);
     return t->status == STYLIZE_OK;
 }
 
@@ -152,7 +165,7 @@ static int make_output_folder(const cli_args *args)
 
 static int run_all(folder_run *r)
 {
-    const double start = clock_seconds();
+    const double start = now_seconds();
     const cli_args *args = r->args;
     int code = style_set_load(&r->styles, r->ctx, args);
     if (code != EXIT_DONE || (code = file_list_collect(&r->files, args, r->styles.label)) != EXIT_DONE ||
@@ -165,7 +178,7 @@ static int run_all(folder_run *r)
         progress_begin("painting", r->files.count);
     queue_run(&q);
     progress_end();
-    print_summary(r, clock_seconds() - start);
+    print_summary(r, now_seconds() - start);
     if (interrupted)
         return EXIT_SIGNAL + interrupted;
     if (r->fatal)
@@ -180,7 +193,7 @@ int paint_folder(const cli_args *args)
         return EXIT_USAGE;
     }
     const uint32_t threads = args->thread_count ? args->threads[0] : 0;
-    folder_run r = {.args = args, .tasks_max = args->jobs ? args->jobs : queue_default_tasks(threads)};
+    folder_run r = {.args = args, .tasks_max = args->jobs ? (uint32_t)args->jobs : queue_default_tasks(threads)};
     int code = EXIT_DONE;
     r.ctx = context_create(args, threads, r.tasks_max, &code);
     if (!r.ctx)

@@ -1,5 +1,8 @@
-/* The letters of a sheet's labels: a stroke font of our own, printable ASCII. */
-#include "cli.h"
+#include "font.h"
+
+#include <stddef.h>
+
+#include "common/language.h"
 
 /*
  * A glyph is drawn with a round pen along its strokes, so it is sharp at every size. A point is
@@ -112,7 +115,7 @@ static const struct {
 const char *font_glyph(char c, int *width)
 {
     const unsigned index = (unsigned)(unsigned char)c - ' ';
-    if (index >= CLI_LEN(glyphs))
+    if (index >= APP_LEN(glyphs))
         return NULL;
     *width = glyphs[index].width;
     return glyphs[index].strokes;

@@ -1,7 +1,12 @@
-/* `stylize info`: what stylize_ctx_info tells, as text or as its own JSON. */
-#include "cli.h"
+#include "info.h"
 
-#include <string.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "context.h"
+#include "exit.h"
+#include "message.h"
 
 static const char *get_text(const json_t *object, const char *key)
 {

@@ -1,8 +1,12 @@
-/* The table of options and commands, and the help text made from it. */
-#include "cli.h"
+#include "options.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/language.h"
+#include "common/names.h"
+#include "option_values.h"
+#include "words.h"
 
 #define PAINT   COMMAND_PAINT
 #define SHEET   COMMAND_SHEET
@@ -13,55 +17,94 @@
 #define ENGINE  (PAINT | SHEET | INFO | BENCH)
 #define ALL     (PAINT | SHEET | STYLES | INFO | BENCH)
 
-const option options[] = {
-    {OPT_STYLE, 's', "style", "ID[:W],...", PAINT, "Style", "library style, or a blend with weights"},
-    {OPT_STYLE_IMAGE, 'i', "style-image", "FILE[:W]", PICTURE, "Style",
-     "any picture as style; may be repeated"},
-    {OPT_STYLES, 0, "styles", "ID,...", SHEET, "Style", "styles of the sheet; all without it"},
-    {OPT_MASK, 0, "mask", "FILE", PAINT, "Style", "where the style before it is painted: white, grey, black"},
-    {OPT_STRENGTH, 0, "strength", "0..1|auto", PICTURE, "Style", "0: the photograph, 1: the full style (1)"},
-    {OPT_STYLE_SCALE, 0, "style-scale", "0.5..2", PICTURE, "Style",
-     "size of the strokes: 2 twice as large (1)"},
-    {OPT_PRESERVE_COLOR, 0, "preserve-color", NULL, PICTURE, "Style", "keep the photograph's colours"},
-    {OPT_METHOD, 0, "method", "NAME", PICTURE, "Style", "auto, fast, any or optimize (auto)"},
-    {OPT_ITERATIONS, 0, "iterations", "N", PICTURE, "Style", "steps of the method optimize (300)"},
-    {OPT_TIME_BUDGET, 0, "time-budget", "SECONDS", PICTURE, "Style", "optimize ends then, with what it has"},
-    {OPT_OPTIMIZER, 0, "optimizer", "NAME", PICTURE, "Style", "of optimize: lbfgs or adam (lbfgs)"},
-    {OPT_PREVIEW, 0, "preview", "FILE", PAINT, "Style", "the picture of optimize as it grows"},
-    {OPT_SEED, 0, "seed", "N", PICTURE, "Style", "for methods that use random numbers (0)"},
+#define AT(m) .offset = offsetof(cli_args, m)
+#define OPTION(c, l, g, n, t, ...)                                                   \
+    {                                                                                \
+        .commands = c, .letter = l, .group = g, .name = n, .type = t, __VA_ARGS__    \
+    }
 
-    {OPT_OUTPUT, 'o', "output", "PATH", PICTURE, "Output", "file, folder for many, - for standard output"},
-    {OPT_SIZE, 0, "size", "N|WxH", PICTURE | BENCH, "Output", "longer side, or exact size cut at the centre"},
-    {OPT_FORMAT, 0, "format", "NAME", PICTURE, "Output", "jpeg, png or webp"},
-    {OPT_QUALITY, 0, "quality", "1..100", PICTURE, "Output", "of JPEG and WebP (92)"},
-    {OPT_FORCE, 'f', "force", NULL, PICTURE, "Output", "overwrite outputs that exist"},
-    {OPT_COLUMNS, 0, "columns", "N", SHEET, "Output", "pictures in a row of the sheet"},
+const char *const engine_names[] = {"auto", "native", "torch", NULL};
 
-    {OPT_RECURSIVE, 'r', "recursive", NULL, PAINT, "Folders", "with the folders inside"},
-    {OPT_RESUME, 0, "resume", NULL, PAINT, "Folders", "leave out what was painted before"},
-    {OPT_JOBS, 'j', "jobs", "N", PAINT, "Folders", "pictures in work at once, at most"},
+const option cli_options[] = {
+    OPTION(PAINT, 's', "Style", "style", OPTION_OWN, .read = read_styles, .value = "ID[:W],...",
+           .help = "library style, or a blend with weights",
+           .allowed = "ID or ID:WEIGHT, several with commas, weights of 0 or above"),
+    OPTION(PICTURE, 'i', "Style", "style-image", OPTION_OWN, .read = read_style_image, .value = "FILE[:W]",
+           .help = "any picture as style; may be repeated", .allowed = "FILE or FILE:WEIGHT"),
+    OPTION(SHEET, 0, "Style", "styles", OPTION_OWN, .read = read_styles, .value = "ID,...",
+           .help = "styles of the sheet; all without it",
+           .allowed = "ID or ID:WEIGHT, several with commas, weights of 0 or above"),
+    OPTION(PAINT, 0, "Style", "mask", OPTION_OWN, .read = read_mask, .value = "FILE",
+           .help = "where the style before it is painted: white, grey, black",
+           .allowed = "a file name; the style that it is for comes before it"),
+    OPTION(PICTURE, 0, "Style", "strength", OPTION_OWN, .read = read_strength, .value = "0..1|auto",
+           .preset = "1", .help = "0: the photograph, 1: the full style", .allowed = "0 to 1, auto"),
+    OPTION(PICTURE, 0, "Style", "style-scale", OPTION_NUMBER, AT(style_scale), .value = "0.5..2",
+           .preset = "1", .min = 0.5, .max = 2, .help = "size of the strokes: 2 twice as large"),
+    OPTION(PICTURE, 0, "Style", "preserve-color", OPTION_BOOL, AT(preserve_color),
+           .help = "keep the photograph's colours"),
+    OPTION(PICTURE, 0, "Style", "method", OPTION_CHOICE, AT(method), .choices = method_names,
+           .value = "NAME", .preset = "auto", .help = "auto, fast, any or optimize"),
+    OPTION(PICTURE, 0, "Style", "iterations", OPTION_UINT, AT(iterations), .min = 1, .max = 100000,
+           .value = "N", .help = "steps of the method optimize [300]"),
+    OPTION(PICTURE, 0, "Style", "time-budget", OPTION_NUMBER, AT(time_budget), .min = 0.001, .max = 1000000,
+           .value = "SECONDS", .help = "optimize ends then, with what it has"),
+    OPTION(PICTURE, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
+           .value = "NAME", .preset = "lbfgs", .help = "of optimize: lbfgs or adam"),
+    OPTION(PAINT, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
+           .help = "the picture of optimize as it grows", .allowed = "a file name"),
+    OPTION(PICTURE, 0, "Style", "seed", OPTION_UINT, AT(seed), .preset = "0", .value = "N",
+           .help = "for methods that use random numbers"),
 
-    {OPT_LANG, 0, "lang", "CODE", STYLES, "List", "language of the names: en, zh (en)"},
-    {OPT_IDS, 0, "ids", NULL, STYLES, "List", "the ids only, one a line"},
+    OPTION(PICTURE, 'o', "Output", "output", OPTION_TEXT, AT(output), .min = 1, .value = "PATH",
+           .help = "file, folder for many, - for standard output", .allowed = "a file name"),
+    OPTION(PICTURE | BENCH, 0, "Output", "size", OPTION_OWN, .read = read_sizes, .value = "N|WxH",
+           .help = "longer side, or exact size cut at the centre",
+           .allowed = "N or WxH with numbers from 16 to 16384"),
+    OPTION(PICTURE, 0, "Output", "format", OPTION_OWN, .read = read_format, .value = "NAME",
+           .help = "jpeg, png or webp", .allowed = "jpeg, png, webp"),
+    OPTION(PICTURE, 0, "Output", "quality", OPTION_UINT, AT(quality), .min = 1, .max = 100,
+           .value = "1..100", .help = "of JPEG and WebP [92]"),
+    OPTION(PICTURE, 'f', "Output", "force", OPTION_BOOL, AT(force), .help = "overwrite outputs that exist"),
+    OPTION(SHEET, 0, "Output", "columns", OPTION_UINT, AT(columns), .min = 1, .max = 64, .value = "N",
+           .help = "pictures in a row of the sheet"),
 
-    {OPT_NETWORK, 0, "network", "NAME", BENCH, "Measure", "network to run (brush)"},
-    {OPT_ROUNDS, 0, "rounds", "N", BENCH, "Measure", "measured runs of each setting (10)"},
+    OPTION(PAINT, 'r', "Folders", "recursive", OPTION_BOOL, AT(recursive), .help = "with the folders inside"),
+    OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume), .help = "leave out what was painted before"),
+    OPTION(PAINT, 'j', "Folders", "jobs", OPTION_UINT, AT(jobs), .min = 1, .max = 1024, .value = "N",
+           .help = "pictures in work at once, at most"),
 
-    {OPT_ENGINE, 0, "engine", "NAME", ENGINE, "Engine", "auto, native or torch (auto)"},
-    {OPT_DEVICE, 0, "device", "NAME", ENGINE, "Engine",
-     "auto, cpu, cuda, cuda:N, cuda:N,M or cuda:all (auto)"},
-    {OPT_THREADS, 't', "threads", "N", ENGINE, "Engine", "worker threads (one a processor)"},
-    {OPT_PRECISION, 0, "precision", "NAME", ENGINE, "Engine", "fp32, fp16, int8 or tf32 (fp32)"},
-    {OPT_MEMORY, 0, "memory", "BYTES", ENGINE, "Engine", "for one picture, as 512M; larger ones in tiles"},
-    {OPT_MODELS, 0, "models", "DIR", ALL, "Engine", "folder with the models and styles"},
+    OPTION(STYLES, 0, "List", "lang", OPTION_TEXT, AT(lang), .value = "CODE",
+           .help = "language of the names: en, zh [en]"),
+    OPTION(STYLES, 0, "List", "ids", OPTION_BOOL, AT(ids), .help = "the ids only, one a line"),
 
-    {OPT_JSON, 0, "json", NULL, ALL, "General", "results as JSON on the standard output"},
-    {OPT_QUIET, 'q', "quiet", NULL, ALL, "General", "errors only"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, ALL, "General", "the library's log on the standard error"},
-    {OPT_HELP, 'h', "help", NULL, ALL, "General", "this text; after a command, its own"},
-    {OPT_VERSION, 'V', "version", NULL, ALL, "General", "version of the library"},
+    OPTION(BENCH, 0, "Measure", "network", OPTION_TEXT, AT(network), .preset = "brush", .value = "NAME",
+           .help = "network to run"),
+    OPTION(BENCH, 0, "Measure", "rounds", OPTION_UINT, AT(rounds), .preset = "10", .min = 1, .max = 10000,
+           .value = "N", .help = "measured runs of each setting"),
+
+    OPTION(ENGINE, 0, "Engine", "engine", OPTION_CHOICE, AT(engine), .choices = engine_names,
+           .preset = "auto", .value = "NAME", .help = "auto, native or torch"),
+    OPTION(ENGINE, 0, "Engine", "device", OPTION_OWN, .read = read_device, .value = "NAME",
+           .help = "auto, cpu, cuda, cuda:N, cuda:N,M or cuda:all [auto]",
+           .allowed = "auto, cpu, cuda, cuda:N, cuda:N,M, cuda:all"),
+    OPTION(ENGINE, 't', "Engine", "threads", OPTION_OWN, .read = read_threads, .value = "N",
+           .help = "worker threads [one a processor]", .allowed = "a whole number from 1 to 256"),
+    OPTION(ENGINE, 0, "Engine", "precision", OPTION_CHOICE, AT(precision), .choices = precision_names,
+           .preset = "fp32", .value = "NAME", .help = "fp32, fp16, int8 or tf32"),
+    OPTION(ENGINE, 0, "Engine", "memory", OPTION_BYTES, AT(memory), .min = 32 << 20, .value = "BYTES",
+           .help = "for one picture, as 512M; larger ones in tiles"),
+    OPTION(ALL, 0, "Engine", "models", OPTION_TEXT, AT(models), .value = "DIR",
+           .help = "folder with the models and styles"),
+
+    OPTION(ALL, 0, "General", "json", OPTION_BOOL, AT(json), .help = "results as JSON on the standard output"),
+    OPTION(ALL, 'q', "General", "quiet", OPTION_BOOL, AT(quiet), .help = "errors only"),
+    OPTION(ALL, 'v', "General", "verbose", OPTION_BOOL, AT(verbose),
+           .help = "the library's log on the standard error"),
+    OPTION(ALL, 'h', "General", "help", OPTION_BOOL, AT(help), .help = "this text; after a command, its own"),
+    OPTION(ALL, 'V', "General", "version", OPTION_BOOL, AT(version), .help = "version of the library"),
 };
-const size_t option_count = CLI_LEN(options);
+const size_t cli_option_count = APP_LEN(cli_options);
 
 static const struct {
     command id;
@@ -91,27 +134,24 @@ static const struct {
     {COMMAND_BENCH, "  stylize bench --size 512,1024 --threads 1,2 --rounds 20\n"},
 };
 
-const option *option_by_name(const char *name, size_t length)
+const option *option_by_name(slice name)
 {
-    for (size_t i = 0; i < option_count; i++)
-        if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
-            return &options[i];
-    if (length == 15 && memcmp(name, "preserve-colour", 15) == 0)
-        return option_by_name("preserve-color", 14);
-    return NULL;
+    if (slice_is(name, "preserve-colour"))
+        name = slice_of("preserve-color");
+    return option_find(cli_options, cli_option_count, name);
 }
 
 const option *option_by_letter(char letter)
 {
-    for (size_t i = 0; letter && i < option_count; i++)
-        if (options[i].letter == letter)
-            return &options[i];
+    for (size_t i = 0; letter && i < cli_option_count; i++)
+        if (cli_options[i].letter == letter)
+            return &cli_options[i];
     return NULL;
 }
 
 const char *command_name(command c)
 {
-    for (size_t i = 0; i < CLI_LEN(commands); i++)
+    for (size_t i = 0; i < APP_LEN(commands); i++)
         if (commands[i].id == c)
             return commands[i].name;
     return "";
@@ -119,36 +159,26 @@ const char *command_name(command c)
 
 int command_by_name(const char *name)
 {
-    for (size_t i = 0; i < CLI_LEN(commands); i++)
+    for (size_t i = 0; i < APP_LEN(commands); i++)
         if (strcmp(commands[i].name, name) == 0)
             return (int)commands[i].id;
     return 0;
 }
 
-const char *option_nearest(const char *name, size_t length)
+const char *option_nearest(slice name)
 {
-    const char *names[CLI_LEN(options)];
-    for (size_t i = 0; i < option_count; i++)
-        names[i] = options[i].name;
-    char *word = strndup(name, length);
-    const char *nearest = word ? nearest_word(word, names, option_count) : NULL;
+    const char *candidates[APP_LEN(cli_options)];
+    for (size_t i = 0; i < cli_option_count; i++)
+        candidates[i] = cli_options[i].name;
+    char *word = strndup(name.data, name.size);
+    const char *nearest = word ? nearest_word(word, candidates, cli_option_count) : NULL;
     free(word);
     return nearest;
 }
 
-static void print_option(FILE *out, const option *o)
+void command_help(FILE *out, command c)
 {
-    char left[64];
-    int n = o->letter ? snprintf(left, sizeof left, "  -%c, --%s", o->letter, o->name)
-                      : snprintf(left, sizeof left, "      --%s", o->name);
-    if (o->value)
-        snprintf(left + n, sizeof left - (size_t)n, " %s", o->value);
-    fprintf(out, "%-31s %s\n", left, o->help);
-}
-
-void options_help(FILE *out, command c)
-{
-    for (size_t i = 0; i < CLI_LEN(commands); i++) {
+    for (size_t i = 0; i < APP_LEN(commands); i++) {
         const bool paint = commands[i].id == COMMAND_PAINT;
         if (commands[i].id == c)
             fprintf(out, "stylize%s%s %s\n  %s\n", paint ? "" : " ", paint ? "" : commands[i].name,
@@ -156,19 +186,11 @@ void options_help(FILE *out, command c)
     }
     if (c == COMMAND_PAINT) {
         fputs("\nCommands (stylize COMMAND --help says more)\n", out);
-        for (size_t i = 1; i < CLI_LEN(commands); i++)
+        for (size_t i = 1; i < APP_LEN(commands); i++)
             fprintf(out, "  %-29s %s\n", commands[i].name, commands[i].help);
     }
-    const char *group = "";
-    for (size_t i = 0; i < option_count; i++) {
-        if (!(options[i].commands & c))
-            continue;
-        if (strcmp(group, options[i].group) != 0)
-            fprintf(out, "\n%s\n", options[i].group);
-        group = options[i].group;
-        print_option(out, &options[i]);
-    }
-    for (size_t i = 0; i < CLI_LEN(examples); i++)
+    options_help(cli_options, cli_option_count, c, out);
+    for (size_t i = 0; i < APP_LEN(examples); i++)
         if (examples[i].id == c)
             fprintf(out, "\nExamples\n%s", examples[i].lines);
 }

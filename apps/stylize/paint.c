@@ -1,10 +1,26 @@
-/* `stylize photo.jpg --style ID`: one picture, from a file or the standard input. */
-#include "cli.h"
+#include "paint.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/clock.h"
+#include "common/names.h"
+#include "context.h"
+#include "exit.h"
+#include "folder.h"
+#include "json_out.h"
+#include "memory.h"
+#include "message.h"
+#include "path.h"
+#include "progress.h"
+#include "queue.h"
+#include "request.h"
+#include "standard_io.h"
+#include "style.h"
 
 typedef struct painting {
     const cli_args *args;
@@ -22,59 +38,6 @@ typedef struct painting {
     bool preview_failed; /* on the worker thread only */
 } painting;
 
-void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles)
-{
-    r->styles = styles->refs;
-    r->style_count = styles->count;
-    r->masks = styles->masks;
-    r->method = args->method;
-    if (args->size_count) {
-        r->output_size = args->sizes[0].side;
-        r->output_width = args->sizes[0].width;
-        r->output_height = args->sizes[0].height;
-    }
-    r->strength = args->strength;
-    r->preserve_color = args->preserve_color;
-    r->style_scale = args->style_scale;
-    r->seed = args->seed;
-    r->iterations = args->iterations;
-    r->time_budget_ms = args->time_budget_ms;
-    r->optimizer = args->optimizer;
-    r->memory_budget = args->memory;
-    r->quality = args->quality;
-}
-
-json_t *report_json(const char *input, const char *output, const task *t)
-{
-    const stylize_report *r = &t->report;
-    json_t *j = json_object();
-    json_object_set_new(j, "input", json_text(input));
-    if (t->status != STYLIZE_OK) {
-        json_object_set_new(j, "status", json_text(stylize_status_str(t->status)));
-        json_object_set_new(j, "error", json_text(t->error.message));
-        return j;
-    }
-    json_object_set_new(j, "output", json_text(output));
-    json_object_set_new(j, "status", json_string("ok"));
-    json_object_set_new(j, "width", json_integer(t->result.width));
-    json_object_set_new(j, "height", json_integer(t->result.height));
-    json_object_set_new(j, "bytes", json_integer((json_int_t)t->result.size));
-    json_object_set_new(j, "engine", json_text(r->engine));
-    json_object_set_new(j, "model", json_text(r->model));
-    json_object_set_new(j, "strength", json_real((double)r->strength));
-    json_object_set_new(j, "tiles", json_integer(r->tiles));
-    json_object_set_new(j, "batch_size", json_integer(r->batch_size));
-    json_object_set_new(j, "queue_ms", json_real(1e-6 * (double)r->queue_ns));
-    json_object_set_new(j, "prepare_ms", json_real(1e-6 * (double)r->prepare_ns));
-    json_object_set_new(j, "engine_ms", json_real(1e-6 * (double)r->engine_ns));
-    json_object_set_new(j, "finish_ms", json_real(1e-6 * (double)r->finish_ns));
-    if (r->iterations) {
-        json_object_set_new(j, "iterations", json_integer(r->iterations));
-        json_object_set_new(j, "ended_early", json_boolean(r->ended_early));
-    }
-    return j;
-}
-
 /* The format that -o and --format ask for; NONE: that of the input. False after a message. */
 static bool choose_format(const cli_args *args, stylize_format *format)
 {
@@ -82,7 +45,7 @@ static bool choose_format(const cli_args *args, stylize_format *format)
     *format = args->format;
     if (!o || strcmp(o, "-") == 0 || path_is_folder(o) || o[strlen(o) - 1] == '/')
         return true;
-    const stylize_format by_name = format_by_name(o);
+    const stylize_format by_name = format_by_path(o);
     if (by_name && args->format && by_name != args->format) {
         message_error(o, "the ending does not fit --format %s", format_name(args->format));
         return false;
@@ -104,7 +67,7 @@ static char *choose_output(const painting *p)
     const char *in = p->from_stdin ? "painted" : p->input;
     const char *ending = format_ending(p->format), *base = path_base(in);
     /* Same format: the name's own ending stays, be it .jpeg or .JPG. */
-    if (format_by_name(in) == p->format)
+    if (format_by_path(in) == p->format)
         ending = strrchr(base, '.') + 1;
     const int stem = (int)path_stem_length(in);
     if (!args->output)
@@ -169,7 +132,7 @@ static int on_preview(void *user, const stylize_image *picture)
     painting *p = user;
     stylize_error err = {0};
     if (!p->preview_failed &&
-        stylize_image_save(p->ctx, picture, p->args->preview, p->args->quality, &err) != STYLIZE_OK) {
+        stylize_image_save(p->ctx, picture, p->args->preview, (int)p->args->quality, &err) != STYLIZE_OK) {
         p->preview_failed = true;
         message_failure(p->args->preview, &err);
     }
@@ -205,7 +168,7 @@ static bool write_result(const painting *p, const task *t)
     if (p->to_stdout)
         return stdout_write(&t->result);
     stylize_error err = {0};
-    if (stylize_image_save(p->ctx, &t->result, p->output, p->args->quality, &err) == STYLIZE_OK)
+    if (stylize_image_save(p->ctx, &t->result, p->output, (int)p->args->quality, &err) == STYLIZE_OK)
         return true;
     message_failure(p->output, &err);
     return false;
@@ -231,7 +194,7 @@ static void finish(void *user, task *t)
         p->code = json_print(report_json(p->input, p->output, t), 0) ? EXIT_DONE : EXIT_OUTPUT;
     } else if (!p->to_stdout && !p->args->quiet) {
         printf("%s  %u x %u  %.2f s\n", p->output, t->result.width, t->result.height,
-               clock_seconds() - p->start);
+               now_seconds() - p->start);
     }
 }
 
@@ -262,7 +225,7 @@ int command_paint(const cli_args *args)
     const char *input = args->inputs[0];
     if (args->input_count > 1 || path_is_folder(input))
         return paint_folder(args);
-    painting p = {.args = args, .start = clock_seconds()};
+    painting p = {.args = args, .start = now_seconds()};
     p.from_stdin = strcmp(input, "-") == 0;
     p.input = p.from_stdin ? "standard input" : input;
     p.to_stdout = args->output ? strcmp(args->output, "-") == 0 : p.from_stdin;

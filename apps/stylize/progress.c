@@ -1,11 +1,14 @@
 /* The progress bar. All of it runs on the main thread, except progress_clear, which messages from
  * the library's threads may reach through message_error; stderr's own lock guards the terminal. */
-#include "cli.h"
+#include "progress.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 static struct {
     const char *label;
@@ -14,18 +17,11 @@ static struct {
     bool running, terminal, drawn;
 } bar;
 
-double clock_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void progress_begin(const char *label, size_t total)
 {
     bar.label = label;
     bar.total = total;
-    bar.start = bar.last_line = clock_seconds();
+    bar.start = bar.last_line = now_seconds();
     bar.running = true;
     bar.terminal = isatty(STDERR_FILENO);
 }
@@ -96,7 +92,7 @@ void progress_update(double done)
 {
     if (!bar.running)
         return;
-    const double now = clock_seconds();
+    const double now = now_seconds();
     const double share = done / (bar.total ? (double)bar.total : 1);
     char state[128];
     format_state(state, sizeof state, done, now);

@@ -1,12 +1,15 @@
-/* Keeps the library's queue filled from the main thread: load, submit, wait, hand over. */
-#include "cli.h"
+#include "queue.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "exit.h"
+#include "memory.h"
 
 /* What the callbacks, on the library's threads, share with the main thread. */
 typedef struct shared {

@@ -1,8 +1,21 @@
-/* `stylize sheet photo.jpg`: the picture in many styles on one sheet, with their names. */
-#include "cli.h"
+#include "sheet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "canvas.h"
+#include "common/names.h"
+#include "context.h"
+#include "exit.h"
+#include "json_out.h"
+#include "memory.h"
+#include "message.h"
+#include "path.h"
+#include "progress.h"
+#include "queue.h"
+#include "request.h"
+#include "style.h"
 
 static const color paper = {250, 249, 246}, ink = {38, 38, 42}, faint = {122, 120, 118},
                    missing = {225, 222, 218};
@@ -236,9 +249,9 @@ static int write_sheet(sheet *s, const char *output)
                                    .format = STYLIZE_FORMAT_RGB8};
     stylize_error err = {0};
     stylize_image encoded = {0};
-    stylize_format format = s->args->format ? s->args->format : format_by_name(output);
+    stylize_format format = s->args->format ? s->args->format : format_by_path(output);
     int code = EXIT_DONE;
-    if (stylize_image_encode(s->ctx, &picture, format ? format : STYLIZE_FORMAT_PNG, s->args->quality,
+    if (stylize_image_encode(s->ctx, &picture, format ? format : STYLIZE_FORMAT_PNG, (int)s->args->quality,
                              &encoded, &err) != STYLIZE_OK ||
         stylize_image_save(s->ctx, &encoded, output, 0, &err) != STYLIZE_OK) {
         message_failure(output, &err);
@@ -263,7 +276,7 @@ static int check_output(const cli_args *args, const char *input, const char *out
         return EXIT_OUTPUT;
     }
     const char *base = path_base(output);
-    if (!format_by_name(output) && (!args->format || base[path_stem_length(base)] == '.')) {
+    if (!format_by_path(output) && (!args->format || base[path_stem_length(base)] == '.')) {
         message_error(output, "no picture format has this ending, allowed are .jpg, .jpeg, .png and .webp");
         return EXIT_USAGE;
     }

@@ -1,8 +1,14 @@
-/* The styles of the command line: checked against the library, pictures loaded. */
-#include "cli.h"
+#include "style.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "exit.h"
+#include "memory.h"
+#include "message.h"
+#include "path.h"
+#include "words.h"
 
 void style_unknown(const char *id, const stylize_style_info *list, size_t count)
 {

@@ -1,19 +1,27 @@
-/* `stylize styles`: the style library as a table or as JSON. */
-#include "cli.h"
+#include "styles.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "common/utf8.h"
+#include "context.h"
+#include "exit.h"
+#include "json_out.h"
+#include "message.h"
 
 /* Columns on a terminal: East Asian wide characters take two. */
 static int display_width(const char *text)
 {
     int width = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if ((*p & 0xC0) == 0x80)
-            continue;
-        unsigned code = *p;
-        if (*p >= 0xE0 && *p < 0xF0 && p[1] && p[2])
-            code = (*p & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-        const bool wide = *p >= 0xF0 || (code >= 0x1100 && code <= 0x115F) ||
+    size_t left = strlen(text);
+    uint32_t code;
+    for (size_t n; left; left -= n, text += n) {
+        n = utf8_read(text, left, &code);
+        if (!n) {
+            n = 1;
+            code = 0xFFFD;
+        }
+        const bool wide = code >= 0x10000 || (code >= 0x1100 && code <= 0x115F) ||
                           (code >= 0x2E80 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
                           (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60);
         width += wide ? 2 : 1;
@@ -32,7 +40,9 @@ enum { ID, NAME, ARTIST, YEAR, COLUMNS };
 
 static void row_of(const stylize_style_info *s, const char *row[COLUMNS], char year[16])
 {
-    snprintf(year, 16, s->year ? "%d" : "", s->year);
+    year[0] = '\0';
+    if (s->year)
+        snprintf(year, 16, "%d", s->year);
     row[ID] = s->id;
     row[NAME] = s->display_name;
     row[ARTIST] = s->artist ? s->artist : "";

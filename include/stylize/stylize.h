@@ -41,8 +41,8 @@
  * One structure must not be used by two threads at once. Callbacks run on the library's threads.
  *
  * Errors: every function that can fail returns a stylize_status. The optional last parameter
- * receives the status and one line of text. Nothing is printed, no global or thread-local state
- * is kept, and no input makes the library abort or exit. After a failure no output was produced
+ * receives the status and one line of text. Nothing is printed, the last error is kept nowhere, and
+ * no input makes the library abort or exit. After a failure no output was produced
  * and nothing has to be released, unless a function says otherwise.
  *
  * Structures with a struct_size member grow at the end only. Programs built against an older
@@ -278,7 +278,8 @@ typedef enum stylize_optimizer {
 typedef struct stylize_style_ref {
     const char *id;               /* library style, or NULL */
     const stylize_image *picture; /* style picture, or NULL */
-    float weight;                 /* share in a blend, above 0; shares are scaled to sum 1 */
+    float weight;                 /* share in a blend; shares are scaled to sum 1. 0: takes no part, and is
+                                     not looked at; one of them must be above 0 */
 } stylize_style_ref;
 
 #define STYLIZE_STYLES_MAX 16 /* styles in one blend */

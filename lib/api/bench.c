@@ -2,11 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/tagged.h"
 #include "image/canvas.h"
-#include "sched/ctx.h"
+#include "sched/queue.h"
 
 struct job {
-    stz_ctx_net *net;
+    stz_net *net;
     stylize_bench *b;
     double *ms;
 };
@@ -46,18 +47,18 @@ static stylize_status measure(const struct job *j, const stylize_image *in, cons
 }
 
 /* Some style's code for the network; gamma 1 and beta 0 if there is none. */
-static void some_code(stylize_ctx *ctx, const stz_model *model, float *code)
+static void some_code(const stz_env *env, const stz_model *model, float *code)
 {
     const int n = model->code_length;
     for (int i = 0; i < n; i++)
         code[i] = i < n / 2 ? 1.0f : 0.0f;
     stylize_style_info *list;
     size_t count;
-    if (stz_style_lib_list(ctx->styles, NULL, &list, &count, NULL) != STYLIZE_OK)
+    if (stz_style_lib_list(env->styles, NULL, &list, &count, NULL) != STYLIZE_OK)
         return;
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
-        stz_style *style = stz_style_lib_find(ctx->styles, list[i].id);
+        stz_style *style = stz_style_lib_find(env->styles, list[i].id);
         const float *have = style ? stz_style_code(style, model) : NULL;
         if (have)
             memcpy(code, have, (size_t)n * sizeof *code);
@@ -68,7 +69,7 @@ static void some_code(stylize_ctx *ctx, const stz_model *model, float *code)
     stylize_free(list);
 }
 
-static stylize_status bench_task(stylize_ctx *ctx, const stz_exec *exec, void *arg, stylize_error *err)
+static stylize_status bench_task(stz_env *env, const stz_exec *exec, void *arg, stylize_error *err)
 {
     const struct job *j = arg;
     stylize_bench *b = j->b;
@@ -76,15 +77,15 @@ static stylize_status bench_task(stylize_ctx *ctx, const stz_exec *exec, void *a
     const stz_engine *engine = j->net->engine->table;
     void *state = j->net->engine->state, *net = j->net->net;
     stylize_image in = {0}, out = {0};
-    stz_buf *code = stz_pool_get(ctx->pool, STZ_MEM_SCRATCH, (size_t)m->code_length * sizeof(float) + 1);
+    stz_buf *code = stz_pool_get(env->pool, STZ_MEM_SCRATCH, (size_t)m->code_length * sizeof(float) + 1);
     if (!code)
         return stz_nomem(err, (uint64_t)m->code_length * sizeof(float));
     stylize_status status;
-    if ((status = stz_image_alloc(ctx->pool, b->width, b->height, STYLIZE_FORMAT_RGB8, &in, err)) ||
-        (status = stz_image_alloc(ctx->pool, b->width, b->height, STYLIZE_FORMAT_RGB8, &out, err)))
+    if ((status = stz_image_alloc(env->pool, b->width, b->height, STYLIZE_FORMAT_RGB8, &in, err)) ||
+        (status = stz_image_alloc(env->pool, b->width, b->height, STYLIZE_FORMAT_RGB8, &out, err)))
         goto end;
     draw(&in);
-    some_code(ctx, m, (float *)(void *)code->data);
+    some_code(env, m, (float *)(void *)code->data);
     status = measure(j, &in, &out, m->code_length ? (const float *)(void *)code->data : NULL, exec, err);
     if (status != STYLIZE_OK)
         goto end;
@@ -110,7 +111,7 @@ static stylize_status check(const stylize_ctx *ctx, const stylize_bench *b, cons
     if (b->width < least || b->height < least || b->width % mult || b->height % mult)
         return stz_fail(err, STYLIZE_ERR_INVALID, "size is %ux%u; multiples of %u from %u on are allowed",
                         b->width, b->height, mult, least);
-    return stz_limits_pixels(&ctx->limits, "size", b->width, b->height, err);
+    return stz_limits_pixels(&ctx->env.limits, "size", b->width, b->height, err);
 }
 
 stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize_error *err)
@@ -118,21 +119,21 @@ stylize_status stylize_ctx_bench(stylize_ctx *ctx, stylize_bench *bench, stylize
     stylize_bench b;
     if (!ctx || !bench)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", ctx ? "b" : "ctx");
-    if (!stz_struct_read(&b, sizeof b, sizeof b, bench))
+    if (!stz_tagged_read(STZ_TAG_BENCH, &b, bench))
         return stz_fail(err, STYLIZE_ERR_INVALID, "b's struct_size is not set");
-    const stz_model *model = b.model ? stz_style_lib_find_model(ctx->styles, b.model) : NULL;
+    const stz_model *model = b.model ? stz_style_lib_find_model(ctx->env.styles, b.model) : NULL;
     if (!model)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model \"%.80s\" is not in the model folder",
                         b.model ? b.model : "");
     stylize_status status = check(ctx, &b, model, err);
     if (status != STYLIZE_OK)
         return status;
-    struct job job = {stz_ctx_net_find(ctx, model), &b, calloc(b.rounds, sizeof(double))};
+    struct job job = {stz_nets_find(&ctx->env.nets, model), &b, calloc(b.rounds, sizeof(double))};
     if (!job.ms)
         return stz_nomem(err, b.rounds * sizeof(double));
     status = stz_queue_task(ctx, job.net, bench_task, &job, err);
     free(job.ms);
     if (status == STYLIZE_OK)
-        stz_struct_write(bench, &b, sizeof b);
+        stz_tagged_write(STZ_TAG_BENCH, bench, &b);
     return status;
 }

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "sched/ctx.h"
+#include "codec/codec.h"
+#include "sched/sched.h"
 
 static json_t *describe_cpu(const stylize_ctx *ctx)
 {
@@ -21,7 +22,7 @@ static json_t *describe_engine(stylize_ctx *ctx, const stz_engine *engine)
     stylize_error why;
     stylize_status status = engine->probe ? engine->probe(&why) : STYLIZE_OK;
     if (status == STYLIZE_OK)
-        status = stz_engine_get(ctx, engine->name, &open, &why);
+        status = stz_engines_get(&ctx->env.engines, engine->name, &open, &why);
     if (status != STYLIZE_OK)
         return json_pack("{s:s, s:b, s:s}", "name", engine->name, "available", 0, "reason", why.message);
     return json_pack("{s:s, s:b, s:s, s:s, s:i, s:s*}", "name", engine->name, "available", 1, "device",
@@ -52,8 +53,8 @@ static json_t *describe_model(const stz_model *m)
 static json_t *describe_models(const stylize_ctx *ctx)
 {
     json_t *list = json_array();
-    for (int i = 0; i < ctx->net_count; i++)
-        json_array_append_new(list, describe_model(ctx->nets[i].model));
+    for (int i = 0; i < ctx->env.nets.count; i++)
+        json_array_append_new(list, describe_model(ctx->env.nets.list[i].model));
     return list;
 }
 

@@ -1,29 +1,8 @@
-/* Size-tagged structures, version and other things that need no context. */
+/* Size-tagged structures and other things that need no context. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/common.h"
-
-#define STR2(x) #x
-#define STR(x)  STR2(x)
-
-/* Sizes that were ever released, smallest first; one is appended when a structure grows. */
-static const size_t options_sizes[] = {sizeof(stylize_options)};
-static const size_t request_sizes[] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
-                                       sizeof(stylize_request)};
-
-static bool released(const size_t *sizes, size_t n, size_t size)
-{
-    for (size_t i = 0; i < n; i++)
-        if (sizes[i] == size)
-            return true;
-    return false;
-}
-
-const char *stylize_version(void)
-{
-    return STR(STYLIZE_VERSION_MAJOR) "." STR(STYLIZE_VERSION_MINOR) "." STR(STYLIZE_VERSION_PATCH);
-}
+#include "base/tagged.h"
 
 const char *stylize_status_str(stylize_status status)
 {
@@ -64,7 +43,7 @@ void stylize_free(void *p) { free(p); }
 
 stylize_status stylize_options_init(stylize_options *o, size_t size)
 {
-    if (!o || !released(options_sizes, STZ_LEN(options_sizes), size))
+    if (!o || !stz_tagged_known(STZ_TAG_OPTIONS, size))
         return STYLIZE_ERR_INVALID;
     memset(o, 0, size);
     o->struct_size = size;
@@ -84,7 +63,7 @@ stylize_status stylize_options_init(stylize_options *o, size_t size)
 
 stylize_status stylize_request_init(stylize_request *r, size_t size)
 {
-    if (!r || !released(request_sizes, STZ_LEN(request_sizes), size))
+    if (!r || !stz_tagged_known(STZ_TAG_REQUEST, size))
         return STYLIZE_ERR_INVALID;
     memset(r, 0, size);
     r->struct_size = size;

@@ -1,7 +1,10 @@
 /* The public functions on pictures: checks, then the codec. */
 #include <string.h>
 
-#include "sched/ctx.h"
+#include "base/tagged.h"
+#include "codec/codec.h"
+#include "codec/file.h"
+#include "sched/sched.h"
 
 static stylize_status check_pixels(const stylize_image *in, stylize_image *checked, stylize_error *err)
 {
@@ -33,7 +36,7 @@ stylize_status stylize_image_load(stylize_ctx *ctx, const char *path, stylize_im
     if (!ctx || !path || !out)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", !ctx ? "ctx" : !path ? "path" : "out");
     *out = (stylize_image){0};
-    return stz_file_load(path, &ctx->limits, ctx->pool, out, err);
+    return stz_file_load(path, &ctx->env.limits, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_image *in, stylize_image_info *info,
@@ -41,16 +44,16 @@ stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_image *in, st
 {
     if (!ctx || !in || !info)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", !ctx ? "ctx" : !in ? "the picture" : "info");
-    if (info->struct_size < sizeof(size_t))
+    if (!stz_tagged_set(info))
         return stz_fail(err, STYLIZE_ERR_INVALID, "info's struct_size is not set");
     stylize_image checked;
     stylize_status status = check_encoded(in, &checked, err);
     if (status != STYLIZE_OK)
         return status;
     stylize_image_info found = {.struct_size = sizeof found};
-    status = stz_codec_probe(checked.pixels, checked.size, &ctx->limits, &found, err);
+    status = stz_codec_probe(checked.pixels, checked.size, &ctx->env.limits, &found, err);
     if (status == STYLIZE_OK || (status == STYLIZE_ERR_LIMIT && found.width))
-        stz_struct_write(info, &found, sizeof found);
+        stz_tagged_write(STZ_TAG_IMAGE_INFO, info, &found);
     return status;
 }
 
@@ -64,7 +67,7 @@ stylize_status stylize_image_decode(stylize_ctx *ctx, const stylize_image *in, s
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_decode(checked.pixels, checked.size, &ctx->limits, NULL, ctx->pool, out, err);
+    return stz_codec_decode(checked.pixels, checked.size, &ctx->env.limits, NULL, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, uint32_t width,
@@ -78,11 +81,11 @@ stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, u
         return status;
     if (!width || !height)
         return stz_fail(err, STYLIZE_ERR_INVALID, "size is %ux%u; at least 1x1 is needed", width, height);
-    status = stz_limits_pixels(&ctx->limits, "size", width, height, err);
+    status = stz_limits_pixels(&ctx->env.limits, "size", width, height, err);
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_resize(&checked, (stz_rect){0, 0, checked.width, checked.height}, width, height, ctx->pool,
+    return stz_resize(&checked, (stz_rect){0, 0, checked.width, checked.height}, width, height, ctx->env.pool,
                       out, err);
 }
 
@@ -93,7 +96,7 @@ stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_image *in, s
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_encode(in, format, quality, ctx->pool, out, err);
+    return stz_codec_encode(in, format, quality, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, const char *path, int quality,
@@ -111,7 +114,7 @@ stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, 
         if (format == STYLIZE_FORMAT_NONE)
             return stz_fail(err, STYLIZE_ERR_INVALID,
                             "\"%.160s\" has no known ending; .jpg, .jpeg, .png and .webp are", path);
-        status = stz_codec_encode(&checked, format, quality, ctx->pool, &encoded, err);
+        status = stz_codec_encode(&checked, format, quality, ctx->env.pool, &encoded, err);
         checked = encoded;
     }
     if (status == STYLIZE_OK)

@@ -34,30 +34,6 @@ stylize_status stz_nomem(stylize_error *err, uint64_t bytes)
                     (unsigned long long)bytes);
 }
 
-bool stz_struct_read(void *ours, size_t size, size_t least, const void *theirs)
-{
-    size_t have;
-    memcpy(&have, theirs, sizeof have);
-    if (have < least || have > 65536)
-        return false;
-    for (size_t i = size; i < have; i++)
-        if (((const unsigned char *)theirs)[i])
-            return false;
-    memset(ours, 0, size);
-    memcpy(ours, theirs, have < size ? have : size);
-    return true;
-}
-
-void stz_struct_write(void *theirs, const void *ours, size_t size)
-{
-    size_t have;
-    memcpy(&have, theirs, sizeof have);
-    if (have > size)
-        have = size;
-    if (have > sizeof have)
-        memcpy((char *)theirs + sizeof have, (const char *)ours + sizeof have, have - sizeof have);
-}
-
 uint64_t stz_now_ns(void)
 {
     struct timespec t;

@@ -28,13 +28,6 @@ static inline int stz_max(int a, int b) { return a > b ? a : b; }
 static inline int stz_clamp(int v, int lo, int hi) { return v < lo ? lo : v > hi ? hi : v; }
 static inline int stz_round_up(int v, int multiple) { return (v + multiple - 1) / multiple * multiple; }
 
-/* Copies a caller's size-tagged structure, whose first member is its size, into one of ours of `size`
- * bytes: members that the caller does not know are zero. false: the caller's is smaller than `least`
- * (never initialised) or has members that we do not know and that are not zero. */
-bool stz_struct_read(void *ours, size_t size, size_t least, const void *theirs);
-/* The other way round, as far as the caller's structure reaches; its size member stays. */
-void stz_struct_write(void *theirs, const void *ours, size_t size);
-
 /* Monotonic clock, nanoseconds. */
 uint64_t stz_now_ns(void);
 

@@ -4,40 +4,9 @@
 #include <strings.h>
 
 #include "codec/format.h"
+#include "codec/sniff.h"
 
 #define DEFAULT_QUALITY 92
-
-stylize_format stz_sniff(const uint8_t *data, size_t size)
-{
-    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    if (size >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff)
-        return STYLIZE_FORMAT_JPEG;
-    if (size >= sizeof png && !memcmp(data, png, sizeof png))
-        return STYLIZE_FORMAT_PNG;
-    if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp(data + 8, "WEBP", 4))
-        return STYLIZE_FORMAT_WEBP;
-    return STYLIZE_FORMAT_NONE;
-}
-
-stylize_status stz_limits_pixels(const stz_limits *limits, const char *what, uint64_t width, uint64_t height,
-                                 stylize_error *err)
-{
-    /* sides come from 32-bit fields: their product fits 64 bits */
-    if (width > limits->max_side || height > limits->max_side || width * height > limits->max_pixels)
-        return stz_fail(err, STYLIZE_ERR_LIMIT,
-                        "%s is %llux%llu; at most %llu pixels and %u a side are allowed", what,
-                        (unsigned long long)width, (unsigned long long)height,
-                        (unsigned long long)limits->max_pixels, limits->max_side);
-    return STYLIZE_OK;
-}
-
-stylize_status stz_limits_check(const stz_limits *limits, uint64_t width, uint64_t height, stylize_error *err)
-{
-    if (!width || !height)
-        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is %llux%llu; both sides must be 1 or more",
-                        (unsigned long long)width, (unsigned long long)height);
-    return stz_limits_pixels(limits, "picture", width, height, err);
-}
 
 /* Sniffs and reads the header; limits of the pixels are the caller's. */
 static stylize_status read_header(const uint8_t *data, size_t size, const stz_limits *limits,
@@ -58,7 +27,7 @@ static stylize_status read_header(const uint8_t *data, size_t size, const stz_li
     case STYLIZE_FORMAT_WEBP:
         return stz_webp_header(data, size, header, err);
     default:
-        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is neither JPEG, PNG nor WebP");
+        return stz_sniff_fail("picture", data, size, err);
     }
 }
 

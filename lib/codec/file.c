@@ -10,9 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "codec/format.h"
+#include "codec/codec.h"
+#include "codec/file.h"
+#include "codec/sink.h"
 
-#define SNIFF_SIZE   16u
 #define FIRST_BUFFER 65536u /* for sources of unknown size */
 #define LINKS_MAX    40
 #define NAMES_MAX    100
@@ -69,14 +70,14 @@ static stylize_status look_at(int fd, const char *path, const stz_limits *limits
 static stylize_status fill(int fd, const char *path, const stz_limits *limits, stz_sink *sink,
                            stylize_format *format, stylize_error *err)
 {
-    ssize_t n = read_all(fd, sink->buf->data, SNIFF_SIZE);
+    ssize_t n = read_all(fd, sink->buf->data, STZ_SNIFF_SIZE);
     if (n < 0)
         return fail_errno(err, "read", path, errno);
     if (n == 0)
         return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is empty", path);
     *format = stz_sniff(sink->buf->data, (size_t)n);
     if (*format == STYLIZE_FORMAT_NONE)
-        return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is neither JPEG, PNG nor WebP", path);
+        return stz_sniff_fail(path, sink->buf->data, (size_t)n, err);
     sink->used = (size_t)n;
     for (;;) {
         if (sink->used > limits->max_bytes)
@@ -108,8 +109,8 @@ stylize_status stz_file_load(const char *path, const stz_limits *limits, stz_poo
     if (status != STYLIZE_OK)
         goto end;
     guess = guess ? guess + 1 : FIRST_BUFFER; /* one byte more, to see the end without growing */
-    if (guess < SNIFF_SIZE)
-        guess = SNIFF_SIZE;
+    if (guess < STZ_SNIFF_SIZE)
+        guess = STZ_SNIFF_SIZE;
     if (!stz_sink_init(&sink, pool, guess)) {
         status = stz_nomem(err, guess);
         goto end;

@@ -1,6 +1,7 @@
 #include "codec/format.h"
 #include "codec/icc.h"
 #include "codec/jpeg_error.h"
+#include "codec/rows.h"
 
 #define MEMORY_BASE (32u << 20) /* tables and strips of libjpeg, besides the coefficients */
 

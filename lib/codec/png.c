@@ -1,9 +1,11 @@
 #include <string.h>
+#include <zlib.h>
 
 #include "codec/exif.h"
 #include "codec/format.h"
 #include "codec/icc.h"
 #include "codec/png_error.h"
+#include "codec/rows.h"
 
 #define SIGNATURE_SIZE 8
 #define CHUNKS_MAX     1000  /* chunks that libpng keeps */
@@ -13,6 +15,18 @@
 static uint32_t get32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Whether a chunk that matters here has the checksum it should have. */
+static bool whole(const uint8_t *name, uint32_t length)
+{
+    static const char matters[] = "tRNS"
+                                  "iCCP"
+                                  "eXIf";
+    for (size_t i = 0; i < sizeof matters - 1; i += 4)
+        if (!memcmp(name, matters + i, 4))
+            return crc32(0, name, length + 4) == get32(name + 4 + length);
+    return true;
 }
 
 stylize_status stz_png_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
@@ -28,7 +42,9 @@ stylize_status stz_png_header(const uint8_t *data, size_t size, stz_header *out,
         const uint8_t *name = data + at + 4, *body = name + 4;
         if (!memcmp(name, "IDAT", 4) || length > INT32_MAX || size - at < (uint64_t)length + 12)
             break;
-        if (!memcmp(name, "tRNS", 4))
+        if (!whole(name, length)) /* left out, as libpng does below */
+            ;
+        else if (!memcmp(name, "tRNS", 4))
             out->alpha = true;
         else if (!memcmp(name, "iCCP", 4))
             out->icc = true;
@@ -44,7 +60,8 @@ struct decoder {
     png_infop info;
     stz_png_error error;
     const stz_source *source;
-    size_t at; /* bytes of the source that libpng has */
+    size_t at;   /* bytes of the source that libpng has */
+    bool pixels; /* all of them were read: what follows is not needed */
     stz_pool *pool;
     stylize_image *out;
     stylize_image whole; /* interlaced and turned: the picture as stored */
@@ -55,6 +72,8 @@ struct decoder {
 static void read_bytes(png_structp png, png_bytep to, size_t size)
 {
     struct decoder *p = png_get_io_ptr(png);
+    if (size > p->source->size - p->at && p->pixels)
+        longjmp(p->error.jump, 1); /* the end mark is missing, and the status is OK */
     if (size > p->source->size - p->at)
         stz_png_error_raise(&p->error, stz_fail(p->error.err, STYLIZE_ERR_FORMAT, "PNG is cut short"));
     memcpy(to, p->source->data + p->at, size);
@@ -70,7 +89,8 @@ static void open_source(struct decoder *p)
     if (!p->info)
         stz_png_error_raise(&p->error, stz_nomem(p->error.err, 4096));
     png_set_read_fn(p->png, p, read_bytes);
-    png_set_crc_action(p->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    /* A chunk that the picture can do without is left out if its checksum is wrong. */
+    png_set_crc_action(p->png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
     png_set_user_limits(p->png, p->source->limits->max_side, p->source->limits->max_side);
     png_set_chunk_cache_max(p->png, CHUNKS_MAX);
     png_set_chunk_malloc_max(p->png, STZ_ICC_MAX);
@@ -169,6 +189,7 @@ static void decode(struct decoder *p)
         read_interlaced(p, passes);
     else
         read_rows(p);
+    p->pixels = true;
     png_read_end(p->png, NULL);
 }
 

@@ -1,4 +1,4 @@
-#include "codec/format.h"
+#include "codec/rows.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "codec/format.h"
+#include "codec/sink.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "codec/exif.h"
 #include "codec/format.h"
 #include "codec/icc.h"
+#include "codec/rows.h"
 
 #ifdef STZ_HAVE_WEBP
 #include <webp/decode.h>

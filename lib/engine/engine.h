@@ -9,47 +9,13 @@
 #ifndef STZ_ENGINE_H
 #define STZ_ENGINE_H
 
-#include <stdatomic.h>
-
-#include "base/common.h"
+#include "base/exec.h"
 #include "base/mem.h"
-#include "base/team.h"
 #include "image/image.h"
+#include "image/view.h"
+#include "style/model.h"
 
-/* Samples of a picture: interleaved RGB. U8: 0 to 255; F32: 0 to 1 (outputs are not clamped). */
-typedef enum stz_elem { STZ_U8, STZ_F32 } stz_elem;
-
-typedef struct stz_view {
-    void *data;
-    ptrdiff_t stride; /* bytes from row to row */
-    int width, height;
-    stz_elem elem;
-} stz_view;
-
-#define STZ_LAYERS_MAX 8
-
-/* What model.json says of a network. All engines read the same description. */
-typedef struct stz_model {
-    char name[64];
-    char *dir;                /* its folder */
-    char *native_file;        /* safetensors for the native engine, or NULL; relative to dir */
-    char *native_int8_file;   /* quantised one, or NULL */
-    char *torch_file;         /* TorchScript, N x 3 x H x W -> N x 3 x H x W, or NULL */
-    char *torch_encoder_file; /* TorchScript, style pictures -> codes, or NULL */
-    int multiple;             /* sides must be multiples of this */
-    int min_side;             /* and at least this long */
-    int code_length;          /* floats of a style code; 0: the network has one style inside */
-    int stats_length;         /* floats of its frozen statistics; 0: it cannot freeze them */
-    int receptive_radius;     /* pixels */
-    int grid;                 /* tile origins must be multiples of this */
-    bool encodes;             /* can read a code from a style picture */
-    int style_multiple, style_min_side, style_size; /* of style pictures; style_size: shorter side */
-    bool optimizes; /* a loss network: it paints nothing itself, the method optimize runs it */
-    int layers;     /* its feature maps, with the weight of each in the two losses */
-    float style_weights[STZ_LAYERS_MAX], content_weights[STZ_LAYERS_MAX];
-    float range;           /* torch: value of white at the input and output, 1 or 255 */
-    float mean[3], std[3]; /* torch: subtracted and divided before, in units of `range` 1 */
-} stz_model;
+#define STZ_BATCH_MAX 64 /* pictures in one call of an engine */
 
 /*
  * One picture of a batch. in and out have the same size.
@@ -73,23 +39,13 @@ typedef struct stz_paint {
     const float *code;
     float strength;
     float preserve_color;
+    const float *stats; /* as in stz_apply */
+    float
+        *stats_out; /* only the statistics are wanted, those of a picture of out's size; out has no pixels */
 } stz_paint;
 
-/* Given to everything that takes long. */
-typedef struct stz_exec {
-    stz_team *team;
-    const atomic_int *cancel; /* non-zero: stop soon with STYLIZE_ERR_CANCELLED; may be NULL */
-    uint64_t deadline_ns;     /* stop likewise once stz_now_ns passes it; 0: none */
-} stz_exec;
-
-static inline bool stz_cancelled(const stz_exec *x)
-{
-    return (x->cancel && atomic_load_explicit(x->cancel, memory_order_relaxed)) ||
-           (x->deadline_ns && stz_now_ns() > x->deadline_ns);
-}
-
 typedef struct stz_engine_config {
-    const char *device; /* "auto", "cpu", or what stz_cuda_devices knows */
+    const char *device; /* "auto", "cpu", or what stz_cuda_devices knows (engine/devices.h) */
     int threads;
     stylize_precision precision;
     stz_pool *pool;
@@ -155,18 +111,7 @@ typedef struct stz_engine {
     double (*peak_gflops)(void *engine, const stz_exec *exec);
 } stz_engine;
 
-#define STZ_CUDA_DEVICES 16 /* in one context */
-
-/* Which devices "cuda", "cuda:N", "cuda:N,M" or "cuda:all" names: their number, 0 for all; -1: it is none of
- * these. */
-int stz_cuda_devices(const char *text, int index[STZ_CUDA_DEVICES]);
-
 extern const stz_engine stz_engine_native;
 extern const stz_engine stz_engine_torch;
-
-/* The engines of this build, in order of preference on a CPU. Tests add theirs with register. */
-const stz_engine *stz_engine_at(int index); /* NULL after the last */
-const stz_engine *stz_engine_find(const char *name);
-void stz_engine_register(const stz_engine *engine);
 
 #endif

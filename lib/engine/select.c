@@ -1,52 +1,64 @@
-/* Which engine runs a model, and opening engines when they are first needed. */
+#include "engine/select.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "sched/ctx.h"
+#include "engine/devices.h"
 
-static const stz_engine *table[STZ_ENGINES_MAX] = {
-    &stz_engine_native,
-    &stz_engine_torch,
-};
-
-const stz_engine *stz_engine_at(int index)
+static stylize_status check_names(const char *name, const char *device, stylize_error *err)
 {
-    return index >= 0 && index < STZ_ENGINES_MAX ? table[index] : NULL;
-}
-
-const stz_engine *stz_engine_find(const char *name)
-{
-    for (int i = 0; stz_engine_at(i); i++)
-        if (!strcmp(table[i]->name, name))
-            return table[i];
-    return NULL;
-}
-
-void stz_engine_register(const stz_engine *engine)
-{
-    for (int i = 0; i < STZ_ENGINES_MAX; i++) {
-        if (table[i] && !strcmp(table[i]->name, engine->name))
-            return;
-        if (!table[i]) {
-            table[i] = engine;
-            return;
-        }
+    int devices[STZ_CUDA_DEVICES];
+    if (strcmp(device, "auto") && strcmp(device, "cpu") && stz_cuda_devices(device, devices) < 0)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "device \"%s\" is not known; auto, cpu, cuda, cuda:N, cuda:N,M and cuda:all are",
+                        device);
+    if (strcmp(name, "auto") && !stz_engine_find(name)) {
+        char names[128] = "auto";
+        for (int i = 0; stz_engine_at(i); i++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), ", %s", stz_engine_at(i)->name);
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "engine \"%s\" is not known; this build has %s", name,
+                        names);
     }
+    return STYLIZE_OK;
 }
 
-static stylize_status open_engine(stylize_ctx *ctx, stz_open_engine *slot, const stz_engine *engine,
+stylize_status stz_engines_create(stz_engines *e, const char *name, const char *device,
+                                  const stz_engine_config *config, stylize_error *err)
+{
+    name = name && *name ? name : "auto";
+    device = device && *device ? device : "auto";
+    const stylize_status status = check_names(name, device, err);
+    if (status != STYLIZE_OK)
+        return status;
+    *e = (stz_engines){.name = strdup(name), .device = strdup(device), .config = *config};
+    if (!e->name || !e->device || pthread_mutex_init(&e->lock, NULL)) {
+        free(e->name);
+        free(e->device);
+        *e = (stz_engines){0};
+        return stz_nomem(err, strlen(name) + strlen(device) + 2);
+    }
+    e->config.device = e->device;
+    return STYLIZE_OK;
+}
+
+void stz_engines_destroy(stz_engines *e)
+{
+    if (!e->name) /* never created */
+        return;
+    for (int i = 0; i < STZ_ENGINES_MAX; i++)
+        if (e->open[i].table)
+            e->open[i].table->close(e->open[i].state);
+    pthread_mutex_destroy(&e->lock);
+    free(e->name);
+    free(e->device);
+}
+
+static stylize_status open_engine(const stz_engines *e, stz_open_engine *slot, const stz_engine *engine,
                                   stylize_error *err)
 {
-    const stz_engine_config config = {
-        .device = ctx->device_name,
-        .threads = ctx->worker_count,
-        .precision = ctx->opt.precision,
-        .pool = ctx->pool,
-        .pool_keep = ctx->opt.pool_keep,
-        .log = &ctx->log,
-    };
-    stylize_status status = engine->open(&slot->state, &config, err);
+    const stylize_status status = engine->open(&slot->state, &e->config, err);
     if (status != STYLIZE_OK)
         return status;
     slot->caps = (stz_engine_caps){.batch_max = 1};
@@ -55,17 +67,17 @@ static stylize_status open_engine(stylize_ctx *ctx, stz_open_engine *slot, const
     return STYLIZE_OK;
 }
 
-stylize_status stz_engine_get(stylize_ctx *ctx, const char *name, stz_open_engine **out, stylize_error *err)
+stylize_status stz_engines_get(stz_engines *e, const char *name, stz_open_engine **out, stylize_error *err)
 {
     const stz_engine *engine = stz_engine_find(name);
     if (!engine)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "engine \"%s\" is not in this build", name);
     stylize_status status = STYLIZE_ERR_NOT_FOUND;
-    pthread_mutex_lock(&ctx->engine_lock);
+    pthread_mutex_lock(&e->lock);
     for (int i = 0; i < STZ_ENGINES_MAX; i++) {
-        stz_open_engine *slot = &ctx->engines[i];
+        stz_open_engine *slot = &e->open[i];
         if (!slot->table)
-            status = open_engine(ctx, slot, engine, err);
+            status = open_engine(e, slot, engine, err);
         else if (slot->table == engine)
             status = STYLIZE_OK;
         else
@@ -73,16 +85,24 @@ stylize_status stz_engine_get(stylize_ctx *ctx, const char *name, stz_open_engin
         *out = slot;
         break;
     }
-    pthread_mutex_unlock(&ctx->engine_lock);
+    pthread_mutex_unlock(&e->lock);
     return status;
 }
 
-/* A cheap look before a heavy library is loaded for nothing. */
-static bool cuda_likely(const char *device)
+static bool names_cuda(const stz_engines *e) { return !strncmp(e->device, "cuda", 4); }
+
+stylize_status stz_engines_open_asked(stz_engines *e, stylize_error *err)
 {
-    if (!strncmp(device, "cuda", 4))
-        return true;
-    return !strcmp(device, "auto") && access("/dev/nvidiactl", F_OK) == 0;
+    stz_open_engine *engine;
+    if (strcmp(e->name, "auto"))
+        return stz_engines_get(e, e->name, &engine, err);
+    return names_cuda(e) ? stz_engines_get(e, "torch", &engine, err) : STYLIZE_OK;
+}
+
+/* A cheap look before a heavy library is loaded for nothing. */
+static bool cuda_likely(const stz_engines *e)
+{
+    return names_cuda(e) || (!strcmp(e->device, "auto") && access("/dev/nvidiactl", F_OK) == 0);
 }
 
 static bool has_file(const stz_model *model, const char *engine)
@@ -94,29 +114,36 @@ static bool has_file(const stz_model *model, const char *engine)
     return true;
 }
 
-stylize_status stz_select_engine(stylize_ctx *ctx, const stz_model *model, stz_open_engine **out,
-                                 stylize_error *err)
+stylize_status stz_engines_choose(stz_engines *e, const stz_model *model, stz_open_engine **out,
+                                  stylize_error *err)
 {
-    const char *asked = ctx->engine_name;
-    if (strcmp(asked, "auto")) {
-        if (!has_file(model, asked))
+    if (strcmp(e->name, "auto")) {
+        if (!has_file(model, e->name))
             return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model \"%s\" has no file for the engine \"%s\"",
-                            model->name, asked);
-        return stz_engine_get(ctx, asked, out, err);
+                            model->name, e->name);
+        return stz_engines_get(e, e->name, out, err);
     }
-    bool named_cuda = !strncmp(ctx->device_name, "cuda", 4);
-    if (model->torch_file && cuda_likely(ctx->device_name)) {
+    if (model->torch_file && cuda_likely(e)) {
         stylize_error why;
-        stylize_status status = stz_engine_get(ctx, "torch", out, &why);
-        if (status == STYLIZE_OK || named_cuda) {
+        const stylize_status status = stz_engines_get(e, "torch", out, &why);
+        if (status == STYLIZE_OK || names_cuda(e)) {
             if (status != STYLIZE_OK && err)
                 *err = why;
             return status;
         }
-        stz_log_line(&ctx->log, STYLIZE_LOG_INFO, "not using CUDA: %s", why.message);
+        stz_log_line(e->config.log, STYLIZE_LOG_INFO, "not using CUDA: %s", why.message);
     }
-    if (named_cuda)
+    if (names_cuda(e))
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model \"%s\" has no file for the device \"%s\"",
-                        model->name, ctx->device_name);
-    return stz_engine_get(ctx, has_file(model, "native") ? "native" : "torch", out, err);
+                        model->name, e->device);
+    return stz_engines_get(e, has_file(model, "native") ? "native" : "torch", out, err);
+}
+
+void stz_engines_stats(stz_engines *e, stylize_stats *stats)
+{
+    pthread_mutex_lock(&e->lock);
+    for (int i = 0; i < STZ_ENGINES_MAX; i++)
+        if (e->open[i].table && e->open[i].table->stats)
+            e->open[i].table->stats(e->open[i].state, stats);
+    pthread_mutex_unlock(&e->lock);
 }

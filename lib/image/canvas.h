@@ -2,8 +2,8 @@
 #ifndef STZ_CANVAS_H
 #define STZ_CANVAS_H
 
-#include "engine/engine.h"
 #include "image/image.h"
+#include "image/view.h"
 
 /* Copies the part at (x, y) of `in` (RGB8, RGBA8 or GRAY8) into `out` (RGB8), whose size says how much.
  * What lies right of or below the picture is its mirror image, the edge pixel not repeated. Pixels

@@ -1,8 +1,9 @@
-/* The last step of a job: strength, colour, alpha, encoding, the result in the caller's hands. */
+#include "job/finish.h"
+
 #include <string.h>
 
+#include "codec/codec.h"
 #include "image/strength.h"
-#include "sched/ctx.h"
 
 static void blend(const stz_job *job)
 {
@@ -33,9 +34,9 @@ static void copy_rows(const stylize_image *from, const stylize_image *to)
 }
 
 /* The finished pixels, as RGB8 or RGBA8 like the content, moved out of the job. */
-static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *out)
+static stylize_status assemble(const stz_env *env, stz_job *job, stylize_image *out)
 {
-    if (job->finished) {
+    if (job->way == STZ_WAY_DEVICE) {
         *out = job->painted;
         job->painted = (stylize_image){0};
         return STYLIZE_OK;
@@ -46,7 +47,7 @@ static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *ou
             job->content = (stylize_image){0};
             return STYLIZE_OK;
         }
-        stylize_status status = stz_image_alloc(ctx->pool, job->content.width, job->content.height,
+        stylize_status status = stz_image_alloc(env->pool, job->content.width, job->content.height,
                                                 job->content.format, out, &job->err);
         if (status == STYLIZE_OK)
             copy_rows(&job->content, out);
@@ -54,7 +55,7 @@ static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *ou
     }
     if (job->req.strength == STYLIZE_STRENGTH_AUTO) {
         const stylize_status status =
-            stz_strength_choose(&job->content, &job->painted, ctx->pool, &job->report.strength, &job->err);
+            stz_strength_choose(&job->content, &job->painted, env->pool, &job->report.strength, &job->err);
         if (status != STYLIZE_OK)
             return status;
     }
@@ -70,7 +71,7 @@ static stylize_status assemble(stylize_ctx *ctx, stz_job *job, stylize_image *ou
         join_alpha(&job->painted, out, out);
         return STYLIZE_OK;
     }
-    stylize_status status = stz_image_alloc(ctx->pool, job->content.width, job->content.height,
+    stylize_status status = stz_image_alloc(env->pool, job->content.width, job->content.height,
                                             STYLIZE_FORMAT_RGBA8, out, &job->err);
     if (status == STYLIZE_OK)
         join_alpha(&job->painted, &job->content, out);
@@ -90,22 +91,22 @@ static void crop_to_tile(const stz_job *job, stylize_image *image)
     image->size = (size_t)(image->height - 1) * (size_t)image->stride + (size_t)image->width * (size_t)bytes;
 }
 
-static stylize_status finish(stylize_ctx *ctx, stz_job *job)
+static stylize_status finish(const stz_env *env, stz_job *job)
 {
     stylize_image pixels = {0};
-    if (job->share) /* what the caller wanted is there already */
+    if (job->way == STZ_WAY_TILING) /* what the caller wanted is there already */
         return STYLIZE_OK;
     if (job->req.tiling) {
         crop_to_tile(job, &job->content);
         crop_to_tile(job, &job->painted);
     }
-    stylize_status status = assemble(ctx, job, &pixels);
+    stylize_status status = assemble(env, job, &pixels);
     if (status != STYLIZE_OK)
         return status;
     if (stz_is_encoded(job->req.output_format)) {
         stylize_image_free(&job->content); /* not needed any more: large pictures are tight */
         stylize_image_free(&job->painted);
-        status = stz_codec_encode(&pixels, job->req.output_format, job->req.quality, ctx->pool, &job->result,
+        status = stz_codec_encode(&pixels, job->req.output_format, job->req.quality, env->pool, &job->result,
                                   &job->err);
         stylize_image_free(&pixels);
     } else if (job->target.pixels) {
@@ -123,4 +124,4 @@ static stylize_status finish(stylize_ctx *ctx, stz_job *job)
     return status;
 }
 
-stylize_status stz_step_finish(stylize_ctx *ctx, stz_job *job) { return job->status = finish(ctx, job); }
+stylize_status stz_step_finish(const stz_env *env, stz_job *job) { return job->status = finish(env, job); }

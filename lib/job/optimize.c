@@ -1,13 +1,11 @@
-/*
- * The method optimize: from coarse to fine. At each size the engine changes the picture until its
- * statistics in the loss network are the style's; the result, scaled up, starts the next size. Large
- * shapes are found where they are cheap, and the last size has only the brush strokes left to do.
- */
+#include "job/optimize.h"
+
 #include <math.h>
 #include <string.h>
 
+#include "codec/codec.h"
+#include "codec/file.h"
 #include "image/canvas.h"
-#include "job/paint.h"
 
 #define LEVELS_MAX         4
 #define COARSEST           96 /* pixels of the longer side, at least */
@@ -23,11 +21,10 @@ typedef struct level {
 } level;
 
 typedef struct run {
-    stylize_ctx *ctx;
+    const stz_env *env;
     stz_job *job;
     const stz_layer *layer;
     const stz_exec *exec;
-    uint64_t budget;
     uint64_t end_ns;                          /* when the time budget ends; 0: never */
     stylize_image styles[STYLIZE_STYLES_MAX]; /* pixels, as large as they come */
     level levels[LEVELS_MAX];
@@ -67,11 +64,11 @@ static void plan(run *r)
     }
 }
 
-static stylize_status decode(stylize_ctx *ctx, const stylize_image *in, stylize_image *out,
+static stylize_status decode(const stz_env *env, const stylize_image *in, stylize_image *out,
                              stylize_error *err)
 {
     if (stz_is_encoded(in->format))
-        return stz_about(err, stz_codec_decode(in->pixels, in->size, &ctx->limits, NULL, ctx->pool, out, err),
+        return stz_about(err, stz_codec_decode(in->pixels, in->size, &env->limits, NULL, env->pool, out, err),
                          "style picture");
     *out = *in;
     out->owner = NULL; /* still the caller's */
@@ -85,14 +82,14 @@ static stylize_status load_styles(run *r, stylize_error *err)
         const size_t k = r->layer->first + i;
         stylize_image file = {0}, in;
         if (r->job->library[k]) {
-            status = stz_file_load(stz_style_artwork(r->job->library[k]), &r->ctx->limits, r->ctx->pool,
+            status = stz_file_load(stz_style_artwork(r->job->library[k]), &r->env->limits, r->env->pool,
                                    &file, err);
             in = file;
         } else {
             status = stz_image_check(r->job->styles[k].picture, "style picture", &in, err);
         }
         if (status == STYLIZE_OK)
-            status = decode(r->ctx, &in, &r->styles[i], err);
+            status = decode(r->env, &in, &r->styles[i], err);
         stylize_image_free(&file);
     }
     return status;
@@ -103,9 +100,9 @@ static stylize_status scaled(run *r, const stylize_image *in, uint32_t w, uint32
                              stylize_error *err)
 {
     stylize_status status =
-        stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, r->ctx->pool, out, err);
+        stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, r->env->pool, out, err);
     if (status == STYLIZE_OK)
-        status = stz_to_rgb(out, r->ctx->pool, err);
+        status = stz_to_rgb(out, r->env->pool, err);
     return status;
 }
 
@@ -163,7 +160,7 @@ static stylize_status search(run *r, const stz_canvas *canvas, bool start, const
         .adam = job->req.optimizer == STYLIZE_OPTIMIZER_ADAM,
         .iterations = r->levels[r->now].iterations,
         .seed = job->req.seed,
-        .memory = r->budget,
+        .memory = r->job->budget,
         .show_every = job->req.preview ? (every ? every : 1) : 0,
         .progress = on_step,
         .user = r,
@@ -181,7 +178,7 @@ static stylize_status paint_level(run *r, const stylize_image *content, const st
     stylize_image styles[STYLIZE_STYLES_MAX] = {0};
     stz_canvas canvas;
     stylize_status status =
-        stz_canvas_open(&canvas, content, painted, r->job->net->model->multiple, r->ctx->pool, err);
+        stz_canvas_open(&canvas, content, painted, r->job->net->model->multiple, r->env->pool, err);
     if (status != STYLIZE_OK)
         return status;
     if (start && canvas.out.pixels != painted->pixels)
@@ -209,7 +206,7 @@ static stylize_status climb(run *r, stylize_image *last, stylize_error *err)
         status = scaled(r, &r->job->content, l->width, l->height, &content, err);
         if (status == STYLIZE_OK)
             status = start ? scaled(r, last, l->width, l->height, &painted, err)
-                           : stz_image_alloc(r->ctx->pool, l->width, l->height, STYLIZE_FORMAT_RGB8, &painted,
+                           : stz_image_alloc(r->env->pool, l->width, l->height, STYLIZE_FORMAT_RGB8, &painted,
                                              err);
         if (status == STYLIZE_OK)
             status = paint_level(r, &content, &painted, start, err);
@@ -241,13 +238,13 @@ static stylize_status paint(run *r, stylize_error *err)
     return status;
 }
 
-stylize_status stz_paint_optimized(stylize_ctx *ctx, stz_job *job, const stz_layer *layer, uint64_t budget,
+stylize_status stz_paint_optimized(const stz_env *env, stz_job *job, const stz_layer *layer,
                                    const stz_exec *exec, stylize_error *err)
 {
     const stz_engine *engine = job->net->engine->table;
     if (!engine->optimize)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "engine %s cannot run method optimize", engine->name);
-    run r = {.ctx = ctx, .job = job, .layer = layer, .exec = exec, .budget = budget};
+    run r = {.env = env, .job = job, .layer = layer, .exec = exec};
     if (job->req.time_budget_ms)
         r.end_ns = stz_now_ns() + job->req.time_budget_ms * UINT64_C(1000000) / (uint64_t)job->layer_count;
     plan(&r);

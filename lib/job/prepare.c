@@ -1,11 +1,13 @@
-/* The first step of a job: its network loaded, its content decoded and of the output's size. */
+#include "job/prepare.h"
+
 #include <math.h>
 
+#include "codec/codec.h"
 #include "image/canvas.h"
-#include "sched/ctx.h"
+#include "job/way.h"
 
 /* Output size and the part of a w x h content that fills it. */
-static stylize_status choose_fit(const stylize_ctx *ctx, const stylize_request *r, uint32_t w, uint32_t h,
+static stylize_status choose_fit(const stz_env *env, const stylize_request *r, uint32_t w, uint32_t h,
                                  stz_fit *fit, stylize_error *err)
 {
     *fit = r->output_width ? stz_fit_cover(w, h, r->output_width, r->output_height)
@@ -14,9 +16,9 @@ static stylize_status choose_fit(const stylize_ctx *ctx, const stylize_request *
         return stz_fail(err, STYLIZE_ERR_INVALID,
                         "the output would be %ux%u; at least 16x16 pixels are needed", fit->width,
                         fit->height);
-    if ((uint64_t)fit->width * fit->height > ctx->limits.max_pixels)
+    if ((uint64_t)fit->width * fit->height > env->limits.max_pixels)
         return stz_fail(err, STYLIZE_ERR_LIMIT, "the output would be %ux%u; at most %llu pixels are allowed",
-                        fit->width, fit->height, (unsigned long long)ctx->limits.max_pixels);
+                        fit->width, fit->height, (unsigned long long)env->limits.max_pixels);
     return STYLIZE_OK;
 }
 
@@ -57,27 +59,13 @@ static void take_device_pixels(stz_job *job, const stz_fit *fit)
     job->source = fit->source;
 }
 
-static stylize_status check_device(stz_job *job)
-{
-    if (!stz_job_in_cuda(job) || stz_job_on_device(job))
-        return STYLIZE_OK;
-    const stz_open_engine *engine = job->net->engine;
-    if (engine->table->paint && engine->caps.memory)
-        return stz_fail(&job->err, STYLIZE_ERR_UNSUPPORTED,
-                        "pictures in CUDA memory are for the methods fast and any, without a tiling, "
-                        "style_scale, masks or strength auto");
-    return stz_fail(&job->err, STYLIZE_ERR_UNSUPPORTED,
-                    "a picture lies in CUDA memory and engine %s works on %.20s%s%.100s", engine->table->name,
-                    engine->caps.device, *engine->caps.note ? ": " : "", engine->caps.note);
-}
-
 /* Scales what was read; grey becomes RGB. */
-static stylize_status scaled(stylize_ctx *ctx, const stylize_image *in, stz_rect source, uint32_t width,
+static stylize_status scaled(const stz_env *env, const stylize_image *in, stz_rect source, uint32_t width,
                              uint32_t height, stylize_image *out, stylize_error *err)
 {
-    stylize_status status = stz_resize(in, source, width, height, ctx->pool, out, err);
+    stylize_status status = stz_resize(in, source, width, height, env->pool, out, err);
     if (status == STYLIZE_OK && in->format == STYLIZE_FORMAT_GRAY8) {
-        status = stz_to_rgb(out, ctx->pool, err);
+        status = stz_to_rgb(out, env->pool, err);
         if (status != STYLIZE_OK)
             stylize_image_free(out);
     }
@@ -86,15 +74,15 @@ static stylize_status scaled(stylize_ctx *ctx, const stylize_image *in, stz_rect
 
 /* Where strokes are to be larger or smaller, the picture that is painted is smaller or larger than the
  * content, and comes from what was read: it may have detail that the content has no room for. */
-static stylize_status take_work(stylize_ctx *ctx, stz_job *job, const stylize_image *in, stz_rect source,
+static stylize_status take_work(const stz_env *env, stz_job *job, const stylize_image *in, stz_rect source,
                                 const stz_fit *work)
 {
-    return work->width ? scaled(ctx, in, source, work->width, work->height, &job->work, &job->err)
+    return work->width ? scaled(env, in, source, work->width, work->height, &job->work, &job->err)
                        : STYLIZE_OK;
 }
 
 /* Size of the picture that is painted; 0 if it is the content itself. */
-static stylize_status choose_work(const stylize_ctx *ctx, stz_job *job, const stz_fit *fit, stz_fit *work)
+static stylize_status choose_work(const stz_env *env, stz_job *job, const stz_fit *fit, stz_fit *work)
 {
     const stylize_request *r = &job->req;
     *work = (stz_fit){0};
@@ -105,23 +93,23 @@ static stylize_status choose_work(const stylize_ctx *ctx, stz_job *job, const st
     work->width = (uint32_t)lround(fit->width / scale);
     work->height = (uint32_t)lround(fit->height / scale);
     const uint32_t longer = work->width > work->height ? work->width : work->height;
-    if (longer > ctx->limits.max_side || (uint64_t)work->width * work->height > ctx->limits.max_pixels)
+    if (longer > env->limits.max_side || (uint64_t)work->width * work->height > env->limits.max_pixels)
         return stz_fail(
             &job->err, STYLIZE_ERR_LIMIT,
             "style_scale %g paints at %ux%u; at most %u pixels a side and %llu in all are allowed",
-            (double)r->style_scale, work->width, work->height, ctx->limits.max_side,
-            (unsigned long long)ctx->limits.max_pixels);
+            (double)r->style_scale, work->width, work->height, env->limits.max_side,
+            (unsigned long long)env->limits.max_pixels);
     return STYLIZE_OK;
 }
 
 /* Pixels of the caller's: used where they are if they fit as they are. */
-static stylize_status take_pixels(stylize_ctx *ctx, stz_job *job, const stz_fit *fit)
+static stylize_status take_pixels(const stz_env *env, stz_job *job, const stz_fit *fit)
 {
     const stylize_image *in = &job->content_in;
     stz_fit work;
-    stylize_status status = choose_work(ctx, job, fit, &work);
+    stylize_status status = choose_work(env, job, fit, &work);
     if (status == STYLIZE_OK)
-        status = take_work(ctx, job, in, fit->source, &work);
+        status = take_work(env, job, in, fit->source, &work);
     if (status != STYLIZE_OK)
         return status;
     if (in->format != STYLIZE_FORMAT_GRAY8 && fit->width == in->width && fit->height == in->height) {
@@ -129,19 +117,19 @@ static stylize_status take_pixels(stylize_ctx *ctx, stz_job *job, const stz_fit 
         job->content.owner = NULL; /* still the caller's */
         return STYLIZE_OK;
     }
-    return scaled(ctx, in, fit->source, fit->width, fit->height, &job->content, &job->err);
+    return scaled(env, in, fit->source, fit->width, fit->height, &job->content, &job->err);
 }
 
-static stylize_status take_encoded(stylize_ctx *ctx, stz_job *job)
+static stylize_status take_encoded(const stz_env *env, stz_job *job)
 {
     const stylize_image *in = &job->content_in;
     stylize_image_info info = {.struct_size = sizeof info};
     stz_fit fit, work;
-    stylize_status status = stz_codec_probe(in->pixels, in->size, &ctx->limits, &info, &job->err);
+    stylize_status status = stz_codec_probe(in->pixels, in->size, &env->limits, &info, &job->err);
     if (status == STYLIZE_OK)
-        status = choose_fit(ctx, &job->req, info.width, info.height, &fit, &job->err);
+        status = choose_fit(env, &job->req, info.width, info.height, &fit, &job->err);
     if (status == STYLIZE_OK)
-        status = choose_work(ctx, job, &fit, &work);
+        status = choose_work(env, job, &fit, &work);
     if (status != STYLIZE_OK)
         return status;
     const stz_fit *larger = work.width > fit.width ? &work : &fit;
@@ -150,17 +138,17 @@ static stylize_status take_encoded(stylize_ctx *ctx, stz_job *job)
         .min_height = scale_up(info.height, larger->height, fit.source.height),
     };
     stylize_image decoded;
-    status = stz_codec_decode(in->pixels, in->size, &ctx->limits, &hint, ctx->pool, &decoded, &job->err);
+    status = stz_codec_decode(in->pixels, in->size, &env->limits, &hint, env->pool, &decoded, &job->err);
     if (status != STYLIZE_OK)
         return status;
     const stz_rect source = scale_rect(fit.source, info.width, info.height, decoded.width, decoded.height);
-    status = take_work(ctx, job, &decoded, source, &work);
+    status = take_work(env, job, &decoded, source, &work);
     if (status == STYLIZE_OK && decoded.width == fit.width && decoded.height == fit.height) {
         job->content = decoded;
         return STYLIZE_OK;
     }
     if (status == STYLIZE_OK)
-        status = stz_resize(&decoded, source, fit.width, fit.height, ctx->pool, &job->content, &job->err);
+        status = stz_resize(&decoded, source, fit.width, fit.height, env->pool, &job->content, &job->err);
     stylize_image_free(&decoded);
     return status;
 }
@@ -192,25 +180,25 @@ static stylize_status check_part(stz_job *job)
     return STYLIZE_OK;
 }
 
-static stylize_status prepare(stylize_ctx *ctx, stz_job *job)
+static stylize_status prepare(stz_env *env, stz_job *job)
 {
-    stylize_status status = job->net ? stz_ctx_net_ready(ctx, job->net, &job->err) : STYLIZE_OK;
+    stylize_status status = job->net ? stz_net_ready(job->net, &env->engines, &job->err) : STYLIZE_OK;
     if (status != STYLIZE_OK || job->task)
         return status;
     if (!stz_job_progress(job, 0))
         return stz_fail(&job->err, STYLIZE_ERR_CANCELLED, "the request was cancelled");
-    status = check_device(job);
+    status = stz_way_check(job);
     if (status != STYLIZE_OK)
         return status;
     if (stz_is_encoded(job->content_in.format)) {
-        status = take_encoded(ctx, job);
+        status = take_encoded(env, job);
     } else {
         stz_fit fit;
-        status = choose_fit(ctx, &job->req, job->content_in.width, job->content_in.height, &fit, &job->err);
+        status = choose_fit(env, &job->req, job->content_in.width, job->content_in.height, &fit, &job->err);
         if (status == STYLIZE_OK && job->content_in.memory == STYLIZE_MEMORY_CUDA)
             take_device_pixels(job, &fit);
         else if (status == STYLIZE_OK)
-            status = take_pixels(ctx, job, &fit);
+            status = take_pixels(env, job, &fit);
     }
     if (!job->work.pixels) {
         job->work = job->content;
@@ -218,7 +206,9 @@ static stylize_status prepare(stylize_ctx *ctx, stz_job *job)
     }
     if (status == STYLIZE_OK)
         status = check_part(job);
-    return status == STYLIZE_OK ? check_target(job) : status;
+    if (status == STYLIZE_OK)
+        status = check_target(job);
+    return status == STYLIZE_OK ? stz_way_decide(env, job) : status;
 }
 
-stylize_status stz_step_prepare(stylize_ctx *ctx, stz_job *job) { return job->status = prepare(ctx, job); }
+stylize_status stz_step_prepare(stz_env *env, stz_job *job) { return job->status = prepare(env, job); }

@@ -1,14 +1,15 @@
-/* Checking a request, finding its styles and its network, and what a job holds of them. */
+#include "job/request.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "job/mask.h"
+#include "base/tagged.h"
+#include "job/layers.h"
 #include "job/tiling.h"
-#include "sched/ctx.h"
 
-static stylize_status check_size(const stylize_ctx *ctx, const stylize_request *r, stylize_error *err)
+static stylize_status check_size(const stz_env *env, const stylize_request *r, stylize_error *err)
 {
-    const uint32_t max = ctx->limits.max_side;
+    const uint32_t max = env->limits.max_side;
     if (!r->output_width != !r->output_height)
         return stz_fail(err, STYLIZE_ERR_INVALID, "output_width and output_height must be given together");
     if (r->output_width && r->output_size)
@@ -19,13 +20,13 @@ static stylize_status check_size(const stylize_ctx *ctx, const stylize_request *
         if (sides[i] && (sides[i] < 16 || sides[i] > max))
             return stz_fail(err, sides[i] < 16 ? STYLIZE_ERR_INVALID : STYLIZE_ERR_LIMIT,
                             "output size is %u; 16 to %u pixels a side are allowed", sides[i], max);
-    if ((uint64_t)r->output_width * r->output_height > ctx->limits.max_pixels)
+    if ((uint64_t)r->output_width * r->output_height > env->limits.max_pixels)
         return stz_fail(err, STYLIZE_ERR_LIMIT, "output size is %ux%u; at most %llu pixels are allowed",
-                        r->output_width, r->output_height, (unsigned long long)ctx->limits.max_pixels);
+                        r->output_width, r->output_height, (unsigned long long)env->limits.max_pixels);
     return STYLIZE_OK;
 }
 
-static stylize_status check_values(const stylize_ctx *ctx, const stylize_request *r, stylize_error *err)
+static stylize_status check_values(const stz_env *env, const stylize_request *r, stylize_error *err)
 {
     if (!(r->strength >= 0 && r->strength <= 1) && r->strength != STYLIZE_STRENGTH_AUTO)
         return stz_fail(err, STYLIZE_ERR_INVALID,
@@ -67,12 +68,12 @@ static stylize_status check_values(const stylize_ctx *ctx, const stylize_request
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
                         r->reserved || r->reserved2 ? "the request's reserved members are not 0"
                                                     : "a tile needs a tiling");
-    if (r->report && r->report->struct_size < sizeof(size_t))
+    if (r->report && !stz_tagged_set(r->report))
         return stz_fail(err, STYLIZE_ERR_INVALID, "report's struct_size is not set");
-    return check_size(ctx, r, err);
+    return check_size(env, r, err);
 }
 
-static stylize_status check_content(stylize_ctx *ctx, stz_job *job, stylize_error *err)
+static stylize_status check_content(const stz_env *env, stz_job *job, stylize_error *err)
 {
     if (!job->req.content)
         return stz_fail(err, STYLIZE_ERR_INVALID, "the request has no content picture");
@@ -81,7 +82,7 @@ static stylize_status check_content(stylize_ctx *ctx, stz_job *job, stylize_erro
     if (status != STYLIZE_OK || stz_is_encoded(job->content_in.format))
         return status;
     const stylize_image *c = &job->content_in;
-    return stz_limits_pixels(&ctx->limits, "content", c->width, c->height, err);
+    return stz_limits_pixels(&env->limits, "content", c->width, c->height, err);
 }
 
 /* The caller's memory for the result, from the request or from stylize_ctx_run. */
@@ -102,8 +103,29 @@ static stylize_status check_target(stz_job *job, stylize_error *err)
     return status;
 }
 
-/* Copies the styles, takes a reference to each library style, puts those of one mask together. */
-static stylize_status take_styles(stylize_ctx *ctx, stz_job *job, stylize_error *err)
+/* Style i of the request becomes style `at` of the job, with a reference to it if it is the library's. */
+static stylize_status take_style(const stz_env *env, stz_job *job, size_t i, size_t at, stylize_error *err)
+{
+    stylize_style_ref *s = &job->styles[at];
+    *s = job->req.styles[i];
+    if (!s->id == !s->picture)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "style %zu needs an id or a picture, and not both", i + 1);
+    if (!(s->weight > 0 && isfinite(s->weight)))
+        return stz_fail(err, STYLIZE_ERR_INVALID, "the weight of style %zu is %g; 0 or above is allowed",
+                        i + 1, (double)s->weight);
+    if (s->picture) {
+        stylize_image checked;
+        return stz_image_check(s->picture, "style picture", &checked, err);
+    }
+    job->library[at] = stz_style_lib_find(env->styles, s->id);
+    if (!job->library[at])
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "style \"%.80s\" is not in the library", s->id);
+    s->id = stz_style_id(job->library[at]);
+    return STYLIZE_OK;
+}
+
+/* Takes the styles that have a weight, puts those of one mask together. */
+static stylize_status take_styles(const stz_env *env, stz_job *job, stylize_error *err)
 {
     const stylize_request *r = &job->req;
     if (!r->styles || !r->style_count)
@@ -111,32 +133,21 @@ static stylize_status take_styles(stylize_ctx *ctx, stz_job *job, stylize_error 
     if (r->style_count > STYLIZE_STYLES_MAX)
         return stz_fail(err, STYLIZE_ERR_INVALID, "a blend of %zu styles; at most %d are allowed",
                         r->style_count, STYLIZE_STYLES_MAX);
-    double sum = 0;
+    size_t numbers[STYLIZE_STYLES_MAX], count = 0;
     for (size_t i = 0; i < r->style_count; i++) {
-        stylize_style_ref *s = &job->styles[i];
-        *s = r->styles[i];
-        if (!s->id == !s->picture)
-            return stz_fail(err, STYLIZE_ERR_INVALID, "style %zu needs an id or a picture, and not both",
-                            i + 1);
-        if (r->style_count == 1 && s->weight == 0)
-            s->weight = 1; /* the share of an only style says nothing */
-        if (!(s->weight > 0 && isfinite(s->weight)))
-            return stz_fail(err, STYLIZE_ERR_INVALID, "the weight of style %zu is %g; it must be above 0",
-                            i + 1, (double)s->weight);
-        sum += (double)s->weight;
-        if (s->picture) {
-            stylize_image checked;
-            stylize_status status = stz_image_check(s->picture, "style picture", &checked, err);
-            if (status != STYLIZE_OK)
-                return status;
+        if (r->styles[i].weight == 0) /* takes no part */
             continue;
-        }
-        job->library[i] = stz_style_lib_find(ctx->styles, s->id);
-        if (!job->library[i])
-            return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "style \"%.80s\" is not in the library", s->id);
-        s->id = stz_style_id(job->library[i]);
+        const stylize_status status = take_style(env, job, i, count, err);
+        if (status != STYLIZE_OK)
+            return status;
+        numbers[count++] = i;
     }
-    return stz_layers_take(ctx, job, sum, err);
+    if (!count)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
+                        r->style_count > 1 ? "the weights of all styles are 0; one must be above 0"
+                                           : "the weight of the style is 0; it must be above 0");
+    job->req.style_count = count;
+    return stz_layers_take(env, job, numbers, err);
 }
 
 /* Whether one network can paint all styles of the job; otherwise which one it cannot. */
@@ -154,10 +165,10 @@ static bool paints_all(const stz_job *job, const stz_model *model, const char **
 }
 
 /* The method optimize looks at pictures only: of a library style, at its artwork. */
-static stylize_status choose_loss(stylize_ctx *ctx, const stz_job *job, const stz_model **out,
+static stylize_status choose_loss(const stz_env *env, const stz_job *job, const stz_model **out,
                                   stylize_error *err)
 {
-    *out = stz_style_lib_loss(ctx->styles);
+    *out = stz_style_lib_loss(env->styles);
     if (!*out)
         return stz_fail(
             err, STYLIZE_ERR_UNSUPPORTED,
@@ -171,14 +182,14 @@ static stylize_status choose_loss(stylize_ctx *ctx, const stz_job *job, const st
     return STYLIZE_OK;
 }
 
-static stylize_status choose_model(stylize_ctx *ctx, const stz_job *job, const stz_model **out,
+static stylize_status choose_model(const stz_env *env, const stz_job *job, const stz_model **out,
                                    stylize_error *err)
 {
-    const stz_model *encoder = stz_style_lib_encoder(ctx->styles);
+    const stz_model *encoder = stz_style_lib_encoder(env->styles);
     const stz_model *own = job->library[0] ? stz_style_model(job->library[0]) : NULL;
     const char *missing = "";
     if (job->req.method == STYLIZE_METHOD_OPTIMIZE)
-        return choose_loss(ctx, job, out, err);
+        return choose_loss(env, job, out, err);
     bool pictures = false;
     for (size_t i = 0; i < job->req.style_count; i++)
         pictures |= job->styles[i].picture != NULL;
@@ -202,18 +213,18 @@ static stylize_status choose_model(stylize_ctx *ctx, const stz_job *job, const s
                     missing);
 }
 
-static stylize_status choose_styles(stylize_ctx *ctx, stz_job *job, const stz_model **model,
+static stylize_status choose_styles(const stz_env *env, stz_job *job, const stz_model **model,
                                     stylize_error *err)
 {
-    stylize_status status = take_styles(ctx, job, err);
-    return status == STYLIZE_OK ? choose_model(ctx, job, model, err) : status;
+    stylize_status status = take_styles(env, job, err);
+    return status == STYLIZE_OK ? choose_model(env, job, model, err) : status;
 }
 
-stylize_status stz_job_fill(stylize_ctx *ctx, stz_job *job, const stylize_request *req, stylize_error *err)
+stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_request *req, stylize_error *err)
 {
     if (!req)
         return stz_fail(err, STYLIZE_ERR_INVALID, "request is NULL");
-    if (!stz_struct_read(&job->req, sizeof job->req, offsetof(stylize_request, tiling), req))
+    if (!stz_tagged_read(STZ_TAG_REQUEST, &job->req, req))
         return stz_fail(err, STYLIZE_ERR_INVALID,
                         "the request is not initialised, or from a newer header; "
                         "call stylize_request_init first");
@@ -227,10 +238,10 @@ stylize_status stz_job_fill(stylize_ctx *ctx, stz_job *job, const stylize_reques
             "a tiling is of one painting at the output's size; style_scale must be 1 and masks NULL");
     if (job->share && job->req.tiling)
         return stz_fail(err, STYLIZE_ERR_INVALID, "a tiling is made for a whole picture, not for a tile");
-    if ((status = check_values(ctx, &job->req, err)) || (status = check_content(ctx, job, err)) ||
+    if ((status = check_values(env, &job->req, err)) || (status = check_content(env, job, err)) ||
         (status = check_target(job, err)) ||
-        (status = job->req.tiling ? stz_tiling_open(ctx, job, &model, err)
-                                  : choose_styles(ctx, job, &model, err))) {
+        (status = job->req.tiling ? stz_tiling_open(env, job, &model, err)
+                                  : choose_styles(env, job, &model, err))) {
         stz_job_release(job);
         return status;
     }
@@ -244,36 +255,10 @@ stylize_status stz_job_fill(stylize_ctx *ctx, stz_job *job, const stylize_reques
     job->req.masks = NULL; /* the layers have them */
     if (job->share)
         job->req.strength = 1; /* at 0 there would be nothing to paint, and so no statistics */
-    job->net = stz_ctx_net_find(ctx, model);
+    job->net = stz_nets_find(&env->nets, model);
     job->progress = -1;
     job->report = (stylize_report){.struct_size = sizeof job->report, .tiles = 1, .batch_size = 1};
     job->report.strength = job->req.strength == STYLIZE_STRENGTH_AUTO ? 1 : job->req.strength;
     memcpy(job->report.model, model->name, sizeof job->report.model);
     return STYLIZE_OK;
-}
-
-void stz_job_release(stz_job *job)
-{
-    for (size_t i = 0; i < STYLIZE_STYLES_MAX; i++)
-        if (job->library[i])
-            stz_style_unref(job->library[i]);
-    memset(job->library, 0, sizeof job->library);
-    stylize_image_free(&job->content);
-    stylize_image_free(&job->work);
-    stylize_image_free(&job->painted);
-    stylize_image_free(&job->result);
-}
-
-bool stz_job_progress(stz_job *job, float done)
-{
-    if (!job->req.progress || done <= job->progress)
-        return true;
-    job->progress = done;
-    return !job->req.progress(job->req.progress_user, done);
-}
-
-bool stz_job_painted(stz_job *job, float done)
-{
-    return stz_job_progress(job,
-                            0.98f * ((float)job->layers_done + done) / (float)stz_max(job->layer_count, 1));
 }

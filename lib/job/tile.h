@@ -2,10 +2,8 @@
 #ifndef STZ_TILE_H
 #define STZ_TILE_H
 
-#include "engine/engine.h"
+#include "engine/net.h"
 #include "image/image.h"
-
-struct stz_ctx_net;
 
 /* Tiles share out the picture: columns x rows cores of core_w x core_h pixels (the last of a row or
  * column may be smaller), origins on the network's grid. The engine sees each core with a margin of
@@ -25,8 +23,8 @@ typedef struct stz_tile {
 } stz_tile;
 
 /* The largest tiles that stay within the budget; LIMIT if even the smallest do not. */
-stylize_status stz_tiling_plan(const struct stz_ctx_net *net, int width, int height, uint64_t budget,
-                               stz_tiling *out, stylize_error *err);
+stylize_status stz_tiling_plan(const stz_net *net, int width, int height, uint64_t budget, stz_tiling *out,
+                               stylize_error *err);
 stz_tile stz_tiling_at(const stz_tiling *t, int index);
 /* The part of the picture that a tile is painted from: what the engine sees, without the padding. */
 stz_rect stz_tile_part(const stz_tiling *t, const stz_tile *tile);

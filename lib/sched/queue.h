@@ -1,17 +1,26 @@
-/* Lists of jobs and a job's end; for queue.c and worker.c. Lists are guarded by the context's lock. */
+/* Handing in and cancelling requests and tasks. What runs them is worker.c. */
 #ifndef STZ_QUEUE_H
 #define STZ_QUEUE_H
 
-#include "sched/ctx.h"
+#include "sched/sched.h"
 
-void stz_list_push(stz_list *list, stz_job *job);
-void stz_list_insert(stz_list *list, stz_job *job); /* in order of ids: requests start as they came */
-stz_job *stz_list_pop(stz_list *list);              /* or NULL */
-bool stz_list_remove(stz_list *list, stz_job *job); /* false: it is not in the list */
+stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err);
+void stz_queue_destroy(stylize_ctx *ctx);
 
-/* Moves jobs whose deadline has passed from the lists where they wait to `finishing`. Under the lock. */
-void stz_job_expire(stylize_ctx *ctx, uint64_t now);
-/* Counts the job, gives its slot back and calls its callback. Not under the lock. */
-void stz_job_end(stylize_ctx *ctx, stz_job *job);
+/* Puts a request into the queue; `done` is called in every case but a failure of this call. */
+stylize_status stz_queue_submit(stylize_ctx *ctx, const stylize_request *req, stylize_done_fn done,
+                                void *user, uint64_t *id, stylize_error *err);
+/* The rest wait for the end. Not from a worker: INVALID. */
+stylize_status stz_queue_run(stylize_ctx *ctx, const stylize_request *req, stylize_image *result,
+                             stylize_error *err);
+/* Makes a tiling for a request. */
+stylize_status stz_queue_share(stylize_ctx *ctx, const stylize_request *req, stz_shared *share,
+                               stylize_error *err);
+/* Runs a task on a worker; net, which may be NULL, is loaded before. */
+stylize_status stz_queue_task(stylize_ctx *ctx, stz_net *net, stz_task_fn task, void *arg,
+                              stylize_error *err);
+
+/* NOT_FOUND: no request has this id any more. */
+stylize_status stz_queue_cancel(stylize_ctx *ctx, uint64_t id);
 
 #endif

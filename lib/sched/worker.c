@@ -1,67 +1,12 @@
-/*
- * The worker threads: each takes the next step of some job, oldest first, or helps a run.
- *
- * One rule decides between latency and throughput. While no more than batch_threshold requests
- * wait, one run at a time goes over all cores: whoever has nothing to prepare or finish joins its
- * team. When more wait, helpers leave, and every worker paints a picture of its own (an engine that
- * gains from batches gets up to batch_max pictures of one network and size at once).
- */
+#include "sched/worker.h"
+
 #include <stdlib.h>
 
-#include "sched/ctx.h"
-#include "sched/queue.h"
-
-static _Thread_local const stylize_ctx *own_ctx;
-
-bool stz_on_worker(const stylize_ctx *ctx) { return own_ctx == ctx; }
-
-static bool team_open(const stylize_ctx *ctx)
-{
-    for (int i = 0; i < ctx->worker_count; i++)
-        if (ctx->workers[i].leads)
-            return true;
-    return false;
-}
-
-/* Whether the oldest ready job should start now. */
-static bool can_lead(const stylize_ctx *ctx)
-{
-    const stz_job *job = ctx->ready.first;
-    if (!job)
-        return false;
-    const stz_open_engine *engine = job->net ? job->net->engine : NULL;
-    if (engine && engine->caps.parallel_max && engine->running >= engine->caps.parallel_max)
-        return false;
-    const int wait = ctx->waiting.count + ctx->ready.count;
-    return wait > (int)ctx->opt.batch_threshold || !team_open(ctx);
-}
-
-static bool can_prepare(const stylize_ctx *ctx)
-{
-    return ctx->waiting.count && ctx->ready.count + ctx->preparing < ctx->ready_limit;
-}
-
-static bool has_work(const stylize_ctx *ctx)
-{
-    return ctx->finishing.count || can_lead(ctx) || can_prepare(ctx);
-}
-
-void stz_workers_notify(stylize_ctx *ctx)
-{
-    if (ctx->closing) {
-        pthread_cond_broadcast(&ctx->work);
-    } else if (has_work(ctx)) {
-        pthread_cond_signal(&ctx->work);
-    } else {
-        return;
-    }
-    if (team_open(ctx)) {
-        atomic_store(&ctx->leave, 1);
-        for (int i = 0; i < ctx->worker_count; i++)
-            if (ctx->workers[i].leads)
-                stz_team_wake(ctx->workers[i].team);
-    }
-}
+#include "job/finish.h"
+#include "job/paint.h"
+#include "job/prepare.h"
+#include "sched/choose.h"
+#include "sched/end.h"
 
 /* A job that was cancelled or is too late gets its status; true if so. */
 static bool is_dead(stylize_ctx *ctx, stz_job *job)
@@ -87,7 +32,7 @@ static void finish(stylize_ctx *ctx, stz_job *job)
 {
     if (!is_dead(ctx, job) && !job->task) {
         lap(job);
-        stz_step_finish(ctx, job);
+        stz_step_finish(&ctx->env, job);
         job->report.finish_ns += lap(job);
     }
     stz_job_end(ctx, job);
@@ -114,7 +59,7 @@ static void step_prepare(stylize_ctx *ctx)
     pthread_mutex_unlock(&ctx->lock);
     job->report.queue_ns += lap(job);
     if (!is_dead(ctx, job)) {
-        stz_step_prepare(ctx, job);
+        stz_step_prepare(&ctx->env, job);
         job->report.prepare_ns += lap(job);
     }
     pthread_mutex_lock(&ctx->lock);
@@ -138,12 +83,13 @@ static int collect(stylize_ctx *ctx, stz_job **jobs)
     stz_job *first = stz_list_pop(&ctx->ready);
     jobs[0] = first;
     int n = 1;
-    if (!stz_job_plain(first) || wait <= (int)ctx->opt.batch_threshold)
+    if (first->frozen || (first->way != STZ_WAY_WHOLE && first->way != STZ_WAY_DEVICE) ||
+        wait <= (int)ctx->opt.batch_threshold)
         return n;
     const int most = stz_min(first->net->engine->caps.batch_max, (int)ctx->opt.batch_max);
     for (stz_job *job = ctx->ready.first, *next; job && n < most; job = next) {
         next = job->next;
-        if (job->net == first->net && stz_job_plain(job) && job->content.width == first->content.width &&
+        if (job->net == first->net && job->way == first->way && job->content.width == first->content.width &&
             job->content.height == first->content.height) {
             stz_list_remove(&ctx->ready, job);
             jobs[n++] = job;
@@ -164,16 +110,16 @@ static void paint(stz_worker *w, stz_job **jobs, int n)
         jobs[i]->report.queue_ns += lap(jobs[i]);
     if (jobs[0]->task) {
         if (!is_dead(ctx, jobs[0]))
-            jobs[0]->status = jobs[0]->task(ctx, &exec, jobs[0]->task_arg, &jobs[0]->err);
+            jobs[0]->status = jobs[0]->task(&ctx->env, &exec, jobs[0]->task_arg, &jobs[0]->err);
         return;
     }
-    stz_job *live[64];
+    stz_job *live[STZ_BATCH_MAX];
     int alive = 0;
     for (int i = 0; i < n; i++)
         if (!is_dead(ctx, jobs[i]))
             live[alive++] = jobs[i];
     if (alive)
-        stz_step_paint(ctx, live, alive, &exec);
+        stz_step_paint(&ctx->env, live, alive, &exec);
     for (int i = 0; i < alive; i++) {
         live[i]->report.engine_ns += lap(live[i]);
         if (live[i]->status == STYLIZE_ERR_CANCELLED) { /* or was it the deadline that stopped it? */
@@ -187,7 +133,7 @@ static void paint(stz_worker *w, stz_job **jobs, int n)
 static void step_lead(stz_worker *w)
 {
     stylize_ctx *ctx = w->ctx;
-    stz_job *jobs[64];
+    stz_job *jobs[STZ_BATCH_MAX];
     const int n = collect(ctx, jobs);
     stz_open_engine *engine = jobs[0]->net ? jobs[0]->net->engine : NULL;
     ctx->running += n;
@@ -245,16 +191,16 @@ static void *worker_main(void *arg)
 {
     stz_worker *w = arg;
     stylize_ctx *ctx = w->ctx;
-    own_ctx = ctx;
+    stz_become_worker(ctx);
     pthread_mutex_lock(&ctx->lock);
     for (;;) {
         if (ctx->next_deadline)
             stz_job_expire(ctx, stz_now_ns());
         if (ctx->finishing.count)
             step_finish(ctx);
-        else if (can_lead(ctx))
+        else if (stz_can_lead(ctx))
             step_lead(w);
-        else if (can_prepare(ctx))
+        else if (stz_can_prepare(ctx))
             step_prepare(ctx);
         else if (ctx->closing && !ctx->waiting.count && !ctx->ready.count)
             break;

@@ -7,9 +7,8 @@
 #ifndef STZ_STYLE_CODE_CACHE_H
 #define STZ_STYLE_CODE_CACHE_H
 
-#include <stdatomic.h>
-
-#include "engine/engine.h"
+#include "base/exec.h"
+#include "style/model.h"
 
 typedef struct stz_code_cache stz_code_cache;
 

@@ -1,11 +1,12 @@
-/* One entry of library.json: its members, its file of codes. */
+/* Its members, its file of codes. */
+#include "style/entry.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/safetensors.h"
-#include "style/internal.h"
 
 #define TEXT_MAX 255
 #define LANG_MAX 15

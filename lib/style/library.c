@@ -1,58 +1,18 @@
-/* Opens the model folder: models first, then the styles that use them. */
+/* Models first, then the styles that use them. */
+#include "style/library.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "style/internal.h"
+#include "style/entry.h"
 
-#define MODELS_MAX      64
 #define PROBLEMS_LOGGED 100
 #define LIBRARY_NAME    "styles/library.json"
 
-stz_style_lib *stz_style_lib_create(const char *dir)
-{
-    stz_style_lib *lib = calloc(1, sizeof *lib);
-    if (!lib)
-        return NULL;
-    if (pthread_rwlock_init(&lib->lock, NULL)) {
-        free(lib);
-        return NULL;
-    }
-    lib->dir = strdup(dir);
-    lib->models = calloc(MODELS_MAX, sizeof *lib->models);
-    if (!lib->dir || !lib->models) {
-        stz_style_lib_close(lib);
-        return NULL;
-    }
-    return lib;
-}
-
-void stz_style_lib_close(stz_style_lib *lib)
-{
-    if (!lib)
-        return;
-    for (size_t i = 0; i < lib->style_count; i++)
-        stz_style_unref(lib->styles[i]);
-    free(lib->styles);
-    for (int i = 0; i < lib->model_count; i++)
-        stz_model_free(lib->models[i]);
-    free(lib->models);
-    free(lib->dir);
-    pthread_rwlock_destroy(&lib->lock);
-    free(lib);
-}
-
 /* ------------------------------------------------------------------ models */
-
-bool stz_style_lib_add_model(stz_style_lib *lib, stz_model *model)
-{
-    if (lib->model_count == MODELS_MAX || stz_style_lib_find_model(lib, model->name))
-        return false;
-    lib->models[lib->model_count++] = model;
-    return true;
-}
 
 /* Folders that may hold a model. */
 static int maybe_model(const struct dirent *entry)
@@ -83,7 +43,7 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
         status = stz_fail(&why, STYLIZE_ERR_MODEL,
                           "%.64s/model.json: name \"%s\" is taken, or there are more "
                           "than %d models",
-                          folder, model->name, MODELS_MAX);
+                          folder, model->name, STZ_MODELS_MAX);
         stz_model_free(model);
     }
     if (status)
@@ -106,37 +66,6 @@ static stylize_status open_models(stz_style_lib *lib, const stz_log *log, styliz
     }
     free(folders);
     return status;
-}
-
-int stz_style_lib_model_count(const stz_style_lib *lib) { return lib->model_count; }
-
-const stz_model *stz_style_lib_model(const stz_style_lib *lib, int index)
-{
-    return index >= 0 && index < lib->model_count ? lib->models[index] : NULL;
-}
-
-const stz_model *stz_style_lib_find_model(const stz_style_lib *lib, const char *name)
-{
-    for (int i = 0; name && i < lib->model_count; i++)
-        if (strcmp(lib->models[i]->name, name) == 0)
-            return lib->models[i];
-    return NULL;
-}
-
-const stz_model *stz_style_lib_encoder(const stz_style_lib *lib)
-{
-    for (int i = 0; i < lib->model_count; i++)
-        if (lib->models[i]->encodes)
-            return lib->models[i];
-    return NULL;
-}
-
-const stz_model *stz_style_lib_loss(const stz_style_lib *lib)
-{
-    for (int i = 0; i < lib->model_count; i++)
-        if (lib->models[i]->optimizes)
-            return lib->models[i];
-    return NULL;
 }
 
 /* ------------------------------------------------------------------ library.json */

@@ -1,9 +1,11 @@
-/* model.json: what an engine must know of a network. */
+#include "style/model.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "style/internal.h"
+#include "style/id.h"
+#include "style/json.h"
 
 static const char *const known[] = {
     "name",          "description", "method",         "native",          "native_int8",  "torch",

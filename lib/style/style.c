@@ -1,14 +1,7 @@
-/* One style: what is known of it and its codes. */
+#include "style/style.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "style/internal.h"
-
-bool stz_id_valid(const char *id)
-{
-    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-    return n >= 1 && n <= STZ_ID_MAX && id[n] == 0;
-}
 
 stz_style *stz_style_create(const char *id, const stz_model *model, int code_room)
 {

@@ -1,11 +1,84 @@
-/* The set of styles: found, added, removed and listed by any number of threads. */
+#include "style/styles.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "style/internal.h"
+#include "style/json.h"
 
 #define TEXT_MAX 255
+
+stz_style_lib *stz_style_lib_create(const char *dir)
+{
+    stz_style_lib *lib = calloc(1, sizeof *lib);
+    if (!lib)
+        return NULL;
+    if (pthread_rwlock_init(&lib->lock, NULL)) {
+        free(lib);
+        return NULL;
+    }
+    lib->dir = strdup(dir);
+    lib->models = calloc(STZ_MODELS_MAX, sizeof *lib->models);
+    if (!lib->dir || !lib->models) {
+        stz_style_lib_close(lib);
+        return NULL;
+    }
+    return lib;
+}
+
+void stz_style_lib_close(stz_style_lib *lib)
+{
+    if (!lib)
+        return;
+    for (size_t i = 0; i < lib->style_count; i++)
+        stz_style_unref(lib->styles[i]);
+    free(lib->styles);
+    for (int i = 0; i < lib->model_count; i++)
+        stz_model_free(lib->models[i]);
+    free(lib->models);
+    free(lib->dir);
+    pthread_rwlock_destroy(&lib->lock);
+    free(lib);
+}
+
+bool stz_style_lib_add_model(stz_style_lib *lib, stz_model *model)
+{
+    if (lib->model_count == STZ_MODELS_MAX || stz_style_lib_find_model(lib, model->name))
+        return false;
+    lib->models[lib->model_count++] = model;
+    return true;
+}
+
+int stz_style_lib_model_count(const stz_style_lib *lib) { return lib->model_count; }
+
+const stz_model *stz_style_lib_model(const stz_style_lib *lib, int index)
+{
+    return index >= 0 && index < lib->model_count ? lib->models[index] : NULL;
+}
+
+const stz_model *stz_style_lib_find_model(const stz_style_lib *lib, const char *name)
+{
+    for (int i = 0; name && i < lib->model_count; i++)
+        if (strcmp(lib->models[i]->name, name) == 0)
+            return lib->models[i];
+    return NULL;
+}
+
+const stz_model *stz_style_lib_encoder(const stz_style_lib *lib)
+{
+    for (int i = 0; i < lib->model_count; i++)
+        if (lib->models[i]->encodes)
+            return lib->models[i];
+    return NULL;
+}
+
+const stz_model *stz_style_lib_loss(const stz_style_lib *lib)
+{
+    for (int i = 0; i < lib->model_count; i++)
+        if (lib->models[i]->optimizes)
+            return lib->models[i];
+    return NULL;
+}
 
 /* Caller holds the lock. style_count if there is none. */
 static size_t index_of(const stz_style_lib *lib, const char *id)

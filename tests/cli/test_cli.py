@@ -16,7 +16,7 @@ from helpers import ARTWORK, CLI, EXAMPLES, PHOTO, ROOT, CliTest, kind, png, png
 class Usage(CliTest):
     def test_every_option_wrong_once(self):
         wrong = {
-            "--style": ["", ":0.5", "scream:0", "scream:-1", "scream:x", "scream,", "scream:0.5:2", "scream:nan"],
+            "--style": ["", ":0.5", "scream:-0.5", "scream:-1", "scream:x", "scream,", "scream:0.5:2", "scream:nan"],
             "--style-image": ["", ":2"],
             "--style-scale": ["0.4", "2.1", "x", "", "nan"],
             "--strength": ["2", "-0.1", "-1", "automatic", "x", "", "nan", "0x1", "1e999", "0.5 "],
@@ -252,7 +252,7 @@ class One(CliTest):
         self.fails(2, "a file name", "in.png", "-s", "scream", "--mask", "", "-o", "x.png")
         self.fails(3, "nowhere.png", "in.png", "-s", "scream", "--mask", "nowhere.png", "-o", "x.png")
         self.fails(3, "text.png", "in.png", "-s", "scream", "--mask", "text.png", "-o", "x.png")
-        self.write("cut.png", png(8, 6, gray=255)[:60])
+        self.write("cut.png", png(8, 6, gray=255)[:50])
         self.fails(3, "mask 2: PNG is", "in.png", "-s", "scream", "--mask", "on.png", "-s", "udnie", "--mask", "cut.png", "-o", "x.png")
         self.fails(3, "style picture: PNG is", "in.png", "--style-image", "cut.png", "-o", "x.png")
         self.assertNotIn("x.png", self.files())
@@ -355,6 +355,10 @@ class Blend(CliTest):
             self.ok("in.png", "-s", style, "-o", name + ".png")
         self.assertEqual(self.read("a.png"), self.read("b.png"))
         self.assertNotEqual(self.read("a.png"), self.read("c.png"))
+        self.ok("in.png", "-s", "etching:0,udnie:1,scream:3", "-o", "d.png")
+        self.assertEqual(self.read("a.png"), self.read("d.png"))
+        self.fails(2, "weight", "in.png", "-s", "udnie:0", "-o", "e.png")
+        self.fails(2, "weight", "in.png", "-s", "udnie:0,scream:0", "-o", "e.png")
 
     def test_style_picture_missing(self):
         self.fails(3, "gone.jpg", PHOTO, "-i", "gone.jpg", "-o", "o.png")

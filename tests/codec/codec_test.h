@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "codec/codec.h"
+#include "codec/file.h"
 
 #define CARD_W 48
 #define CARD_H 32

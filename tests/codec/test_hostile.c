@@ -100,7 +100,7 @@ static void refuses_other_files(void **state)
     for (size_t i = 0; i < STZ_LEN(files); i++) {
         blob b = blob_copy(files[i].bytes, files[i].size);
         assert_int_equal(stz_sniff(b.data, b.size), STYLIZE_FORMAT_NONE);
-        decode_fails(b, STYLIZE_ERR_FORMAT, files[i].size ? "neither JPEG" : "empty");
+        decode_fails(b, STYLIZE_ERR_FORMAT, files[i].size ? "JPEG, PNG" : "empty");
         blob_free(&b);
     }
     decode_fails((blob){NULL, 0}, STYLIZE_ERR_FORMAT, "empty");
@@ -238,9 +238,57 @@ static void reads_exif_strictly(void **state)
     }
 }
 
+/* What is no picture for us is called by its name, where it has one. */
+static void names_other_formats(void **state)
+{
+#define FILE_OF(text, name)                                                                                  \
+    {                                                                                                        \
+        text "                                ", name                                                        \
+    }
+    static const struct {
+        const char *data, *name;
+    } files[] = {
+        FILE_OF("\0\0\0\x1c"
+                "ftypheic",
+                "is HEIC, which is not supported"),
+        FILE_OF("\0\0\0\x20"
+                "ftypavif",
+                "is AVIF,"),
+        FILE_OF("\0\0\0\x20"
+                "ftypmif1",
+                "is HEIF,"),
+        FILE_OF("\0\0\0\x20"
+                "ftypisom",
+                "is a video (MP4),"),
+        FILE_OF("II*\0", "is TIFF,"),
+        FILE_OF("MM\0*", "is TIFF,"),
+        FILE_OF("GIF89a", "is GIF,"),
+        FILE_OF("\xff\x0a", "is JPEG XL,"),
+        FILE_OF("\0\0\0\x0cJXL \r\n\x87\n", "is JPEG XL,"),
+        FILE_OF("8BPS", "is PSD,"),
+        FILE_OF("BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", "is BMP,"),
+        FILE_OF("%PDF-1.4", "is PDF,"),
+        FILE_OF("<svg xmlns", "is SVG,"),
+        FILE_OF("P6\n8 8", "is PNM,"),
+        FILE_OF("BMW is a maker of cars", "is neither JPEG, PNG nor WebP"),
+        FILE_OF("hello", "is neither JPEG, PNG nor WebP"),
+    };
+    for (size_t i = 0; i < STZ_LEN(files); i++) {
+        stylize_image image;
+        stylize_error err;
+        for (size_t size = 0; size <= 32; size++) /* the first bytes of any length */
+            assert_int_not_equal(stz_codec_decode((const uint8_t *)files[i].data, size, &test_limits, NULL,
+                                                  test_pool, &image, &err),
+                                 STYLIZE_OK);
+        assert_int_equal(err.status, STYLIZE_ERR_FORMAT);
+        assert_non_null(strstr(err.message, files[i].name));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_other_formats),
         cmocka_unit_test(survives_flipped_bits),
         cmocka_unit_test(survives_cuts),
         cmocka_unit_test(survives_joined_halves),

@@ -220,15 +220,79 @@ static void converts_profiles(void **state)
 }
 #endif
 
+/* As libpng and browsers do. What the chunk says counts for nothing, also in the header. */
+static void leaves_out_chunks_with_wrong_checksums(void **state)
+{
+    static const struct {
+        const char *name, *body;
+        size_t size;
+    } chunks[] = {
+        {"gAMA", "\0\0\x40\0", 4},
+        {"tEXt", "Title\0none", 10},
+        {"pHYs", "\0\0\x0b\x13\0\0\x0b\x13\1", 9},
+        {"tRNS", "\0\1\0\2\0\3", 6}, /* the pixel, transparent */
+        {"eXIf", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0", 26},
+        {"iCCP", "x\0\0abc", 6},
+    };
+    for (size_t i = 0; i < 2 * STZ_LEN(chunks); i++) {
+        blob b = png_start(1, 1, 8, 2, 0);
+        const size_t k = i / 2;
+        if (i % 2 == 0 || !memcmp(chunks[k].name, "tEXt", 4))
+            png_chunk(&b, chunks[k].name, chunks[k].body, chunks[k].size);
+        b.data[b.size - 1] ^= i % 2 == 0;
+        png_finish(&b, "\0\1\2\3", 4);
+        assert_int_equal(probe(b).has_alpha, 0);
+        assert_int_equal(probe(b).orientation, 1);
+        assert_int_equal(probe(b).has_icc, 0);
+        stylize_image image = decode(b);
+        assert_int_equal(image.format, STYLIZE_FORMAT_RGB8);
+        assert_memory_equal(image.pixels, "\1\2\3", 3);
+        stylize_image_free(&image);
+        blob_free(&b);
+    }
+}
+
+/* All pixels are there: what lies behind them is not needed, and may be cut or wrong. */
+static void paints_without_an_end(void **state)
+{
+    static const char *const names[] = {"rgb8.png", "rgb8i.png", "palette4.png"};
+    for (size_t i = 0; i < STZ_LEN(names); i++) {
+        blob b = blob_load(names[i]);
+        stylize_image whole = decode(b);
+        for (size_t cut = 1; cut <= 12; cut++) {
+            const blob shorter = {b.data, b.size - cut};
+            stylize_image image = decode(shorter);
+            assert_int_equal(image.size, whole.size);
+            assert_memory_equal(image.pixels, whole.pixels, whole.size);
+            stylize_image_free(&image);
+        }
+        stylize_image_free(&whole);
+        blob_free(&b);
+    }
+    blob b = png_start(1, 1, 8, 2, 0);
+    png_finish(&b, "\0\1\2\3", 4);
+    b.size -= 12;
+    png_chunk(&b, "tEXt", "Title\0late", 10);
+    b.data[b.size - 1] ^= 1;
+    stylize_image image = decode(b);
+    assert_memory_equal(image.pixels, "\1\2\3", 3);
+    stylize_image_free(&image);
+    blob_free(&b);
+}
+
 static void refuses_checksum_errors(void **state)
 {
-    blob b = png_start(1, 1, 8, 2, 0);
-    png_chunk(&b, "gAMA", "\0\0\xb1\x8f", 4);
-    b.data[b.size - 1] ^= 1;
-    png_finish(&b, "\0\1\2\3", 4);
-    decode_fails(b, STYLIZE_ERR_FORMAT, "CRC");
-    blob_free(&b);
-    b = blob_load("rgb8.png");
+    static const char *const critical[] = {"IHDR", "IDAT"};
+    for (size_t i = 0; i < STZ_LEN(critical); i++) {
+        blob b = png_start(1, 1, 8, 2, 0);
+        png_finish(&b, "\0\1\2\3", 4);
+        uint8_t *chunk = memmem(b.data, b.size, critical[i], 4);
+        assert_non_null(chunk);
+        chunk[4 + (chunk[-2] << 8 | chunk[-1])] ^= 1; /* its checksum */
+        decode_fails(b, STYLIZE_ERR_FORMAT, "CRC");
+        blob_free(&b);
+    }
+    blob b = blob_load("rgb8.png");
     uint8_t *idat = memmem(b.data, b.size, "IDAT", 4);
     assert_non_null(idat);
     idat[20] ^= 0x10;
@@ -241,7 +305,8 @@ static void refuses_truncation(void **state)
     static const char *const names[] = {"rgb8.png", "rgba16i.png", "palette4.png", "orient6.png"};
     for (size_t i = 0; i < STZ_LEN(names); i++) {
         blob whole = blob_load(names[i]);
-        for (size_t n = 0; n < whole.size; n += 7) {
+        /* The last bytes hold no pixels: end of the stream and its two checksums, the end mark. */
+        for (size_t n = 0; n < whole.size - 32; n += 7) {
             blob b = blob_copy(whole.data, n);
             stylize_image image;
             stylize_error err;
@@ -349,6 +414,8 @@ int main(void)
 #ifdef STZ_HAVE_LCMS2
         cmocka_unit_test(converts_profiles),
 #endif
+        cmocka_unit_test(leaves_out_chunks_with_wrong_checksums),
+        cmocka_unit_test(paints_without_an_end),
         cmocka_unit_test(refuses_checksum_errors),
         cmocka_unit_test(refuses_truncation),
         cmocka_unit_test(refuses_bad_headers),

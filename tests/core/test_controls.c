@@ -321,6 +321,17 @@ static void masks_at_their_ends(void **state)
         stylize_image_free(&out);
     }
     stylize_image_free(&blend);
+    /* a style without weight goes with its mask */
+    const stylize_style_ref zeros[] = {{"a", NULL, 0}, {"b", NULL, 1}, {"c", NULL, 0}};
+    const stylize_image *const at[] = {&white, &black, &white};
+    r.styles = zeros;
+    r.style_count = 3;
+    r.masks = at;
+    const int before = fake.applies;
+    out = run(ctx, &r);
+    assert_same(&out, &in);
+    assert_int_equal(fake.applies, before);
+    stylize_image_free(&out);
     free(white.pixels);
     free(black.pixels);
     free(nothing.pixels);

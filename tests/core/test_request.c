@@ -149,7 +149,19 @@ static void blends_codes(void **state)
     assert_memory_equal(out.pixels, expected, sizeof expected);
     stylize_image_free(&out);
 
+    /* weight 0 takes no part, as if it were not there: before, between, behind, unknown or a picture */
     stylize_image painting = fake_picture(64, 64, STYLIZE_FORMAT_RGB8, 9);
+    const stylize_style_ref with_zeros[] = {
+        {"nothing", NULL, 0}, {"a", NULL, 3}, {NULL, &painting, 0}, {"b", NULL, 1}, {"a", NULL, 0}};
+    r.styles = with_zeros, r.style_count = 5;
+    ok(stylize_ctx_run(ctx, &r, &out, &err));
+    assert_memory_equal(out.pixels, expected, sizeof expected);
+    stylize_image_free(&out);
+    const stylize_style_ref zeros[] = {{"a", NULL, 0}, {"b", NULL, 0}};
+    r.styles = zeros, r.style_count = 2;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "weights of all styles are 0");
+    r.styles = two, r.style_count = 2;
+
     two[1] = (stylize_style_ref){NULL, &painting, 1};
     stylize_report report = {.struct_size = sizeof report};
     r.report = &report;
@@ -444,6 +456,8 @@ static void misuse(void **state)
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "not both");
     style = (stylize_style_ref){"a", NULL, -1};
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "weight of style 1 is -1");
+    style.weight = 0;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "weight of the style is 0");
     style = style_a;
     stylize_image broken = in;
     broken.pixels = NULL;

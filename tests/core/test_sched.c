@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "helpers.h"
-#include "sched/ctx.h"
+#include "sched/sched.h"
 
 /* What callbacks report, and a way to wait for them. */
 struct ends {

@@ -2,7 +2,6 @@
 #include "helpers.h"
 
 #include "image/canvas.h"
-#include "job/paint.h"
 #include "job/tile.h"
 
 static stz_model model = {
@@ -11,7 +10,7 @@ static stz_model model = {
 static void tiles_cover_the_picture_once(void **state)
 {
     stz_open_engine engine = {.table = &fake_engine};
-    stz_ctx_net net = {.model = &model, .engine = &engine, .net = &model};
+    stz_net net = {.model = &model, .engine = &engine, .net = &model};
     stylize_error err;
     unsigned seed = 7;
     fake.bytes_per_pixel = 1000;
@@ -37,7 +36,7 @@ static void tiles_cover_the_picture_once(void **state)
                         (below >= 5 || bottom == stz_round_up(h, 4)));
             assert_true(right >= 0 && below >= 0 && end <= stz_round_up(w, 4) &&
                         bottom <= stz_round_up(h, 4));
-            assert_true(stz_paint_memory(&net, (uint32_t)a.ow, (uint32_t)a.oh) <= budget);
+            assert_true(stz_net_memory(&net, (uint32_t)a.ow, (uint32_t)a.oh) <= budget);
         }
         for (int i = 0; i < w * h; i++)
             assert_int_equal(seen[i], 1);
@@ -107,6 +106,43 @@ static void tiled_equals_untiled(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* The picture must not tell how much memory there was. Half of the content is dark: the mean that the fake network
+ * takes away is another one in each part of it. */
+static void the_budget_does_not_show(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    static const uint32_t sizes[][2] = {{1500, 40}, {60, 1301}, {1025, 64}, {1024, 64}, {1400, 900}};
+    const stylize_style_ref style = {"a", NULL, 1};
+    for (size_t i = 0; i < STZ_LEN(sizes); i++) {
+        const bool frozen = sizes[i][0] > 1024 || sizes[i][1] > 1024;
+        stylize_image in = fake_picture(sizes[i][0], sizes[i][1], STYLIZE_FORMAT_RGB8, (uint32_t)i);
+        for (size_t k = 0; k < in.size; k += k < in.size / 3 ? 1 : 2)
+            in.pixels[k] /= 3;
+        stylize_image whole = {0};
+        stylize_request r = request_for(&in, &style);
+        fake.bytes_per_pixel = 40;
+        const int before = fake.applies;
+        ok(stylize_ctx_run(ctx, &r, &whole, &err));
+        assert_int_equal(fake.applies, before + 1 + frozen);
+        for (int budget = 32; frozen && budget <= 256; budget *= 2) { /* tiles, down to one */
+            stylize_image out = {0};
+            stylize_report report = {.struct_size = sizeof report};
+            r.report = &report;
+            r.memory_budget = (uint64_t)budget << 20;
+            fake.bytes_per_pixel = (32 << 20) / (1024 * 660);
+            ok(stylize_ctx_run(ctx, &r, &out, &err));
+            assert_true(i < 4 || report.tiles > 1 || budget > 32);
+            assert_int_equal(worst_difference(&out, &whole), 0);
+            stylize_image_free(&out);
+            r.report = NULL;
+        }
+        free(in.pixels);
+        stylize_image_free(&whole);
+    }
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void extract_mirrors_and_whitens(void **state)
 {
     uint8_t rgba[2 * 3 * 4], rgb[8 * 5 * 3];
@@ -132,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(tiles_cover_the_picture_once, reset),
         cmocka_unit_test_setup(tiled_equals_untiled, reset),
+        cmocka_unit_test_setup(the_budget_does_not_show, reset),
         cmocka_unit_test_setup(extract_mirrors_and_whitens, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* A network from elsewhere: all graphs are read, and whatever passes the checks must hold together. */
-#include "engine/native/graph.h"
+#include "engine/native/graph_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "style/internal.h"
+#include "style/entry.h"
+#include "style/library.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

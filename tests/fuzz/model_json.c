@@ -2,7 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "style/internal.h"
+#include "style/entry.h"
+#include "style/library.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,9 +2,10 @@
 #include <stdlib.h>
 
 #include "api/transfer.h"
+#include "base/multipart.h"
+#include "common/values.h"
 #include "http/address.h"
 #include "http/keys.h"
-#include "paint/multipart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* A multipart body; its boundary is what stands before the first newline. */
-#include "paint/multipart.h"
+#include "base/multipart.h"
 
 #include <stdlib.h>
 #include <string.h>

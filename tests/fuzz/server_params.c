@@ -1,5 +1,5 @@
 /* A JSON body. */
-#include "paint/params.h"
+#include "paint/params_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

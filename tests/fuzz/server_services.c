@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/celery.h"
+#include "base/url.h"
+#include "jobs/celery.h"
 #include "remote/s3_keys.h"
 #include "remote/s3_xml.h"
-#include "remote/url.h"
 #ifdef SERVER_HAVE_REDIS
 #include "remote/redis.h"
 #endif

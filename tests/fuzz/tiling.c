@@ -6,7 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "job/tiling.h"
+#include "job/tiling_bytes.h"
 
 #define CHECK_AT 144
 

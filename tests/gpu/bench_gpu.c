@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "engine/torch/torch_engine.h"
-#include "style/style.h"
+#include "style/library.h"
 
 #define CLIENTS 2
 
@@ -87,7 +87,11 @@ static void *run(void *arg)
         out[i].pixels = memory_for(s, (size_t)in[i].stride * in[i].height);
         if (!in[i].pixels || !out[i].pixels)
             c->status = stz_fail(&c->err, STYLIZE_ERR_NOMEM, "out of memory");
-        paint[i] = (stz_paint){&in[i], {0, 0, in[i].width, in[i].height}, &out[i], s->code, 1, false};
+        paint[i] = (stz_paint){.in = &in[i],
+                               .source = {0, 0, in[i].width, in[i].height},
+                               .out = &out[i],
+                               .code = s->code,
+                               .strength = 1};
     }
     paint_on(c, paint);
     for (int i = 0; i < s->batch; i++) {

@@ -213,6 +213,31 @@ static void a_stream_is_followed_to_an_encoded_file(void **unused)
     free(photo.pixels);
 }
 
+/* A picture that is painted with the statistics of a smaller one, which the device makes: as the core does it. */
+static void a_large_picture_is_the_cpus(void **unused)
+{
+    reset();
+    stylize_ctx *ctx = open_ctx("cuda");
+    stylize_image photo = fake_picture(1400, 88, STYLIZE_FORMAT_RGB8, 5);
+    for (int i = 0; i < 1400 * 3 * 40; i++)
+        photo.pixels[i] /= 4;
+    order o;
+    order_init(&o, &photo);
+    stylize_image want = on_cpu(&o), got = run_ok(ctx, &o);
+    assert_int_equal(o.report.tiles, 1);
+    assert_true(largest_difference(&want, &got) <= 1);
+    stylize_image_free(&got);
+    stylize_image in = to_device(&photo, 0);
+    o.req.content = &in;
+    got = run_ok(ctx, &o);
+    assert_true(largest_difference(&want, &got) <= 1);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+    free_on(in.pixels);
+    stylize_image_free(&want);
+    stylize_image_free(&got);
+    free(photo.pixels);
+}
+
 /* Tiles on a GPU, where a request allows little memory: within a level of the CPU's tiles. */
 static void a_small_budget_paints_in_tiles(void **unused)
 {
@@ -472,6 +497,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_gives_the_picture_of_the_cpu),
         cmocka_unit_test(a_stream_is_followed_to_an_encoded_file),
+        cmocka_unit_test(a_large_picture_is_the_cpus),
         cmocka_unit_test(a_small_budget_paints_in_tiles),
         cmocka_unit_test(one_device),
         cmocka_unit_test(all_devices),

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "engine/native/back.h"
+#include "engine/native/graph_read.h"
 
 static double least[3 * 256];
 static int layers;

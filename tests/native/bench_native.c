@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/native/encode.h"
 #include "engine/native/run.h"
 
 static double least[1024];

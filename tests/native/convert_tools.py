@@ -1,4 +1,4 @@
-"""The converters in tools/convert and `stylize_train convert`. Exit status 77 (skipped) without numpy."""
+"""`stylize_train convert` and stylize_train.formats. Exit status 77 (skipped) without numpy."""
 
 import json
 import pathlib
@@ -13,19 +13,21 @@ except ImportError:
     sys.exit(77)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-CONVERT = ROOT / "tools" / "convert"
-sys.path.insert(0, str(CONVERT))
-import loss  # noqa: E402
-import network as net  # noqa: E402
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train.formats import loss  # noqa: E402
+from stylize_train.formats import network as net  # noqa: E402
 
 
-def run(tool: str, *arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, CONVERT / tool, *map(str, arguments)], capture_output=True, text=True)
+def run(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT / "training")
 
 
 def convert(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "stylize_train", "convert", *map(str, arguments)],
-                          capture_output=True, text=True, cwd=ROOT / "training")
+    return run("stylize_train", "convert", *arguments)
+
+
+def quantize(*arguments) -> subprocess.CompletedProcess:
+    return run("stylize_train.formats.quantize", *arguments)
 
 
 class Tools(unittest.TestCase):
@@ -110,7 +112,7 @@ class Tools(unittest.TestCase):
     def test_quantised_networks(self):
         for name in ("brush", "any"):
             source = ROOT / "models" / name / f"{name}.safetensors"
-            result = run("quantize.py", source, self.folder / "q.safetensors")
+            result = quantize(source, self.folder / "q.safetensors")
             self.assertEqual(result.returncode, 0, result.stderr)
             whole, made = net.read(source), net.read(self.folder / "q.safetensors")
             shipped = net.read(ROOT / "models" / name / f"{name}_int8.safetensors")
@@ -124,7 +126,7 @@ class Tools(unittest.TestCase):
 
     def test_half_precision(self):
         source = ROOT / "models" / "brush" / "brush.safetensors"
-        self.assertEqual(run("quantize.py", "--type", "f16", source, self.folder / "h.safetensors").returncode, 0)
+        self.assertEqual(quantize("--type", "f16", source, self.folder / "h.safetensors").returncode, 0)
         whole, made = net.read(source), net.read(self.folder / "h.safetensors")
         self.assertEqual(made.tensors["res0a"].dtype, np.float16)
         self.assertEqual(made.tensors["up2_bias"].dtype, np.float32)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/native/graph_read.h"
 #include "engine/native/objective.h"
 
 static stylize_error err;

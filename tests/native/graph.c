@@ -1,4 +1,4 @@
-#include "engine/native/graph.h"
+#include "engine/native/graph_read.h"
 
 #include <math.h>
 #include <setjmp.h>

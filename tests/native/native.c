@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "engine/native/encode.h"
+#include "engine/native/graph_read.h"
 #include "net_util.h"
 #include "npy.h"
 #include "reference.h"

@@ -1,4 +1,5 @@
 /* The oracle itself, against golden files that PyTorch wrote. */
+#include "engine/native/graph_read.h"
 #include "reference.h"
 
 #include <math.h>

@@ -1,4 +1,6 @@
 #include "paint/cache.h"
+#include "paint/folder_tier.h"
+#include "paint/memory_tier.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +39,8 @@ static void put(cache *c, uint8_t n, size_t size, const char *subject)
 {
     const painting_key k = key_of(n);
     painting *p = make("x", size, subject);
-    cache_put(c, &k, p);
+    cache_put_into(c, false, &k, p);
+    cache_put_into(c, true, &k, p);
     painting_release(p);
 }
 
@@ -208,7 +211,7 @@ static void damaged_files_are_not_used(void **state)
     hex_encode(k.bytes, 32, hex);
     snprintf(name, sizeof name, "%s/%s.pic", path, hex);
     const off_t places[] = {0, 10, 50, 90, 130, 700, 3000};
-    for (size_t i = 0; i < SRV_LEN(places); i++) {
+    for (size_t i = 0; i < APP_LEN(places); i++) {
         assert_true(cache_add_folder(&c, path, 1 << 20, message, sizeof message));
         put(&c, 1, 5000, "");
         assert_true(has(&c, 1));

@@ -1,4 +1,4 @@
-#include "remote/celery.h"
+#include "jobs/celery.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -238,7 +238,7 @@ static void failures_become_answers(void **state)
 static void nonsense_is_a_failure(void **state)
 {
     static const char *const bad[] = {"", "null", "[]", "{", "{\"status\": 3}", "{\"status\": \"PAINTED\"}"};
-    for (size_t i = 0; i < SRV_LEN(bad); i++) {
+    for (size_t i = 0; i < APP_LEN(bad); i++) {
         const celery_result r = result_of(bad[i], false);
         assert_int_equal(r.state, CELERY_FAILED);
         assert_int_equal(r.problem.status, 500);

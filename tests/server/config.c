@@ -1,4 +1,4 @@
-#include "config.h"
+#include "config/config_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ static void mistakes_are_told(void **state)
         {{"x", "--precision="}, "empty"},
         {{"x", "--precision", "tf32"}, NULL},
     };
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         outcome o;
         read_config(&o, (char **)(uintptr_t)cases[i].arguments, NULL);
         assert_int_equal(o.ok, cases[i].part == NULL);

@@ -8,8 +8,9 @@
 #include "check.h"
 #include "http/idempotency.h"
 #include "http/limit.h"
-#include "paint/keep.h"
-#include "remote/store.h"
+#include "paint/cache_keeper.h"
+#include "paint/memory_tier.h"
+#include "remote/store_open.h"
 
 /* ------------------------------------------------------------------ I/O pool */
 
@@ -289,7 +290,7 @@ static void what_is_no_store_is_refused(void **state)
         "",      "/folder",      "file://folder", "http://x", "file:///proc/nowhere/at/all",
         "s3://", "s3://UPPER/x", "s3://b"};
     char message[400];
-    for (size_t i = 0; i < SRV_LEN(bad); i++) {
+    for (size_t i = 0; i < APP_LEN(bad); i++) {
         store s;
         message[0] = '\0';
         assert_false(store_open(&s, &(store_options){.url = bad[i]}, message, sizeof message));

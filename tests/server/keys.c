@@ -32,7 +32,7 @@ static void wrong_lines_are_told(void **state)
         "user anna zz7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "user anna ba78"};
     char message[200];
     size_t count;
-    for (size_t i = 0; i < SRV_LEN(wrong); i++) {
+    for (size_t i = 0; i < APP_LEN(wrong); i++) {
         message[0] = '\0';
         assert_null(keys_parse(TEXT(wrong[i]), &count, message, sizeof message));
         assert_non_null(strstr(message, "line 1"));

@@ -25,7 +25,7 @@ static void addresses_are_read(void **state)
     address_print(&a, text);
     assert_string_equal(text, "2001:db8::1");
     static const char *const wrong[] = {"", "10.1.2", "10.1.2.256", "[::1", "::g", "example", "1.2.3.4.5"};
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(address_parse(TEXT(wrong[i]), &a));
 }
 
@@ -68,7 +68,7 @@ static void only_trusted_proxies_are_believed(void **state)
         {"10.0.0.1", "nonsense", "10.0.0.1"},
     };
     assert_true(networks_parse("10.0.0.0/8", &n));
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         address peer = at(cases[i].peer), client = address_behind(&peer, TEXT(cases[i].forwarded), &n);
         address_print(&client, text);
         assert_string_equal(text, cases[i].client);
@@ -86,7 +86,7 @@ static void listening_addresses_are_read(void **state)
     assert_true(listen_parse("localhost:0", &s, &size));
     static const char *const wrong[] = {"8080",   "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
                                         "::1:80", "host:80"};
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(listen_parse(wrong[i], &s, &size));
 }
 

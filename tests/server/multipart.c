@@ -1,4 +1,4 @@
-#include "paint/multipart.h"
+#include "base/multipart.h"
 
 #include "check.h"
 
@@ -16,9 +16,9 @@ static void the_boundary_is_found(void **state)
         "multipart/mixed; boundary=abc",
         "multipart/form-data; boundary=\"abc",
         "text/plain; boundary=abc",
-        "multipart/form-data; boundary=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeee"
-        "eeeffffffffffgggggggggghh"};
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+        ("multipart/form-data; boundary=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeee"
+         "eeeffffffffffgggggggggghh")};
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(multipart_boundary(TEXT(wrong[i]), &b));
 }
 
@@ -66,7 +66,7 @@ static void broken_forms_are_refused(void **state)
     };
     part p[4];
     size_t n;
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_non_null(multipart_split(TEXT(wrong[i]), TEXT("B"), p, 4, &n));
 }
 

@@ -1,5 +1,6 @@
 /* Paintings of optimize that a time budget cuts short: given to who asked, but not kept for others. */
-#include "paint/painter.h"
+#include "paint/memory_tier.h"
+#include "paint/prepare.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static int open_painter(void **state)
     assert_int_equal(stylize_ctx_create(&f->ctx, &o, &err), STYLIZE_OK);
     f->config.max_decoded_bytes = 1 << 30;
     f->config.threads = 2;
-    f->config.precision = "fp32";
+    f->config.precision = STYLIZE_PRECISION_FP32;
     metrics_init(&f->metrics);
     painter_init(&f->painter, f->ctx, &f->config, &f->metrics);
     assert_true(cache_add_memory(&f->painter.cache, 1 << 24));

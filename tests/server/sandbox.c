@@ -1,5 +1,6 @@
 /* What the sandbox forbids and allows; each attempt is a child's, as there is no way back. */
-#include "sandbox/sandbox.h"
+#include "sandbox/landlock.h"
+#include "sandbox/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,7 +144,7 @@ static void files_are_restricted(void **state)
                  {write_and_rename, 0},
                  {read_self, 0},
                  {renewed, 0}};
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         ends_with(try(sandbox_files, &p, cases[i].what), cases[i].code);
     }
 }
@@ -265,7 +266,7 @@ static void calls_are_restricted(void **state)
     } cases[] = {{make_process, EPERM},   {make_socket, EPERM},  {make_code, EPERM},
                  {turn_into_code, EPERM}, {become_root, EPERM},  {kill_parent, EPERM},
                  {change_limit, EPERM},   {passwd_in_thread, 0}, {read_passwd, 0}};
-    for (size_t i = 0; i < SRV_LEN(cases); i++)
+    for (size_t i = 0; i < APP_LEN(cases); i++)
         ends_with(try(sandbox_calls, &p, cases[i].what), cases[i].code);
     is_killed(try(sandbox_calls, &p, run_a_program));
     is_killed(try(sandbox_calls, &p, trace));
@@ -351,7 +352,7 @@ static int set_up(void **state)
 {
     assert_non_null(mkdtemp(folder));
     char *const names[] = {writable, readable, outside, certificates};
-    for (size_t i = 0; i < SRV_LEN(names); i++) {
+    for (size_t i = 0; i < APP_LEN(names); i++) {
         snprintf(names[i], sizeof writable, "%s/%zu", folder, i);
         assert_false(mkdir(names[i], 0700));
         make_file(in(names[i], "file"));
@@ -365,7 +366,7 @@ static int tear_down(void **state)
 {
     const char *const names[] = {writable, readable, outside, certificates};
     unlink(certificate);
-    for (size_t i = 0; i < SRV_LEN(names); i++) {
+    for (size_t i = 0; i < APP_LEN(names); i++) {
         unlink(in(names[i], "file"));
         assert_false(rmdir(names[i]));
     }

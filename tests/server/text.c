@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "base/json_text.h"
+#include "common/values.h"
 
 static void base64_goes_both_ways(void **state)
 {
@@ -27,31 +29,48 @@ static void base64_is_read_in_a_strict_way(void **state)
                                         "AA==AAAA", "AB==", "AAB=", "AA A", "AA-A", "A\nAA"};
     uint8_t out[16];
     size_t size;
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(base64_decode(wrong[i], strlen(wrong[i]), out, &size));
     assert_true(base64_decode("", 0, out, &size));
     assert_int_equal(size, 0);
 }
 
-static void json_text_is_escaped(void **state)
+/* Whatever bytes come in, what goes out is JSON, and says the same where it can. */
+static void json_takes_any_text(void **state)
 {
     static const struct {
         const char *in, *out;
     } cases[] = {{"plain", "plain"},
-                 {"a\"b\\c", "a\\\"b\\\\c"},
-                 {"\n\t", "\\u000a\\u0009"},
+                 {"a\"b\\c", "a\"b\\c"},
+                 {"\n\t\x7f", "\n\t\x7f"},
                  {"\xe6\x98\x9f", "\xe6\x98\x9f"},
-                 {"\xff", "\\ufffd"},
-                 {"\xc0\xaf", "\\ufffd\\ufffd"},
-                 {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
-                 {"\xe6\x98", "\\ufffd\\ufffd"},
-                 {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}};
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+                 {"\xff", "\xef\xbf\xbd"},
+                 {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+                 {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+                 {"\xe6\x98", "\xef\xbf\xbd\xef\xbf\xbd"},
+                 {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}};
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         buf b = {0};
-        buf_json(&b, cases[i].in, strlen(cases[i].in));
-        assert_string_equal(b.data, cases[i].out);
+        assert_true(json_write_text(cases[i].in, strlen(cases[i].in), &b));
+        json_t *back = json_loads(b.data, JSON_DECODE_ANY, NULL);
+        assert_string_equal(json_string_value(back), cases[i].out);
+        json_decref(back);
         buf_free(&b);
     }
+}
+
+static void json_has_bytes_in_front(void **state)
+{
+    buf b = {0};
+    assert_true(json_write_bytes(json_pack("{s:i}", "n", 1), "picture", "data:x;base64,", "abcd", 4, &b));
+    assert_string_equal(b.data, "{\"picture\": \"data:x;base64,YWJjZA==\", \"n\": 1}");
+    buf_free(&b);
+    assert_true(json_write_bytes(json_object(), "upload", "", "", 0, &b));
+    assert_string_equal(b.data, "{\"upload\": \"\"}");
+    buf_free(&b);
+    assert_false(json_write_bytes(NULL, "upload", "", "", 0, &b)); /* no memory */
+    assert_true(b.failed);
+    buf_free(&b);
 }
 
 static void a_buffer_refuses_what_cannot_be(void **state)
@@ -80,7 +99,7 @@ static void numbers_are_read_whole_or_not(void **state)
     assert_true(parse_number(TEXT("0.25"), 0, 1, &d));
     assert_true(d == 0.25);
     static const char *const wrong[] = {"nan", "inf", "0x1", "", " 1", "1,5", "1.5", "1e999", "--1"};
-    for (size_t i = 0; i < SRV_LEN(wrong); i++)
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(parse_number(TEXT(wrong[i]), 0, 1, &d));
     assert_true(parse_bool(TEXT("True"), &yes) && yes);
     assert_true(parse_bool(TEXT("off"), &yes) && !yes);
@@ -128,7 +147,7 @@ static void digests_are_right(void **state)
     uint8_t digest[DIGEST_SIZE], pieces[DIGEST_SIZE];
     static uint8_t data[5000];
     char hex[65];
-    for (size_t i = 0; i < SRV_LEN(cases); i++) {
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
         assert_true(digest_of(cases[i].text, strlen(cases[i].text), digest));
         hex_encode(digest, sizeof digest, hex);
         assert_string_equal(hex, cases[i].hex);
@@ -164,11 +183,17 @@ static void style_ids_have_a_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base64_goes_both_ways),         cmocka_unit_test(base64_is_read_in_a_strict_way),
-        cmocka_unit_test(json_text_is_escaped),          cmocka_unit_test(a_buffer_refuses_what_cannot_be),
-        cmocka_unit_test(numbers_are_read_whole_or_not), cmocka_unit_test(sizes_and_times_have_units),
-        cmocka_unit_test(pieces_are_cut_one_by_one),     cmocka_unit_test(digests_are_right),
-        cmocka_unit_test(secrets_are_compared),          cmocka_unit_test(style_ids_have_a_form),
+        cmocka_unit_test(base64_goes_both_ways),
+        cmocka_unit_test(base64_is_read_in_a_strict_way),
+        cmocka_unit_test(json_takes_any_text),
+        cmocka_unit_test(json_has_bytes_in_front),
+        cmocka_unit_test(a_buffer_refuses_what_cannot_be),
+        cmocka_unit_test(numbers_are_read_whole_or_not),
+        cmocka_unit_test(sizes_and_times_have_units),
+        cmocka_unit_test(pieces_are_cut_one_by_one),
+        cmocka_unit_test(digests_are_right),
+        cmocka_unit_test(secrets_are_compared),
+        cmocka_unit_test(style_ids_have_a_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "remote/url.h"
+#include "base/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static void bad_addresses_are_refused(void **state)
                                       "redis://a:s3cret%zz@host",
                                       "redis://a:s3cret%00@host",
                                       "averyveryverylongscheme://host"};
-    for (size_t i = 0; i < SRV_LEN(bad); i++)
+    for (size_t i = 0; i < APP_LEN(bad); i++)
         assert_false(parse(bad[i], &u));
     char large[1200] = "redis://host/";
     memset(large + strlen(large), 'a', 1000);
@@ -75,7 +75,7 @@ static void secrets_are_masked(void **state)
                                            {"a:b@c@host", "a:***@host"},
                                            {"redis://a:b/c@host", "redis://a:***@host"}};
     char out[64];
-    for (size_t i = 0; i < SRV_LEN(pairs); i++) {
+    for (size_t i = 0; i < APP_LEN(pairs); i++) {
         url_mask(pairs[i][0], out, sizeof out);
         assert_string_equal(out, pairs[i][1]);
     }
@@ -122,7 +122,7 @@ static void redis_addresses_name_a_database(void **state)
     assert_true(redis_address_parse(TEXT("redis://host"), &a, message, sizeof message));
     assert_true(!a.tls && a.database == 0);
     static const char *const bad[] = {"http://host", "redis://host/x", "redis://host/1/2", "redis:///1"};
-    for (size_t i = 0; i < SRV_LEN(bad); i++)
+    for (size_t i = 0; i < APP_LEN(bad); i++)
         assert_false(redis_address_parse(TEXT(bad[i]), &a, message, sizeof message));
 }
 #endif
@@ -141,7 +141,7 @@ static void xml_is_read(void **state)
     assert_false(xml_find(TEXT("<K>no end"), "K", &inside));
     static const char *const bad[] = {"&",     "&amp", "&nothing;", "&#0;",
                                       "&#xx;", "a<b",  "&#300;",    "0123456789abcdef"};
-    for (size_t i = 0; i < SRV_LEN(bad); i++)
+    for (size_t i = 0; i < APP_LEN(bad); i++)
         assert_false(xml_text(TEXT(bad[i]), text, sizeof text));
 }
 

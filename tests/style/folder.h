@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "style/internal.h"
+#include "style/entry.h"
+#include "style/library.h"
 
 /* A new empty folder, absolute. folder_remove deletes it with all that is inside and frees the name. */
 char *folder_create(void);

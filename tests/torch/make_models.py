@@ -9,12 +9,12 @@ import sys
 import warnings
 from typing import List, Tuple
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/export"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../training"))
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from export_torch import Graph, build, check, save  # noqa: E402
+from stylize_train.formats.export_torch import Graph, build, check, save  # noqa: E402
 
 
 class Invert(torch.nn.Module):

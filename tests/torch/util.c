@@ -7,7 +7,7 @@
 
 #include "base/safetensors.h"
 #include "npy.h"
-#include "style/style.h"
+#include "style/library.h"
 
 photo photo_new(int width, int height)
 {

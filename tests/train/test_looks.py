@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
+sys.path.insert(0, str(ROOT / "training"))
 
 from stylize_train import nets, paths, perceptual  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""The measures of tools/bench that need no published weights."""
+"""The measures of stylize_train that need no published weights."""
 
 import pathlib
 import sys
@@ -8,10 +8,9 @@ import torch
 import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "bench"))
+sys.path.insert(0, str(ROOT / "training"))
 
-import judges  # noqa: E402
-import measures  # noqa: E402
+from stylize_train import judges, measures  # noqa: E402
 
 
 @pytest.fixture
@@ -53,3 +52,10 @@ def test_distances(picture):
     assert judges.content_distance(features[1], features[1]) == 0
     assert judges.content_distance(3 * picture + 1, picture) == pytest.approx(0, abs=0.1)
     assert judges.content_distance(picture.flip(3), picture) > 0.5
+
+
+def test_shift_error(picture):
+    """0 for what moves with the picture, twice the deviation's square root of what does not."""
+    assert measures.shift_error(lambda x: x, picture) == pytest.approx(0, abs=1e-3)
+    noise = torch.rand(1, 3, 256, 304, generator=torch.Generator().manual_seed(2))
+    assert measures.shift_error(lambda x: noise[..., :x.shape[3]], picture) == pytest.approx(1000 * (2 / 12) ** 0.5, rel=0.02)

@@ -10,15 +10,16 @@ import time
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "training"), str(ROOT / "tools" / "convert")]
+sys.path.insert(0, str(ROOT / "training"))
 
-import network as container  # noqa: E402
+from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import nets, perceptual, run, script  # noqa: E402
+from stylize_train import answers, export, loss, nets, painted, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -53,9 +54,9 @@ def rows(path):
     return {k: v for k, v in run.load_checkpoint(path)["ema"].items()}
 
 
-def train(command, pictures, loss_net, out, *more):
+def train(command, pictures, loss_net, out, *more, ok=True):
     material = {"brush": ["--artworks", pictures / "art"], "any": ["--paintings", pictures / "art"]}[command]
-    call(command, *material, "--photos", pictures / "photos", "--loss-net", loss_net, "--out", out, *TINY, *more)
+    call(command, *material, "--photos", pictures / "photos", "--loss-net", loss_net, "--out", out, *TINY, *more, ok=ok)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +90,7 @@ def test_interrupted_run_ends_as_a_whole_one(command, pictures, loss_net, traine
 @pytest.mark.parametrize("command, more", [("brush", []), ("any", ["--style-scale", "1.5"])])
 def test_every_term_at_once(command, more, pictures, loss_net, trained, tmp_path):
     """A second loss network and the term for steadiness change what is learnt."""
-    train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--steady", 1, *more)
+    train(command, pictures, loss_net, tmp_path, "--steps", 4, "--more-loss-nets", loss_net, "--halves", "--steady", 1, *more)
     same = rows(trained / command / "checkpoint.pt")
     assert any(not torch.equal(same[k], v) for k, v in rows(tmp_path / "checkpoint.pt").items())
 
@@ -182,7 +183,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     from stylize_train import pictures as material
     import argparse
     goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
-    a = argparse.Namespace(size=64, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+    a = argparse.Namespace(size=64, coarse=[], contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
                            save_every=1e9, preview_every=1e9)
     torch.manual_seed(1)
     task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),
@@ -191,6 +192,27 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     run.Run(task, a, torch.device("cpu")).go()
     task.net.train()
     assert task.loss(np.random.default_rng(5), 0)[0].item() < 0.8 * before
+
+
+@pytest.mark.parametrize("more", [["--coarse", 16], ["--coarse", 16, 24]])
+def test_more_blocks_begin_without_effect(more, pictures, loss_net, trained, tmp_path):
+    """A trained network paints the same with them, until they learn; a folder of it begins another run."""
+    first, _ = export.read(trained / "brush" / "checkpoint.pt")
+    train("brush", pictures, loss_net, tmp_path / "run", "--steps", 2, "--start", trained / "brush" / "checkpoint.pt", *more)
+    net, _ = export.read(tmp_path / "run" / "checkpoint.pt")
+    learnt = nets.Brush(2, **net.net.cfg)
+    learnt.begin(first.state_dict(), first.net.cfg)
+    x, k = torch.rand(2, 3, 64, 64), torch.tensor([0, 1])
+    with torch.no_grad():
+        torch.testing.assert_close(learnt.eval()(x, k), first(x, k), rtol=0, atol=1e-5)
+        assert (net(x, k) - first(x, k)).abs().max() > 1e-5
+    call("export", tmp_path / "run" / "checkpoint.pt", tmp_path / "brush", "--no-onnx")
+    model = json.loads((tmp_path / "brush" / "model.json").read_text())
+    assert model["multiple"] == net.net.multiple == 4 * 2 ** len(net.net.cfg["coarse"])
+    again = nets.read_generator(tmp_path / "brush" / "brush.safetensors")[0]
+    assert again.cfg == net.net.cfg
+    train("brush", pictures, loss_net, tmp_path / "more", "--steps", 1, "--start", tmp_path / "brush" / "brush.safetensors", *more)
+    train("brush", pictures, loss_net, tmp_path / "less", "--steps", 1, "--start", tmp_path / "brush" / "brush.safetensors", ok=False)
 
 
 @pytest.mark.parametrize("command", ["brush", "any"])
@@ -287,6 +309,51 @@ def test_loss_network(pictures, tmp_path):
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     for f, g in zip(features, again(x)):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypatch):
+    """Its heads learn the main axes of what the teachers see, on pictures that were painted to please it too."""
+    monkeypatch.setattr(loss, "SEARCH_EVERY", 2)
+    monkeypatch.setattr(loss, "SEARCH_STEPS", 2)
+    teachers = [published_encoder(tmp_path / "teacher.npz"), loss_net]
+    arguments = ["--teacher", *teachers, "--pictures", pictures / "art", "--threads", 1, "--device", "cpu", "--out",
+                 tmp_path / "run", "--model", tmp_path / "loss", "--pool", 6]
+    call("loss", *arguments, "--steps", 3)
+    state = rows(tmp_path / "run" / "checkpoint.pt")
+    again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
+    x = torch.rand(1, 3, 64, 96)
+    features = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))(x)
+    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 96 + 8, 96 + 8]
+    for f, g in zip(features, again(x)):
+        torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+    call("loss", *arguments, "--steps", 4)
+    after = rows(tmp_path / "run" / "checkpoint.pt")
+    assert torch.equal(state["answers.axes0_0"], after["answers.axes0_0"])  # what is to be learnt does not change
+    assert not torch.equal(state["eyes.heads.head4"], after["eyes.heads.head4"])
+
+
+def test_answers_have_the_teachers_statistics(loss_net):
+    """Where all channels are kept the axes are a rotation: the mean square of the channels is 1."""
+    teacher = perceptual.read_loss_net(loss_net, torch.device("cpu"))
+    seen = answers.Answers([teacher])
+    x = torch.rand(4, 3, 64, 64)
+    seen.measure([x])
+    for f, wanted in zip(seen(x), teacher(x)):
+        assert (f ** 2).mean().item() == pytest.approx(1, rel=1e-3)
+        size = (wanted ** 2).mean().sqrt()
+        torch.testing.assert_close((f ** 2).sum(1), ((wanted / size) ** 2).sum(1), rtol=1e-3, atol=1e-3)
+
+
+def test_search_paints_what_pleases(loss_net):
+    net = perceptual.read_loss_net(loss_net, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(3)
+    x, art = (F.avg_pool2d(torch.rand(2, 3, 70, 70, generator=generator), 7, 1) for _ in range(2))
+    art = (3 * art - 1).clamp(0, 1)
+    found = painted.search(net, x, art, 40, np.random.default_rng(1))
+    assert painted.distance(net(found[-1]), net(art)).mean() < 0.7 * painted.distance(net(x), net(art)).mean()
+    pool = painted.Pool(3)
+    pool.add(torch.cat(found), np.random.default_rng(2))
+    assert len(pool.pictures) == 3 and pool.draw(np.random.default_rng(3)).shape == (64, 64, 3)
 
 
 def test_convert_from_a_pytorch_file(tmp_path):

@@ -15,8 +15,8 @@ import time
 import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "convert")]
-import network as net  # noqa: E402
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "training")]
+from stylize_train.formats import network as net  # noqa: E402
 
 
 def planes(case: dict) -> np.ndarray:
@@ -63,7 +63,7 @@ class Onnxruntime(Engine):
 
     def load(self, case: dict) -> None:
         import onnxruntime
-        import to_onnx
+        from stylize_train.formats import to_onnx
 
         network = net.read(case["network"])
         side = case["size"]
@@ -88,7 +88,7 @@ class Openvino(Engine):
     def load(self, case: dict) -> None:
         import onnx
         import openvino
-        import to_onnx
+        from stylize_train.formats import to_onnx
 
         network = net.read(case["network"])
         side = case["size"]

@@ -19,8 +19,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "convert")]
-import network as net  # noqa: E402
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "training")]
+from stylize_train.formats import network as net  # noqa: E402
 
 
 def cost(network: net.Network, size: int) -> tuple[float, float]:
@@ -106,7 +106,7 @@ def pytorch(options, network: net.Network, compiled: bool) -> dict[int, float]:
 def onnx(options, network: net.Network) -> dict[int, float]:
     import numpy as np
     import onnxruntime
-    import to_onnx
+    from stylize_train.formats import to_onnx
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise RuntimeError("this onnxruntime is without CUDA (pip install onnxruntime-gpu)")
     code = network.array("codes")[0] if network.code_length else None

@@ -10,6 +10,7 @@ What the distances are stands in judges.py."""
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -17,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-import judges
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train import judges  # noqa: E402
 
 
 def read(path: pathlib.Path, size: int) -> torch.Tensor:

@@ -21,16 +21,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-import judges
-import measures
-import published
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train import judges, measures, published  # noqa: E402
+
 MULTIPLE = 16  # of the sides, for every network
 SHEET_CELL = 200
 PANNED_STYLES = 4
 Picture = torch.Tensor
-COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker")
+COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker", "shift")
 
 
 def read(path: pathlib.Path, size: int, by_area: bool = False) -> Picture:
@@ -74,7 +73,7 @@ class Ours:
 class Kept:
     """Paintings of a slow method, kept in a folder under what they depend on, so that a second run has them at once."""
 
-    SOURCES = ("lib/job/optimize.c", "shim/optimize.cpp", "shim/moments.cpp")
+    SOURCES = ("lib/job/optimize.c", *(f"shim/optimize/{name}.cpp" for name in ("loss", "moments", "objective", "optimize", "tiles")))
 
     def __init__(self, method: Ours, folder: pathlib.Path):
         self.method, self.folder = method, folder
@@ -131,8 +130,10 @@ def measure(method, panel: Panel, style: pathlib.Path | None, pans: int, one: in
     painted = method([x for _, x in chosen], style)
     rows = []
     for (i, x), y in zip(chosen, painted):
-        shake = measures.flicker(lambda part: method([part], style)[0], x) if i < pans else np.nan
-        rows.append(panel.distances(y, i, style) + [measures.ssim(x, y), measures.checkerboard(y), shake])
+        steady = [np.nan, np.nan]
+        if i < pans:
+            steady = [f(lambda part: method([part], style)[0], x) for f in (measures.flicker, measures.shift_error)]
+        rows.append(panel.distances(y, i, style) + [measures.ssim(x, y), measures.checkerboard(y), *steady])
     return rows, painted
 
 

@@ -74,9 +74,9 @@ def prepare(python: pathlib.Path, args) -> None:
         shutil.copytree(ROOT / "models" / name, MODELS / name)
     peers.add_transformer(python, MODELS)
     if "flask" not in args.without:
-        subprocess.run([python, "-W", "ignore", ROOT / "tools/export/export_torch.py",
+        subprocess.run([python, "-W", "ignore", "-m", "stylize_train.formats.export_torch",
                         MODELS / "transformer/transformer.safetensors", MODELS / "transformer/transformer.pt"],
-                       check=True, stdout=sys.stderr)
+                       check=True, cwd=ROOT / "training", stdout=sys.stderr)
     for network in args.networks:
         subprocess.run([args.command, PICTURES, "--style", STYLES[network], "--models", MODELS, "--quiet",
                         "-o", WORK / "expected" / network], check=True)

@@ -15,17 +15,19 @@ import argparse
 import json
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 import torch
 from PIL import Image
 
-import judges
-import measures
 from quality_peers import find_judges
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train import judges, measures  # noqa: E402
+
 STEPS = [round(0.1 * i, 1) for i in range(11)]
 
 

@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "convert"))
-import network as net  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "training"))
+from stylize_train.formats import network as net  # noqa: E402
 
 MAGIC = 7767517
 REFLECT, NEAREST, SUB, MUL = 2, 1, 1, 2  # ncnn's numbers

@@ -3,7 +3,7 @@
 
     make_golden.py [--models models] [--golden tests/golden]
 
-Each network is run operation by operation (tools/export/reference.py). Needs torch and numpy."""
+Each network is run operation by operation (stylize_train/formats/reference.py). Needs torch and numpy."""
 
 import argparse
 import pathlib
@@ -13,9 +13,8 @@ import numpy as np
 import torch
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools" / "export"), str(ROOT / "tools" / "convert")]
-import export_torch  # noqa: E402
-import reference  # noqa: E402
+sys.path.insert(0, str(ROOT / "training"))
+from stylize_train.formats import export_torch, reference  # noqa: E402
 
 
 def main() -> None:

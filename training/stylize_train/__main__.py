@@ -12,6 +12,8 @@ COMMANDS = {
     "brush": "train a network with one code for each artwork of a folder",
     "any": "train a network that reads its style from any picture",
     "loss": "train our own loss network from a published one",
+    "measure": "steadiness of a network, and its style and content by judges",
+    "state": "a checkpoint made small, to be kept and gone on from",
     "export": "checkpoint -> model folder: safetensors, 8-bit weights, TorchScript, ONNX",
     "convert": "published fast_neural_style checkpoint -> model folder (needs no torch but for .pth)",
 }
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             module = importlib.import_module(f".{first.command}", __package__)
         except ModuleNotFoundError as e:
             if e.name in ("torch", "numpy", "PIL", "onnx"):
-                raise InputError(f"{first.command} needs the Python package {e.name}: see tools/train/requirements.txt") from e
+                raise InputError(f"{first.command} needs the Python package {e.name}: training/pyproject.toml lists them") from e
             raise
         p = argparse.ArgumentParser(prog=f"stylize_train {first.command}", description=COMMANDS[first.command])
         module.add_options(p)

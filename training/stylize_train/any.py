@@ -3,15 +3,16 @@
 import argparse
 import pathlib
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import brush, objective, pictures, run, start, varied
+from . import brush, objective, pictures, resident, run, start, varied
+from .ahead import Ahead
 from .nets import HIDDEN, WIDTHS, Any, channels_last
 from .paths import InputError
 from .teacher import MicroAST
 
-CONTENTS, EACH = brush.CONTENTS, brush.EACH
 SAME = 0.2  # how often the style of a painting is the photograph itself, which must then stay as it is
 TEACHER_FAR = 6.0
 PROBE = (160, 120)
@@ -59,14 +60,23 @@ def joined(parts):
     return [joined(p) for p in zip(*parts)]
 
 
+def parted(whole, i: int):
+    """Of what joined() makes, the part of picture i."""
+    if isinstance(whole, torch.Tensor):
+        return whole[i:i + 1]
+    return [parted(p, i) for p in whole]
+
+
 class Reader:
     name = "any"
 
     def __init__(self, a, goal: objective.Objective, photos, art, shares, teacher, device):
         self.a, self.goal, self.photos, self.device, self.teacher = a, goal, photos, device, teacher
         self.art, self.shares = art, shares
-        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe)).to(device))
+        self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe),
+                                     coarse=a.coarse).to(device))
         self.step = 0
+        self.ahead = Ahead(self.make, a.seed, a.workers)
         self.before = start.NOTHING
         self.pool: list[tuple] = []
 
@@ -85,10 +95,10 @@ class Reader:
         return [{"params": list(self.net.parameters())}]
 
     def loss(self, rng, part):
-        n, size = CONTENTS * EACH, brush.piece_size(self.a, part)
-        x = pictures.contents(self.photos, CONTENTS, size, rng).to(self.device)
-        content = self.goal.content_target(x, EACH)
-        x = x.repeat_interleave(EACH, 0)
+        n, size = self.a.contents * self.a.each, brush.piece_size(self.a, part)
+        x = resident.contents(self.photos, self.a.contents, size, rng, self.device)
+        content = self.goal.content_target(x, self.a.each)
+        x = x.repeat_interleave(self.a.each, 0)
         styles = self.styles(n, size, rng)
         same = torch.zeros(n, device=self.device)
         if rng.random() < SAME:
@@ -99,30 +109,39 @@ class Reader:
         self.step += 1
         code = self.net.code(s)
         y = self.net.net(x, code)
-        losses, figures, features = self.goal(y, target, content, floors)
+        losses, figures, features = self.goal(y, target, content, rng, floors)
         losses = losses + self.a.same * same * (y - x).abs().mean((1, 2, 3))
         if self.teacher:
             far = self.taught(x, taught, y, features)
             losses = losses + (1 - same) * far
             figures["teacher"] = far.detach().mean().item()
-        steady = self.goal.steady(lambda z, k: self.net.net(z, code[k:k + 1]), x, y, rng)
+        steady = self.goal.steady(lambda z: self.net.net(z, code), x, y, rng)
         return losses.mean() + steady, figures, n
 
     def styles(self, n: int, size: int, rng) -> list[tuple]:
         """Of n style pictures what look() gives: new ones, and with --reuse some of those before."""
-        side = int(size * self.a.style_scale) // 8 * 8
+        side = self.side(size)
         if self.pool and self.pool[0][0].shape[2] != side:
             self.pool.clear()
-        new = n if len(self.pool) < n else -(-n // self.a.reuse)
-        parts = varied.styles(self.art, self.shares, self.photos, new, side, rng)
-        found = [self.look(pictures.batch([p]).to(self.device)) for p in parts]
-        old = [self.pool[int(k)] for k in rng.integers(0, len(self.pool), n - new)] if new < n else []
+        parts = [np.ascontiguousarray(p[:side, :side]) for p in self.ahead.get(self.step)]
+        seen = self.look(pictures.batch(parts).to(self.device))
+        found = [parted(seen, i) for i in range(len(parts))]
+        known = self.pool or found
+        old = [known[int(k)] for k in rng.integers(0, len(known), n - len(found))]
         if self.a.reuse > 1:
             self.pool = (self.pool + found)[-POOL:]
         return found + old
 
+    def side(self, size: int) -> int:
+        return int(size * self.a.style_scale) // 8 * 8
+
+    def make(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """The new style pictures of a step."""
+        new = -(-self.a.contents * self.a.each // self.a.reuse)
+        return varied.styles(self.art, self.shares, self.photos, new, self.side(self.a.size), rng)
+
     def look(self, s: torch.Tensor) -> tuple:
-        """A style picture, its statistics, and what the teacher reads of it."""
+        """Style pictures, their statistics, and what the teacher reads of them."""
         return s, self.goal.style_target(s), self.teacher.read(s) if self.teacher else ()
 
     def taught(self, x, read, y, features) -> torch.Tensor:
@@ -143,8 +162,8 @@ class Reader:
         self.before = checkpoint.get("before", start.NOTHING)
 
     def preview(self, folder: pathlib.Path) -> None:
-        photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]
-        art = [pictures.to_multiple(group[0], 320) for group in self.art[:4]]
+        photos = [pictures.to_multiple(p, 320, 16) for p in self.photos[:3]]
+        art = [pictures.to_multiple(group[0], 320, 16) for group in self.art[:4]]
         rows = [[photos[0], *art]]
         for p in photos:
             rows.append([p] + [pictures.picture(self.net(*(pictures.tensor(q).to(self.device) for q in (p, s)))) for s in art])

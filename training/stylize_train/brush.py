@@ -6,11 +6,11 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, objective, pictures, run, start
+from . import library, objective, pictures, resident, run, start
 from .nets import Brush, channels_last
 from .paths import MODELS, InputError
 
-CONTENTS, EACH = 2, 2
+CONTENTS, EACH = 2, 2  # photographs of a step, and how often each is painted
 CODE_FACTOR = 3.0  # codes learn faster than the generator
 SMALL = 0.75  # of --size: the pieces of the first part
 
@@ -25,7 +25,11 @@ def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, l
     p.add_argument("--photos", type=pathlib.Path, nargs="+", required=True, help="folders of photographs")
     p.add_argument("--start", type=pathlib.Path, help="checkpoint, or .safetensors of a model folder, whose weights to begin with")
     p.add_argument("--loss-net", type=pathlib.Path, help="ours by default; .npz of 5SE works as well")
+    p.add_argument("--coarse", type=int, nargs="*", default=[], metavar="N",
+                   help="a block that looks further, with so many channels at an eighth, a sixteenth, ... of the size")
     p.add_argument("--size", type=int, default=256, help="side of the pieces of photographs (256)")
+    p.add_argument("--contents", type=int, default=CONTENTS, help=f"photographs of a step ({CONTENTS})")
+    p.add_argument("--each", type=int, default=EACH, help=f"paintings of each of them ({EACH})")
     p.add_argument("--first-part", type=float, default=0.35, help="share of the run with pieces of three quarters (0.35)")
     run.add_options(p, minutes=minutes, out=out, lr=lr)
 
@@ -37,6 +41,10 @@ def piece_size(a: argparse.Namespace, part: float) -> int:
 def check_size(a: argparse.Namespace) -> None:
     if a.size < 64 or a.size > 1024 or a.size % 8:
         raise InputError("--size must be a multiple of 8 from 64 to 1024")
+    if any(n < 8 or n > 512 for n in a.coarse) or len(a.coarse) > 2:
+        raise InputError("--coarse takes one or two numbers from 8 to 512")
+    if not (1 <= a.contents <= 256 and 1 <= a.each <= 16):
+        raise InputError("--contents is from 1 to 256, --each from 1 to 16")
     if not 0 <= a.first_part <= 1:
         raise InputError("--first-part must be from 0 to 1")
 
@@ -47,7 +55,7 @@ class Painter:
     def __init__(self, a, goal: objective.Objective, photos, artworks: dict[str, np.ndarray], device):
         self.a, self.goal, self.photos, self.device = a, goal, photos, device
         self.ids, self.artworks = list(artworks), list(artworks.values())
-        self.net = channels_last(Brush(len(artworks)).to(device))
+        self.net = channels_last(Brush(len(artworks), coarse=a.coarse).to(device))
         targets = [goal.style_target(pictures.tensor(p).to(device)) for p in self.artworks]
         self.targets = [tuple(torch.cat([t[d][k] for t in targets]) for k in range(2)) for d in range(len(targets[0]))]
         self.before = start.NOTHING
@@ -56,21 +64,21 @@ class Painter:
         c = start.read(path)
         if c.get("ids") != self.ids:
             raise InputError(f"{path}: trained for other artworks than those of the folder")
-        self.net.load_state_dict(c["ema"])
+        self.net.begin(c["ema"], c["cfg"])
         self.before = c["before"]
 
     def groups(self):
         return [{"params": list(self.net.net.parameters())}, {"params": [self.net.codes], "factor": CODE_FACTOR}]
 
     def loss(self, rng, part):
-        n = CONTENTS * EACH
+        n = self.a.contents * self.a.each
         k = torch.from_numpy(rng.permutation(max(n, len(self.ids)))[:n] % len(self.ids)).to(self.device)
-        x = pictures.contents(self.photos, CONTENTS, piece_size(self.a, part), rng).to(self.device)
-        content = self.goal.content_target(x, EACH)
-        x = x.repeat_interleave(EACH, 0)
+        x = resident.contents(self.photos, self.a.contents, piece_size(self.a, part), rng, self.device)
+        content = self.goal.content_target(x, self.a.each)
+        x = x.repeat_interleave(self.a.each, 0)
         y = self.net(x, k)
-        losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content)
-        steady = self.goal.steady(lambda z, i: self.net(z, k[i:i + 1]), x, y, rng)
+        losses, figures, _ = self.goal(y, [(m[k], c[k]) for m, c in self.targets], content, rng)
+        steady = self.goal.steady(lambda z: self.net(z, k), x, y, rng)
         return losses.mean() + steady, figures, n
 
     def extra(self) -> dict:
@@ -82,7 +90,7 @@ class Painter:
         self.before = checkpoint.get("before", start.NOTHING)
 
     def preview(self, folder: pathlib.Path) -> None:
-        photo = pictures.to_multiple(self.photos[0], 320)
+        photo = pictures.to_multiple(self.photos[0], 320, 16)
         x = pictures.tensor(photo).to(self.device)
         cells = [pictures.picture(self.net(x, torch.tensor([k], device=self.device))) for k in range(len(self.ids))]
         cells += [photo] * (-len(cells) % 4)
@@ -105,7 +113,7 @@ def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     check_size(a)
     goal = objective.read(a, device)
-    task = Painter(a, goal, pictures.folders(a.photos, "photographs"), read_artworks(a.artworks), device)
+    task = Painter(a, goal, resident.on(device, pictures.folders(a.photos, "photographs")), read_artworks(a.artworks), device)
     if a.start:
         task.start(a.start)
     training = run.Run(task, a, device)

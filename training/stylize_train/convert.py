@@ -23,9 +23,8 @@ import zipfile
 import numpy as np
 
 from . import library
+from .formats import network as net
 from .paths import InputError
-
-import network as net  # tools/convert
 
 BLOCKS = 5
 MULTIPLE = 4

@@ -9,11 +9,10 @@ import torch
 
 from . import library, pictures, run, script, start
 from .brush import read_artworks
-from .nets import EPS, MULTIPLE, Any, Brush, Generator
+from .nets import EPS, Any, Brush, Generator
 from .paths import InputError
-
-import network as container  # tools/convert
-import quantize  # tools/convert
+from .formats import network as container
+from .formats import quantize
 
 STYLE_SIZE = 512  # the shorter side at which style pictures are read
 AGREE = 1e-3
@@ -42,7 +41,7 @@ def read(path: pathlib.Path) -> tuple[Brush | Any, dict]:
 
 def metadata(name: str, net: Generator, work: dict) -> dict[str, str]:
     return {"name": name, "version": "1", "input": "RGB, [0,1], NCHW", "output": "RGB, [0,1]",
-            "multiple_of": str(MULTIPLE), "padding": "every conv is 3x3, reflect padding 1", "norm_eps": str(EPS),
+            "multiple_of": str(net.multiple), "padding": "every conv is 3x3, reflect padding 1", "norm_eps": str(EPS),
             "norm_widths": json.dumps(net.widths), "code_length": str(2 * net.norms),
             "code_layout": "all gammas in norm order, then all betas in norm order", "graph": json.dumps(net.graph()),
             "steps": str(work["step"]), "images": str(work["pictures"]), "minutes": f"{work['seconds'] / 60:.1f}"}
@@ -78,13 +77,13 @@ def build(name: str, net: Brush | Any, checkpoint: dict, artworks: pathlib.Path 
 
 
 def describe(name: str, file: container.Network, encodes: bool) -> dict:
-    widths = container.norm_widths(file)
+    widths, multiple = container.norm_widths(file), int(file.meta["multiple_of"])
     model = {"name": name, "description": TEXTS["any" if encodes else "brush"], "method": "any" if encodes else "fast",
              "native": f"{name}.safetensors", "native_int8": f"{name}_int8.safetensors", "torch": f"{name}.pt"}
     if encodes:
         model["torch_encoder"] = f"{name}.pt"
-    model |= {"multiple": MULTIPLE, "min_side": 16, "code_length": 2 * sum(widths), "stats_length": 2 * sum(widths),
-              "receptive_radius": container.receptive_radius(file, MULTIPLE), "grid": MULTIPLE}
+    model |= {"multiple": multiple, "min_side": max(16, 2 * multiple), "code_length": 2 * sum(widths), "stats_length": 2 * sum(widths),
+              "receptive_radius": container.receptive_radius(file, multiple), "grid": multiple}
     if encodes:
         model |= {"encodes": True, "style_multiple": 2, "style_min_side": 32, "style_size": STYLE_SIZE}
     return model
@@ -93,7 +92,7 @@ def describe(name: str, file: container.Network, encodes: bool) -> dict:
 def write_onnx(file: container.Network, folder: pathlib.Path, name: str) -> float:
     """One file for the generator, one for the encoder; returns the largest difference to plain numpy."""
     import onnx
-    import to_onnx  # tools/bench
+    from .formats import to_onnx
 
     worst = 0.0
     for key, ending in (("graph", ""), ("encoder_graph", "_encoder")):

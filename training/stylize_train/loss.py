@@ -1,4 +1,8 @@
-"""`loss`: our own loss network, which learns to see what a published one sees."""
+"""`loss`: our own loss network, which learns to see what published ones see.
+
+With one teacher its features are the teacher's. With several it has a head for each size that gives what all of them see,
+on the main axes of each. Search paints pictures that please it; the teachers' answers to those correct it where it
+could be fooled."""
 
 import argparse
 import json
@@ -6,44 +10,80 @@ import pathlib
 
 import numpy as np
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
 
-from . import library, pictures, run, script
+from . import library, painted, pictures, run, script
+from .ahead import Ahead
+from .answers import Answers
 from .paths import MODELS, InputError
 from .perceptual import LEVELS, LossNet, moments, read_loss_net
 
 SIZE, BATCH = 160, 4
 MULTIPLE = 2 ** (len(LEVELS) - 1)
 STATISTICS = 0.25  # weight of the statistics beside the features
+WIDE = ((24, 24), (48, 48), (96, 96, 96), (160, 160, 160), (192,))  # for several teachers
+FLOOR = 0.05  # of the mean square of a typical picture, which is 1
+SEARCH_EVERY, SEARCH_STEPS, PAINTED = 40, 40, 0.3  # steps; share of the pictures that were painted to please
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--teacher", type=pathlib.Path, required=True, help="5SE.npz of Collaborative Distillation")
+    p.add_argument("--teacher", type=pathlib.Path, nargs="+", required=True,
+                   help="5SE.npz of Collaborative Distillation; further ones are files as --more-loss-nets of brush takes")
     p.add_argument("--pictures", type=pathlib.Path, nargs="+", required=True, help="folders of pictures of any kind")
     p.add_argument("--model", type=pathlib.Path, default=MODELS / "loss", help="model folder to write (models/loss)")
+    p.add_argument("--pool", type=int, default=0, metavar="N",
+                   help="keep N pictures that were painted to please the network, and learn from them what the teachers say (0)")
+    p.add_argument("--batch", type=int, default=BATCH, help=f"pictures of a step ({BATCH})")
     run.add_options(p, minutes=30, out="build/train/loss", lr=2e-3)
+
+
+class Student(nn.Module):
+    """The network that learns, and the axes of what it is to say, which belong into its checkpoint."""
+
+    def __init__(self, teachers: list[nn.Module]):
+        super().__init__()
+        self.answers = Answers(teachers) if len(teachers) > 1 else None
+        self.eyes = LossNet(WIDE, self.answers.widths) if self.answers else LossNet()
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return self.eyes(x)
 
 
 class Distillation:
     name = "loss"
 
-    def __init__(self, teacher: torch.nn.Module, material: list[np.ndarray], device: torch.device):
-        self.teacher, self.material, self.device = teacher, material, device
-        self.net = LossNet().to(device, memory_format=torch.channels_last)
-        self.scales = self.measure()
+    def __init__(self, teachers: list[nn.Module], material: list[np.ndarray], device: torch.device, pool: int = 0,
+                 size: int = BATCH, seed: int = 1, workers: int = 0):
+        self.teachers, self.material, self.device = teachers, material, device
+        self.pool = painted.Pool(pool) if pool else None
+        self.net = Student(teachers).to(device, memory_format=torch.channels_last)
+        self.scales = [1.0] * len(LEVELS)
+        self.step, self.said, self.size = 0, {}, size
+        self.ahead = Ahead(self.make, seed, workers)
+        self.measure()
 
-    def measure(self) -> list[float]:
-        """Root mean squares of the teacher's depths: ours have 1."""
+    def measure(self) -> None:
+        """Root mean squares of the teacher's depths, as ours have 1; of several teachers the main axes."""
         rng = np.random.default_rng(0)
+        if self.net.answers:
+            self.net.answers.measure([self.sample(rng) for _ in range(8)])
+            return
         sums = [0.0] * len(LEVELS)
         with torch.no_grad():
             for _ in range(8):
-                for depth, f in enumerate(self.teacher(self.batch(rng))):
+                for depth, f in enumerate(self.teachers[0](self.sample(rng))):
                     sums[depth] += (f ** 2).mean().item() / 8
-        return [s ** 0.5 for s in sums]
+        self.scales = [s ** 0.5 for s in sums]
+
+    def wanted(self, x: torch.Tensor) -> list[torch.Tensor]:
+        with torch.no_grad():
+            if self.net.answers:
+                return self.net.answers(x)
+            return [f / s for f, s in zip(self.teachers[0](x), self.scales)]
 
     def groups(self):
-        return [{"params": list(self.net.parameters())}]
+        return [{"params": [p for p in self.net.parameters() if p.requires_grad]}]
 
     def piece(self, rng) -> np.ndarray:
         """Photographs, art, patterns; some recoloured; some half noise, as pictures that are being optimised are."""
@@ -60,38 +100,59 @@ class Distillation:
             x = x + rng.uniform(0, 0.7) * (noise - x)
         return np.ascontiguousarray(np.clip(x, 0, 1), dtype=np.float32)
 
-    def batch(self, rng) -> torch.Tensor:
+    def make(self, rng) -> list[np.ndarray]:
+        return [self.piece(rng) for _ in range(self.size)]
+
+    def sample(self, rng) -> torch.Tensor:
         return pictures.batch([self.piece(rng) for _ in range(BATCH)]).to(self.device)
 
-    def loss(self, rng, part):
-        x = self.batch(rng)
+    def batch(self, rng) -> torch.Tensor:
+        ready = self.pool is not None and len(self.pool.pictures) > 0
+        parts = [np.ascontiguousarray(self.pool.draw(rng)) if ready and rng.random() < PAINTED else p
+                 for p in self.ahead.get(self.step)]
+        return pictures.batch(parts).to(self.device)
+
+    def paint(self, rng) -> None:
+        """New pictures for the pool; what the network and what its teachers say of the distance that is left."""
+        x, art = self.sample(rng), self.sample(rng)
+        self.net.requires_grad_(False)
+        found = painted.search(self.net, x, art, SEARCH_STEPS, rng)
         with torch.no_grad():
-            targets = [f / s for f, s in zip(self.teacher(x), self.scales)]
+            self.said = {"says": painted.distance(self.net(found[-1]), self.net(art)).mean().item(),
+                         "teachers": painted.distance(self.wanted(found[-1]), self.wanted(art)).mean().item()}
+        self.net.requires_grad_(True)
+        for y in found:
+            self.pool.add(y, rng)
+
+    def loss(self, rng, part):
+        if self.pool and self.step % SEARCH_EVERY == SEARCH_EVERY - 1:
+            self.paint(rng)
+        x = self.batch(rng)
+        self.step += 1
         errors, statistics = [], []
-        for f, t in zip(self.net(x), targets):
-            floor = 0.05  # of the mean square of a typical picture, which is 1
-            errors.append((((f - t) ** 2).mean((1, 2, 3)) / ((t ** 2).mean((1, 2, 3)) + floor)).mean())
+        for f, t in zip(self.net(x), self.wanted(x)):
+            errors.append((((f - t) ** 2).mean((1, 2, 3)) / ((t ** 2).mean((1, 2, 3)) + FLOOR)).mean())
             mean, cov = moments(f)
             mean_t, cov_t = moments(t)
-            statistics.append((((mean - mean_t) ** 2).sum(1) / ((mean_t ** 2).sum(1) + floor)
-                               + ((cov - cov_t) ** 2).sum((1, 2)) / ((cov_t ** 2).sum((1, 2)) + floor)).mean())
+            statistics.append((((mean - mean_t) ** 2).sum(1) / ((mean_t ** 2).sum(1) + FLOOR)
+                               + ((cov - cov_t) ** 2).sum((1, 2)) / ((cov_t ** 2).sum((1, 2)) + FLOOR)).mean())
         loss = torch.stack(errors).sum() + STATISTICS * torch.stack(statistics).sum()
         figures = {f"depth{i}": e.item() for i, e in enumerate(errors, 1)}
-        return loss, figures | {"statistics": torch.stack(statistics).mean().item()}, BATCH
+        return loss, figures | {"statistics": torch.stack(statistics).mean().item()} | self.said, len(x)
 
     def extra(self) -> dict:
-        return {"levels": self.net.levels, "scales": self.scales}
+        return {"levels": self.net.eyes.levels, "scales": self.scales, "looked": self.step}
 
     def restore(self, checkpoint: dict) -> None:
-        self.scales = checkpoint["scales"]
+        self.scales, self.step = checkpoint["scales"], checkpoint.get("looked", 0)
 
     def preview(self, folder: pathlib.Path) -> None:
         """The first depths of a picture, ours above the teacher's, as brightness."""
         rng = np.random.default_rng(1)
-        x = self.batch(rng)[:1]
+        x = self.sample(rng)[:1]
         rows = [[pictures.picture(x)], [pictures.picture(x)]]
-        for f, t, s in zip(self.net(x), self.teacher(x), self.scales):
-            for row, g in zip(rows, (f, t / s)):
+        for f, t in zip(self.net(x), self.wanted(x)):
+            for row, g in zip(rows, (f, t)):
                 g = g.mean(1, keepdim=True)
                 g = F.interpolate(g / g.max().clamp_min(1e-6), size=x.shape[2:])
                 row.append(pictures.picture(g.expand(-1, 3, -1, -1)))
@@ -118,10 +179,15 @@ def write(net: LossNet, folder: pathlib.Path) -> None:
 def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     library.check_id(a.model.resolve().name, "the folder's name becomes the network's")
-    if a.teacher.suffix != ".npz":
-        raise InputError(f"{a.teacher}: the teacher is an .npz file (5SE of Collaborative Distillation)")
-    task = Distillation(read_loss_net(a.teacher, device), pictures.folders(a.pictures, "pictures"), device)
+    if a.teacher[0].suffix != ".npz":
+        raise InputError(f"{a.teacher[0]}: the teacher is an .npz file (5SE of Collaborative Distillation); others follow it")
+    if not 1 <= a.batch <= 1024:
+        raise InputError("--batch must be from 1 to 1024")
+    if a.pool < 0:
+        raise InputError("--pool must be 0 or more")
+    teachers = [read_loss_net(path, device) for path in a.teacher]
+    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers)
     training = run.Run(task, a, device)
     task.net.load_state_dict(training.go())
-    write(task.net.to("cpu").eval(), a.model)
-    print(f"{a.model}: {sum(p.numel() for p in task.net.parameters())} numbers")
+    write(task.net.eyes.to("cpu").eval(), a.model)
+    print(f"{a.model}: {sum(p.numel() for p in task.net.eyes.parameters())} numbers")

@@ -2,18 +2,21 @@
 
 import pathlib
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 from .paths import InputError
 from .perceptual import conv
-
-import network as container  # tools/convert
+from .formats import network as container
 
 EPS = 1e-5
 MULTIPLE = 4
 CORRECTED = 0.3  # how much of what a painting lacks is corrected, before that is learnt
+PLAIN = {"relu": F.relu, "sigmoid": torch.sigmoid, "pixel_shuffle": lambda x: F.pixel_shuffle(x, 2),
+         "pixel_unshuffle": lambda x: F.pixel_unshuffle(x, 2)}
+NARROW, RISING = 16, 16  # channels at the beginning of the block that looks further, and on its way up
 WIDTHS, HIDDEN = (32, 64, 96, 128), 256  # of the style encoder
 
 
@@ -45,62 +48,116 @@ def shuffled_weight(outputs: int, inputs: int, gain: float = 1.0) -> torch.Tenso
 
 
 class Generator(nn.Module):
-    """forward(x [N, 3, H, W], 0 to 1, code [N, 2 * norms]) -> [N, 3, H, W], 0 to 1. H and W multiples of 4."""
+    """forward(x [N, 3, H, W], 0 to 1, code [N, 2 * norms]) -> [N, 3, H, W], 0 to 1. H and W multiples of `multiple`.
 
-    def __init__(self, c1: int = 32, c2: int = 48, blocks: int = 5, c3: int = 24):
+    `coarse` names the widths at an eighth, a sixteenth, ... of a block that looks further: down, one convolution at the
+    bottom, up again, and added to what entered. It begins without effect, so a network without it can be trained on as
+    one that has it."""
+
+    def __init__(self, c1: int = 32, c2: int = 48, blocks: int = 5, c3: int = 24, coarse=()):
         super().__init__()
-        self.cfg = dict(c1=c1, c2=c2, blocks=blocks, c3=c3)
-        self.blocks = blocks
-        self.widths = [c1, c2] + [c2] * (2 * blocks) + [c3]
-        self.norms = sum(self.widths)
+        self.cfg = dict(c1=c1, c2=c2, blocks=blocks, c3=c3, coarse=list(coarse))
         self.down1 = nn.Parameter(he_weight(c1, 12))
         self.down2 = nn.Parameter(he_weight(c2, c1))
         self.res = nn.ParameterList([nn.Parameter(he_weight(c2, c2)) for _ in range(2 * blocks)])
+        self.far = nn.ParameterList([nn.Parameter((shuffled_weight if shuffle else he_weight)(o, i))
+                                     for i, o, _, shuffle in self.far_layers()])
         self.up1 = nn.Parameter(shuffled_weight(c3 * 4, c2))
         self.up2 = nn.Parameter(shuffled_weight(12, c3, gain=0.5))
         self.up2_bias = nn.Parameter(torch.zeros(12))
+        self.ops = self.graph()
+        self.normed = self.norm_layers()
+        self.widths = list(self.normed.values())
+        self.norms = sum(self.widths)
+
+    @property
+    def multiple(self) -> int:
+        return MULTIPLE * 2 ** len(self.cfg["coarse"])
 
     def first_code(self) -> torch.Tensor:
-        """Neutral: gamma 1, or 0.3 at the end of a residual block, beta 0."""
-        last = len(self.widths) - 1
-        gammas = [torch.full((w,), 0.3 if 2 <= i < last and i % 2 else 1.0) for i, w in enumerate(self.widths)]
-        return torch.cat(gammas + [torch.zeros(self.norms)])
+        """Neutral: gamma 1, or 0.3 at the end of a residual block, beta 0; 0 where a block begins without effect."""
+        ends = {f"res{b}b": 0.3 for b in range(self.cfg["blocks"])} | {f"far{len(self.far) - 1}": 0.0}
+        return torch.cat([torch.full((w,), ends.get(name, 1.0)) for name, w in self.normed.items()] + [torch.zeros(self.norms)])
 
     def forward(self, x: torch.Tensor, code: torch.Tensor) -> torch.Tensor:
         norm = fast_norm if self.training else exact_norm
-        gammas = code[:, :self.norms].split(self.widths, 1)
-        betas = code[:, self.norms:].split(self.widths, 1)
-        x = F.pixel_unshuffle(x, 2)
-        x = F.relu(norm(conv(x, self.down1), gammas[0], betas[0]))
-        x = F.relu(norm(conv(x, self.down2, None, 2), gammas[1], betas[1]))
-        for k in range(0, 2 * self.blocks, 2):
-            y = F.relu(norm(conv(x, self.res[k]), gammas[2 + k], betas[2 + k]))
-            x = x + norm(conv(y, self.res[k + 1]), gammas[3 + k], betas[3 + k])
-        x = F.pixel_shuffle(conv(x, self.up1), 2)
-        x = F.relu(norm(x, gammas[-1], betas[-1]))
-        return torch.sigmoid(F.pixel_shuffle(conv(x, self.up2, self.up2_bias), 2))
+        gammas, betas = (half.split(self.widths, 1) for half in code.split(self.norms, 1))
+        tensors, saved = self.tensors(), x
+        for op in self.ops:
+            kind = op["op"]
+            if kind == "conv":
+                x = conv(x, tensors[op["w"]], tensors.get(op.get("b")), op["stride"])
+            elif kind == "norm":
+                x = norm(x, gammas[op["i"]], betas[op["i"]])
+            elif kind == "save":
+                saved = x
+            elif kind == "add_saved":
+                x = x + saved
+            else:
+                x = PLAIN[kind](x)
+        return x
 
     def tensors(self) -> dict[str, nn.Parameter]:
         """By the names that the graph uses."""
         t = {"down1": self.down1, "down2": self.down2, "up1": self.up1, "up2": self.up2, "up2_bias": self.up2_bias}
-        return t | {f"res{i // 2}{'ab'[i % 2]}": w for i, w in enumerate(self.res)}
+        t |= {f"res{i // 2}{'ab'[i % 2]}": w for i, w in enumerate(self.res)}
+        return t | {f"far{i}": w for i, w in enumerate(self.far)}
+
+    def far_layers(self) -> list[tuple[int, int, int, bool]]:
+        """Of the block that looks further: inputs, outputs, stride, whether a pixel shuffle follows. It begins with
+        stride 1 and ends with a shuffle, as the native engine wants it; few channels keep both cheap."""
+        c2, coarse = self.cfg["c2"], self.cfg["coarse"]
+        if not coarse:
+            return []
+        narrow, rising = NARROW, [*[RISING] * (len(coarse) - 1), c2]
+        down = [(c2, narrow, 1, False)] + [(i, o, 2, False) for i, o in zip([narrow, *coarse], coarse)]
+        up = [(i, 4 * o, 1, True) for i, o in zip([coarse[-1], *rising], rising)]
+        return down + [(coarse[-1], coarse[-1], 1, False)] + up
 
     def graph(self) -> list[dict]:
-        c = self.cfg
-        last = len(self.widths) - 1
-        ops = [{"op": "pixel_unshuffle", "factor": 2},
-               {"op": "conv", "w": "down1", "in": 12, "out": c["c1"], "stride": 1}, {"op": "norm", "i": 0}, {"op": "relu"},
-               {"op": "conv", "w": "down2", "in": c["c1"], "out": c["c2"], "stride": 2}, {"op": "norm", "i": 1}, {"op": "relu"}]
-        for b in range(self.blocks):
-            ops += [{"op": "save"},
-                    {"op": "conv", "w": f"res{b}a", "in": c["c2"], "out": c["c2"], "stride": 1},
-                    {"op": "norm", "i": 2 + 2 * b}, {"op": "relu"},
-                    {"op": "conv", "w": f"res{b}b", "in": c["c2"], "out": c["c2"], "stride": 1},
-                    {"op": "norm", "i": 3 + 2 * b}, {"op": "add_saved"}]
-        return ops + [{"op": "conv", "w": "up1", "in": c["c2"], "out": 4 * c["c3"], "stride": 1},
-                      {"op": "pixel_shuffle", "factor": 2}, {"op": "norm", "i": last}, {"op": "relu"},
-                      {"op": "conv", "w": "up2", "b": "up2_bias", "in": c["c3"], "out": 12, "stride": 1},
+        """The operations, as files have them and as forward runs them."""
+        c1, c2, c3, blocks = (self.cfg[k] for k in ("c1", "c2", "c3", "blocks"))
+        counter = iter(range(1000))
+
+        def layer(w: str, inputs: int, outputs: int, stride: int = 1, relu: bool = True, shuffle: bool = False) -> list[dict]:
+            return [{"op": "conv", "w": w, "in": inputs, "out": outputs, "stride": stride},
+                    *([{"op": "pixel_shuffle", "factor": 2}] if shuffle else []),
+                    {"op": "norm", "i": next(counter)}, *([{"op": "relu"}] if relu else [])]
+        ops = [{"op": "pixel_unshuffle", "factor": 2}] + layer("down1", 12, c1) + layer("down2", c1, c2, 2)
+        for b in range(blocks):
+            if b == blocks // 2 and len(self.far):
+                ops.append({"op": "save"})
+                for i, (inputs, outputs, stride, shuffle) in enumerate(self.far_layers()):
+                    ops += layer(f"far{i}", inputs, outputs, stride, i < len(self.far) - 1, shuffle)
+                ops.append({"op": "add_saved"})
+            ops += [{"op": "save"}, *layer(f"res{b}a", c2, c2), *layer(f"res{b}b", c2, c2, relu=False), {"op": "add_saved"}]
+        ops += layer("up1", c2, 4 * c3, shuffle=True)
+        return ops + [{"op": "conv", "w": "up2", "b": "up2_bias", "in": c3, "out": 12, "stride": 1},
                       {"op": "pixel_shuffle", "factor": 2}, {"op": "sigmoid"}]
+
+    def norm_layers(self) -> dict[str, int]:
+        """The channels of each norm, by the convolution before it, in the order of the code."""
+        found, last, channels = {}, "", 0
+        for op in self.ops:
+            if op["op"] == "conv":
+                last, channels = op["w"], op["out"]
+            elif op["op"] == "pixel_shuffle":
+                channels //= 4
+            elif op["op"] == "norm":
+                found[last] = channels
+        return found
+
+    def longer_codes(self, codes: torch.Tensor, normed: dict[str, int]) -> torch.Tensor:
+        """Codes of a network that has fewer norms, those of `normed`, as codes of this one."""
+        longer = self.first_code().repeat(len(codes), 1)
+        at, place = 0, dict(zip(self.normed, np.cumsum([0, *self.widths])))
+        shorter = codes.shape[1] // 2
+        for name, width in normed.items():
+            for half, old in ((0, 0), (self.norms, shorter)):
+                to = half + int(place[name])
+                longer[:, to:to + width] = codes[:, old + at:old + at + width]
+            at += width
+        return longer
 
 
 class Brush(nn.Module):
@@ -113,6 +170,19 @@ class Brush(nn.Module):
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         return self.net(x, self.codes[style])
+
+    def begin(self, state: dict[str, torch.Tensor], cfg: dict) -> None:
+        """The weights of a trained network, which may lack the blocks that begin without effect."""
+        first = Brush(len(self.codes), **cfg)
+        try:
+            first.load_state_dict(state)
+            unknown = self.net.load_state_dict(first.net.state_dict(), strict=False).unexpected_keys
+        except RuntimeError as e:
+            raise InputError("the network to begin with has other channels than this one") from e
+        if unknown:
+            raise InputError("the network to begin with looks further: --coarse as it was made with is needed")
+        with torch.no_grad():
+            self.codes.copy_(self.net.longer_codes(first.codes, first.net.normed))
 
 
 class StyleEncoder(nn.Module):
@@ -262,9 +332,15 @@ def read_container(path: pathlib.Path) -> container.Network:
         raise InputError(f"{path}: not a safetensors file") from e
 
 
+def shape_of(file: container.Network) -> dict:
+    """The options of the Generator that a file holds."""
+    far = sum(f"far{i}" in file.tensors for i in range(len(file.tensors)))
+    return {"coarse": [file.tensors[f"far{i}"].shape[0] for i in range(1, far // 2)]}
+
+
 def read_generator(path: pathlib.Path) -> tuple[Generator, container.Network]:
     file = read_container(path)
-    net = Generator()
+    net = Generator(**shape_of(file))
     fill(net, file, path)
     return net, file
 
@@ -277,7 +353,7 @@ def read_any(path: pathlib.Path) -> Any:
         cfg = {"widths": [file.tensors[f"enc{i}"].shape[0] for i in range(depths)], "hidden": file.tensors["fc1"].shape[0]}
     except (KeyError, IndexError) as e:
         raise InputError(f"{path}: no encoder of this project's shape") from e
-    net = Any(cfg, probe)
+    net = Any(cfg, probe, **shape_of(file))
     fill(net.net, file, path)
     fill(net.enc, file, path)
     if probe is not None:

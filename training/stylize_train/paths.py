@@ -1,17 +1,28 @@
-"""Where things of this project are, and the sibling tools that this package uses."""
+"""Where the things are that do not come with the package: the networks, the styles, the pictures of the examples."""
 
+import os
 import pathlib
-import sys
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ROOT / "tools"
-MODELS = ROOT / "models"
-ARTWORKS = MODELS / "styles" / "artworks"
-
-for sibling in ("bench", "export", "convert"):
-    if str(TOOLS / sibling) not in sys.path:
-        sys.path.insert(0, str(TOOLS / sibling))
 
 
 class InputError(Exception):
     """Something the user gave cannot be used; the message says what and what is allowed."""
+
+
+def find_clone() -> pathlib.Path:
+    """The clone of the project around the current folder, or around this file; the current folder if there is none."""
+    here = pathlib.Path.cwd()
+    for folder in (here, *here.parents, *pathlib.Path(__file__).resolve().parents):
+        if (folder / "models" / "styles" / "library.json").is_file():
+            return folder
+    return here
+
+
+ROOT = find_clone()
+MODELS = pathlib.Path(os.environ.get("STYLIZE_MODELS") or ROOT / "models")
+ARTWORKS = MODELS / "styles" / "artworks"
+
+
+def check_models(folder: pathlib.Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f'model folder "{folder}" does not exist; work in a clone of libstylize, or name the folder with '
+                         "--models or STYLIZE_MODELS")

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+from typing import Sequence
 
 import numpy as np
 import torch
@@ -25,12 +26,13 @@ def conv(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor | None = None, stride
 
 
 class LossNet(nn.Module):
-    """forward(x [N, 3, H, W], 0 to 1) -> the features of up to five depths, each half the size of the one before."""
+    """forward(x [N, 3, H, W], 0 to 1) -> the features of up to five depths, each half the size of the one before: the
+    first layer of a depth or, with heads, so many sums of its last layer's channels."""
 
-    def __init__(self, levels=LEVELS):
+    def __init__(self, levels=LEVELS, heads: Sequence[int] = ()):
         super().__init__()
         self.levels = [list(level) for level in levels]
-        self.weights, self.biases = nn.ParameterDict(), nn.ParameterDict()
+        self.weights, self.biases, self.heads = nn.ParameterDict(), nn.ParameterDict(), nn.ParameterDict()
         inputs = 3
         for level, widths in enumerate(self.levels, 1):
             for i, width in enumerate(widths):
@@ -39,6 +41,9 @@ class LossNet(nn.Module):
                 self.weights[self.name(level, i)] = nn.Parameter(w)
                 self.biases[self.name(level, i)] = nn.Parameter(torch.zeros(width))
                 inputs = width
+            if heads:
+                self.heads[f"head{level}"] = nn.Parameter(nn.init.normal_(torch.empty(heads[level - 1], inputs, 1, 1),
+                                                                          std=inputs ** -0.5))
 
     @staticmethod
     def name(level: int, i: int) -> str:
@@ -51,10 +56,12 @@ class LossNet(nn.Module):
             for i in range(len(widths)):
                 name = self.name(level, i)
                 x = F.relu(conv(x, self.weights[name], self.biases[name]))
-                if i == 0:
+                if i == 0 and not len(self.heads):
                     taps.append(x)
                     if level == last:
                         return taps
+            if len(self.heads):
+                taps.append(F.conv2d(x, self.heads[f"head{level}"]))
             if level < len(self.levels):
                 x = F.avg_pool2d(x, 2)
         return taps
@@ -118,8 +125,9 @@ def read_ours(path: pathlib.Path) -> LossNet:
         levels[int(name[6]) - 1].append(buffers[name].shape[0])
     if not all(levels):
         raise InputError(f"{path}: not a loss network of this project")
-    net = LossNet(levels)
-    for group, ending in ((net.weights, ""), (net.biases, "_bias")):
+    heads = [buffers[n].shape[0] for n in sorted(buffers) if re.fullmatch("w_head[1-5]", n)]
+    net = LossNet(levels, heads)
+    for group, ending in ((net.weights, ""), (net.biases, "_bias"), (net.heads, "")):
         for name, p in group.items():
             p.data.copy_(buffers[f"w_{name}{ending}"])
     return net

@@ -26,20 +26,26 @@ def add_options(p: argparse.ArgumentParser, minutes: float, out: str | None, lr:
                        help=f"folder of the checkpoint and the previews ({out}); a run found there goes on")
     g.add_argument("--minutes", type=float, default=minutes, help=f"length of the run in all ({minutes:g})")
     g.add_argument("--steps", type=int, help="length in steps instead: the same seed then gives the same network")
+    g.add_argument("--piece", type=float, metavar="MINUTES", help="end after so long, saved; the same command then goes on")
     g.add_argument("--lr", type=float, default=lr, help=f"highest learning rate ({lr:g})")
     g.add_argument("--seed", type=int, default=1)
     g.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu, cuda or cuda:N")
     g.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the processor")
+    g.add_argument("--workers", type=int, default=0, metavar="N", help="processes that make style pictures ahead (any, loss; 0)")
     g.add_argument("--save-every", type=float, default=180, metavar="SECONDS")
     g.add_argument("--preview-every", type=float, default=300, metavar="SECONDS")
 
 
 def check_options(a: argparse.Namespace) -> torch.device:
     """Also sets the seed, which the first weights are drawn from."""
+    if a.piece is not None and a.piece <= 0:
+        raise InputError("--piece must be above 0")
     if a.minutes <= 0 or (a.steps is not None and a.steps < 1):
         raise InputError("--minutes and --steps must be above 0")
     if not 0 < a.lr <= 1:
         raise InputError("--lr must be above 0 and at most 1")
+    if not 0 <= a.workers <= 256:
+        raise InputError("--workers must be from 0 to 256")
     if a.threads < 1:
         raise InputError("--threads must be at least 1")
     try:
@@ -74,12 +80,19 @@ def load_checkpoint(path: pathlib.Path) -> dict:
         checkpoint |= json.loads(checkpoint.pop("plain"))
     if not isinstance(checkpoint, dict) or not {"net", "ema", "state"} <= checkpoint.keys():
         raise InputError(f"{path}: not a checkpoint of this tool")
+    if checkpoint.pop("apart", False):  # `state` made it small
+        checkpoint["net"] = {k: checkpoint["ema"][k] + v.float() for k, v in checkpoint["net"].items()}
     return checkpoint
 
 
 def clock(seconds: float) -> str:
     minutes, s = divmod(int(seconds + 0.5), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{s:02d}" if minutes >= 60 else f"{minutes}:{s:02d}"
+
+
+def wide(moments: dict) -> dict:
+    """The optimiser's numbers as it works with them: `state` keeps them shorter."""
+    return {k: {n: v.float() if isinstance(v, torch.Tensor) else v for n, v in row.items()} for k, row in moments.items()}
 
 
 class Progress:
@@ -133,7 +146,7 @@ class Run:
             raise InputError(f"{self.path}: a run of \"{c.get('kind')}\", not of \"{self.task.name}\"; name another --out")
         try:
             self.task.net.load_state_dict(c["net"])
-            self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": c["opt"]})
+            self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": wide(c["opt"])})
         except (RuntimeError, ValueError) as e:
             raise InputError(f"{self.path}: a network of another shape; name another --out") from e
         self.ema = {k: v.to(self.device) for k, v in c["ema"].items()}
@@ -208,6 +221,8 @@ class Run:
                 self.state["seconds"] += now - before
                 part = self.part()
                 progress.show(min(1, part), self.left(part, begun, started), self.state["step"], self.figures)
+                if self.a.piece and now - started > 60 * self.a.piece:
+                    break
                 if now - saved > self.a.save_every:
                     self.save()
                     saved = time.monotonic()
@@ -225,6 +240,8 @@ class Run:
                   file=sys.stderr)
             raise SystemExit(130)
         self.preview()
+        if part < 1:
+            print(f"this piece ends at step {self.state['step']}; the same command goes on", file=sys.stderr)
         return self.ema
 
     def stop(self, *_) -> None:

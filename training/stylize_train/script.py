@@ -4,10 +4,9 @@ import pathlib
 
 import torch
 
+from .formats import export_torch
 from .paths import InputError
 from .perceptual import LossNet
-
-import export_torch  # tools/export
 
 
 def write_loss(net: LossNet, path: pathlib.Path) -> None:
@@ -18,12 +17,15 @@ def write_loss(net: LossNet, path: pathlib.Path) -> None:
             w = f"w_{net.name(level, i)}"
             body.append("    x = torch.relu(torch.conv2d(torch._C._nn.reflection_pad2d(x, [1, 1, 1, 1]), "
                         f"self.{w}, self.{w}_bias))")
-            if i == 0:
+            if i == 0 and not len(net.heads):
                 body.append("    features.append(x)")
+        if len(net.heads):
+            body.append(f"    features.append(torch.conv2d(x, self.w_head{level}))")
         if level < len(net.levels):
             body.append("    x = torch._C._nn.avg_pool2d(x, [2, 2], [2, 2])")
     tensors = {f"w_{n}": p.detach().contiguous().clone() for n, p in net.weights.items()}
     tensors |= {f"w_{n}_bias": p.detach().clone() for n, p in net.biases.items()}
+    tensors |= {f"w_{n}": p.detach().contiguous().clone() for n, p in net.heads.items()}
     module = export_torch.exported(tensors)
     module.define("\n".join(body + ["    return features", ""]))
     temporary = path.with_name(path.name + ".new")

@@ -24,13 +24,14 @@ def read(path: pathlib.Path) -> dict:
     except (KeyError, ValueError) as e:
         raise InputError(f"{path}: not a network that `export` wrote") from e
     if "encoder_graph" in file.meta:
-        return {"ema": nets.read_any(path).state_dict(), "before": before}
-    net = nets.Brush(len(ids))
+        net = nets.read_any(path)
+        return {"ema": net.state_dict(), "cfg": net.net.cfg, "before": before}
+    net = nets.Brush(len(ids), **nets.shape_of(file))
     nets.fill(net.net, file, path)
     codes = torch.from_numpy(file.array("codes").copy()) if "codes" in file.tensors else None
     if codes is None or codes.shape != net.codes.shape:
         raise InputError(f"{path}: no tensor codes of shape {tuple(net.codes.shape)}")
-    return {"ema": net.state_dict() | {"codes": codes}, "ids": ids, "before": before}
+    return {"ema": net.state_dict() | {"codes": codes}, "ids": ids, "cfg": net.net.cfg, "before": before}
 
 
 def total(checkpoint: dict) -> dict:

@@ -14,9 +14,8 @@ from PIL import Image
 
 from . import export, library, objective, pictures, run
 from .nets import Generator, channels_last, read_any, read_generator
-from .paths import ARTWORKS, MODELS, ROOT, InputError
-
-import network as container  # tools/convert
+from .paths import ARTWORKS, MODELS, ROOT, InputError, check_models
+from .formats import network as container
 
 CONTENTS = 2
 PREVIEW_SIDE, ARTWORK_SIDE = 320, 768
@@ -60,8 +59,8 @@ class Fit:
         x = pictures.contents(self.photos, CONTENTS, self.a.size, rng).to(self.device)
         content = self.goal.content_target(x, 1)
         y = self.net(x)
-        losses, figures, _ = self.goal(y, self.target, content)
-        steady = self.goal.steady(lambda z, k: self.net(z), x, y, rng)
+        losses, figures, _ = self.goal(y, self.target, content, rng)
+        steady = self.goal.steady(self.net, x, y, rng)
         return losses.mean() + steady, figures, CONTENTS
 
     def extra(self) -> dict:
@@ -71,7 +70,7 @@ class Fit:
         pass
 
     def preview(self, folder: pathlib.Path) -> None:
-        photos = [pictures.to_multiple(p, 320) for p in self.photos[:3]]
+        photos = [pictures.to_multiple(p, 320, 16) for p in self.photos[:3]]
         painted = [pictures.picture(self.net(pictures.tensor(p).to(self.device))) for p in photos]
         pictures.sheet([photos, painted], 240, folder / "preview.jpg")
 
@@ -100,7 +99,7 @@ class CodeOnly(torch.nn.Module):
 def default_photos(models: pathlib.Path) -> list[pathlib.Path]:
     """The example and the artworks of the library: paintings have shapes and edges too."""
     art = models / "styles" / "artworks"
-    return [SAMPLE, art if art.is_dir() else ARTWORKS]
+    return [p for p in (SAMPLE, art if art.is_dir() else ARTWORKS) if p.exists()]
 
 
 def library_codes(models: pathlib.Path, base: str, length: int) -> dict[str, torch.Tensor]:
@@ -120,7 +119,7 @@ def nearest(codes: dict[str, torch.Tensor], generator: Generator, goal, photos, 
     x = pictures.contents(photos, CONTENTS, 192, rng).to(device)
     content, target = goal.content_target(x, 1), goal.style_target(pictures.tensor(art).to(device))
     with torch.no_grad():
-        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content)[0].mean().item()
+        found = {i: goal(generator(x, code.to(device).expand(CONTENTS, -1)), target, content, rng)[0].mean().item()
                  for i, code in codes.items()}
     return min(found, key=found.get)
 
@@ -177,6 +176,7 @@ def write_model(a, generator: Generator, state: dict) -> None:
 
 def check(a) -> None:
     library.check_id(a.name, "a style's id")
+    check_models(a.models)
     if a.size < 64 or a.size > 1024 or a.size % 8:
         raise InputError("--size must be a multiple of 8 from 64 to 1024")
     if not 64 <= a.art_size <= 2048:
@@ -193,6 +193,8 @@ def main(a: argparse.Namespace) -> None:
     check(a)
     generator, _ = read_generator(a.models / a.base / f"{a.base}.safetensors")
     generator = channels_last(generator.to(device)).eval()
+    ours = a.models / "loss" / "loss.pt"
+    a.loss_net = a.loss_net or (ours if ours.is_file() else None)
     goal = objective.read(a, device)
     art = pictures.load(a.picture, area=a.art_size)
     photos = pictures.folders(a.photos or default_photos(a.models), "photographs")

@@ -4,9 +4,8 @@ import pathlib
 
 import torch
 
+from . import published
 from .paths import InputError
-
-import published  # tools/bench
 
 
 class MicroAST(published.MicroAST):

@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "paint/multipart.h"
 #include "api/transfer.h"
 #include "api/zip.h"
+#include "base/multipart.h"
+#include "common/names.h"
+#include "http/answer.h"
+#include "paint/params_read.h"
+#include "paint/prepare.h"
 
 #define PICTURES_MAX 200
 #define PARTS_MAX    (PICTURES_MAX + 32)
@@ -246,8 +250,7 @@ static void end_batch(void *user)
 /* Splits the form: pictures into the list, everything else into params. */
 static bool read_form(exchange *x, params *p, slice *pictures, size_t *count, problem *wrong)
 {
-    const config *c = &x->server->config;
-    const params_limits limits = {(uint32_t)c->output_size, (uint32_t)c->max_output_size};
+    const params_limits limits = params_limits_of(&x->server->config);
     const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){"", 0};
     part parts[PARTS_MAX];
     size_t part_count;

@@ -2,7 +2,7 @@
 #ifndef SERVER_BATCH_H
 #define SERVER_BATCH_H
 
-#include "http/http.h"
+#include "http/exchange.h"
 
 void batch_start(exchange *x);
 /* Ends the batches of a subject: what was not sent yet becomes an error. */

@@ -1,39 +1,21 @@
-/* Jobs over HTTP. */
+#include "api/job_routes.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "jobs/broker.h"
-#include "jobs/jobs.h"
-#include "http/later.h"
+#include "api/job_view.h"
 #include "api/transfer.h"
-
-void job_write_json(struct jobs *j, const job *b, buf *out)
-{
-    const unsigned place = b->state == JOB_QUEUED ? jobs_place(j, b) : 0;
-    pthread_mutex_lock(&j->lock);
-    const job_state state = b->state;
-    const problem why = b->problem;
-    const int64_t ended = b->ended;
-    pthread_mutex_unlock(&j->lock);
-    const unsigned progress = state == JOB_DONE ? 1000 : state == JOB_RUNNING ? atomic_load(&b->progress) : 0;
-    buf_printf(out, "{\"id\": \"%s\", \"state\": \"%s\", \"progress\": %u.%03u, \"created\": %lld", b->id,
-               job_word(state), progress / 1000, progress % 1000, (long long)b->created);
-    if (state == JOB_QUEUED && !b->remote)
-        buf_printf(out, ", \"place\": %u", place);
-    if (state >= JOB_DONE)
-        buf_printf(out, ", \"ended\": %lld, \"expires\": %lld", (long long)ended,
-                   (long long)(ended + (int64_t)(j->server->config.job_ttl / 1000)));
-    if (state == JOB_DONE)
-        buf_printf(out, ", \"result\": \"/api/v1/jobs/%s/result\"", b->id);
-    if (state == JOB_FAILED) {
-        buf_printf(out, ", \"error\": {\"code\": \"%s\", \"message\": \"", why.code);
-        buf_json(out, why.message, strlen(why.message));
-        buf_puts(out, "\"}");
-    }
-    buf_puts(out, "}");
-}
+#include "http/answer.h"
+#include "http/answer_later.h"
+#include "jobs/broker.h"
+#include "jobs/broker_jobs.h"
+#include "jobs/broker_post.h"
+#include "jobs/job_removal.h"
+#include "jobs/job_run.h"
+#include "paint/params_read.h"
+#include "paint/prepare.h"
 
 static void answer_job(exchange *x, unsigned status, const job *b)
 {
@@ -43,23 +25,14 @@ static void answer_job(exchange *x, unsigned status, const job *b)
     answer_buf(x, status, "application/json", &out);
 }
 
-/* In the list of this server; held for the caller. */
-static job *find_here(exchange *x)
-{
-    return jobs_find(x->server->jobs, x->part, x->server->keys.needed ? &x->key : NULL);
-}
-
 /* Held for the caller; or NULL, and x has an answer. With a broker it may wait. */
 static job *find(exchange *x)
 {
     problem p;
-    job *b = find_here(x);
-    if (!b && x->server->broker) { /* another server accepted it */
-        job_release(broker_find(x->server->broker, x->part));
-        b = find_here(x);
-    }
+    struct broker *broker = x->server->jobs->broker;
+    job *b = job_of(x);
     if (!b) {
-        if (x->server->broker && !backend_up(broker_backend(x->server->broker)))
+        if (broker && !backend_up(broker_backend(broker)))
             problem_set(&p, 503, "no_broker", NULL, "jobs cannot be looked up now; try again later");
         else
             problem_set(&p, 404, "unknown_job", NULL, "there is no such job");
@@ -79,9 +52,10 @@ static job *find(exchange *x)
 static bool check(exchange *x, job *b, problem *wrong)
 {
     server *s = x->server;
+    const params_limits limits = params_limits_of(&s->config);
     painting *cached = NULL;
     char message[400];
-    if (!transfer_read(s, &x->work.params, x->memory, exchange_header(x, "Content-Type"), wrong) ||
+    if (!params_read(&x->work.params, &limits, x->memory, exchange_header(x, "Content-Type"), wrong) ||
         !transfer_subject(x, &x->work.params, wrong))
         return false;
     x->work.memory = blob_hold(x->memory);
@@ -91,7 +65,7 @@ static bool check(exchange *x, job *b, problem *wrong)
     painting_release(cached);
     pthread_mutex_lock(&s->jobs->lock);
     const bool full = s->jobs->count >= s->config.jobs_max;
-    const bool open = s->broker || job_files_open(s->jobs, message, sizeof message);
+    const bool open = s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
     pthread_mutex_unlock(&s->jobs->lock);
     if (full)
         return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
@@ -102,9 +76,9 @@ static bool check(exchange *x, job *b, problem *wrong)
     b->created = time(NULL);
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
-    if (s->broker)
-        return broker_post(s->broker, b, &x->work, wrong);
-    if (!job_files_save(s->jobs, b, exchange_header(x, "Content-Type"), x->memory))
+    if (s->jobs->broker)
+        return broker_post(s->jobs->broker, b, &x->work, wrong);
+    if (!job_files_save(&s->jobs->files, b, exchange_header(x, "Content-Type"), x->memory))
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
     return true;
 }
@@ -122,8 +96,8 @@ static job *find_repeated(exchange *x)
 {
     server *s = x->server;
     job *b = jobs_find(s->jobs, x->repeat.id, NULL);
-    if (!b && s->broker)
-        b = broker_find(s->broker, x->repeat.id);
+    if (!b && s->jobs->broker)
+        b = broker_find(s->jobs->broker, x->repeat.id);
     if (b && b->state == JOB_EXPIRED) {
         jobs_unlist(s->jobs, b);
         job_release(b);
@@ -197,7 +171,7 @@ static void get_result(exchange *x)
     p = b->problem;
     pthread_mutex_unlock(&j->lock);
     if (state == JOB_DONE && !result)
-        result = b->remote ? broker_result(x->server->broker, b) : job_files_result(j, b->id);
+        result = b->remote ? broker_result(j->broker, b) : job_files_result(&j->files, b->id);
     if (result) {
         transfer_answer(x, result, "job",
                         transfer_accepts(exchange_header(x, "Accept")) != STYLIZE_FORMAT_NONE);
@@ -227,7 +201,7 @@ static void delete (exchange *x)
 /* With a broker they wait for Redis and the store. */
 static void now_or_later(exchange *x, void (*work)(exchange *x))
 {
-    if (x->server->broker)
+    if (x->server->jobs->broker)
         answer_later(x, work);
     else
         work(x);

@@ -1,14 +1,19 @@
-/* What is stored under a subject: shown, and removed. */
+#include "api/privacy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/batch.h"
-#include "jobs/broker.h"
-#include "api/fleet.h"
-#include "jobs/jobs.h"
-#include "http/later.h"
+#include "api/job_view.h"
 #include "api/transfer.h"
+#include "common/names.h"
+#include "fleet/fleet.h"
+#include "fleet/report.h"
+#include "http/answer.h"
+#include "http/answer_later.h"
+#include "jobs/broker_jobs.h"
+#include "jobs/job_removal.h"
 
 /* The subject of the address as it is stored; false: x has an answer. */
 static bool subject_of(exchange *x, char out[STORED_SUBJECT])
@@ -21,20 +26,6 @@ static bool subject_of(exchange *x, char out[STORED_SUBJECT])
     }
     subject_join(out, x->key.name, p.subject);
     return true;
-}
-
-/* The next jobs of a subject, held; those after the id `after`, in the list's order. */
-static size_t find_jobs(struct jobs *j, const char *subject, job **out, size_t max)
-{
-    size_t n = 0;
-    pthread_mutex_lock(&j->lock);
-    for (job *b = j->first; b && n < max; b = b->next)
-        if (!strcmp(b->subject, subject) && b->state != JOB_EXPIRED) {
-            job_hold(b);
-            out[n++] = b;
-        }
-    pthread_mutex_unlock(&j->lock);
-    return n;
 }
 
 typedef struct keys_found {
@@ -59,47 +50,51 @@ static void collect(void *user, const painting_key *key, uint64_t bytes)
     f->list[f->count++] = *key;
 }
 
-static void write_picture(const painting *p, buf *out)
+/* An object with the picture in front. */
+static void write_picture(const painting *p, json_t *taken, buf *out)
 {
-    buf_printf(out, "\"picture\": \"data:%s;base64,", format_type(p->image.format));
-    buf_base64(out, p->image.pixels, p->image.size);
-    buf_puts(out, "\"");
+    char before[64];
+    snprintf(before, sizeof before, "data:%s;base64,", format_type(p->image.format));
+    json_write_bytes(taken, "picture", before, p->image.pixels, p->image.size, out);
+}
+
+/* A job whose photograph is still needed, with that. */
+static void write_open_job(struct jobs *j, job *b, json_t *taken, buf *out)
+{
+    slice type;
+    job copy = {0};
+    buf photograph = {0};
+    blob *upload = b->remote ? NULL : job_files_load(&j->files, b->id, &copy, &type);
+    if (upload) {
+        json_object_set_new(taken, "upload_type", json_any(type.data, type.size));
+        json_write_bytes(taken, "upload", "", upload->body.data, upload->body.size, out);
+    } else if (b->remote && broker_upload(j->broker, b, &photograph)) {
+        json_write_bytes(taken, "upload", "", photograph.data, photograph.size, out);
+    } else {
+        json_write(taken, out);
+    }
+    buf_free(&photograph);
+    blob_release(upload);
 }
 
 static void write_job(struct jobs *j, job *b, buf *out)
 {
-    slice type;
-    job copy = {0};
-    buf_puts(out, "{\"job\": ");
-    job_write_json(j, b, out);
+    json_t *whole = json_pack("{s:o}", "job", job_json(j, b));
+    if (b->state == JOB_QUEUED || b->state == JOB_RUNNING) {
+        write_open_job(j, b, whole, out);
+        return;
+    }
     painting *p = b->state != JOB_DONE ? NULL
-                  : b->remote          ? broker_result(j->server->broker, b)
-                                       : job_files_result(j, b->id);
-    if (p) {
-        buf_puts(out, ", ");
-        write_picture(p, out);
-    }
-    const bool open = b->state == JOB_QUEUED || b->state == JOB_RUNNING;
-    blob *upload = open && !b->remote ? job_files_load(j, b->id, &copy, &type) : NULL;
-    buf photograph = {0};
-    if (open && b->remote && broker_upload(j->server->broker, b, &photograph)) {
-        buf_puts(out, ", \"upload\": \"");
-        buf_base64(out, photograph.data, photograph.size);
-        buf_puts(out, "\"");
-    }
-    buf_free(&photograph);
-    if (upload) {
-        buf_puts(out, ", \"upload_type\": \"");
-        buf_json(out, type.data, type.size);
-        buf_puts(out, "\", \"upload\": \"");
-        buf_base64(out, upload->body.data, upload->body.size);
-        buf_puts(out, "\"");
-    }
-    buf_puts(out, "}");
-    blob_release(upload);
+                  : b->remote          ? broker_result(j->broker, b)
+                                       : job_files_result(&j->files, b->id);
+    if (p)
+        write_picture(p, whole, out);
+    else
+        json_write(whole, out);
     painting_release(p);
 }
 
+/* Lists of such objects are put together here: each may be as large as a picture. */
 static void export_data(exchange *x)
 {
     server *s = x->server;
@@ -109,12 +104,12 @@ static void export_data(exchange *x)
     buf out = {0};
     if (!subject_of(x, subject))
         return;
-    if (s->broker)
-        broker_find_subject(s->broker, subject);
-    buf_puts(&out, "{\"subject\": \"");
-    buf_json(&out, x->part, strlen(x->part));
-    buf_puts(&out, "\", \"jobs\": [");
-    const size_t n = find_jobs(s->jobs, subject, found, SRV_LEN(found));
+    if (s->jobs->broker)
+        broker_find_subject(s->jobs->broker, subject);
+    buf_puts(&out, "{\"subject\": ");
+    json_write_text(x->part, strlen(x->part), &out);
+    buf_puts(&out, ", \"jobs\": [");
+    const size_t n = jobs_of_subject(s->jobs, subject, INT64_MAX, found, APP_LEN(found));
     for (size_t i = 0; i < n; i++) {
         buf_puts(&out, i ? ", " : "");
         write_job(s->jobs, found[i], &out);
@@ -129,11 +124,8 @@ static void export_data(exchange *x)
         painting *p = cache_get(&s->painter.cache, &results.list[i], &tier);
         if (!p)
             continue;
-        buf_puts(&out, any ? ", {" : "{");
-        transfer_describe(p, "hit", &out);
-        buf_puts(&out, ", ");
-        write_picture(p, &out);
-        buf_puts(&out, "}");
+        buf_puts(&out, any ? ", " : "");
+        write_picture(p, transfer_json(p, "hit"), &out);
         painting_release(p);
         any = true;
     }
@@ -146,23 +138,20 @@ static void erase_data(exchange *x)
 {
     server *s = x->server;
     char subject[STORED_SUBJECT];
-    buf out = {0};
     if (!subject_of(x, subject))
         return;
     const bool whole = fleet_whole(s);
     /* First what puts results into the cache. */
     batches_erase(s, subject);
-    if (s->broker)
-        broker_find_subject(s->broker, subject);
+    if (s->jobs->broker)
+        broker_find_subject(s->jobs->broker, subject);
     const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false);
     const size_t paintings = painter_erase(&s->painter, subject);
     const size_t results = keeper_forget(&s->painter.keeper, subject);
     const bool told = fleet_erased(s, subject);
     const bool complete = jobs < JOBS_AT_ONCE && whole && told && fleet_whole(s);
-    buf_printf(&out,
-               "{\"deleted\": {\"paintings\": %zu, \"jobs\": %zu, \"results\": %zu}, \"complete\": %s}\n",
-               paintings, jobs, results, complete ? "true" : "false");
-    answer_buf(x, 200, "application/json", &out);
+    answer_json(x, 200, json_pack("{s:{s:I, s:I, s:I}, s:b}", "deleted", "paintings", (json_int_t)paintings, "jobs",
+                         (json_int_t)jobs, "results", (json_int_t)results, "complete", (int)complete));
 }
 
 void privacy_export(exchange *x) { answer_later(x, export_data); }

@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/fleet.h"
-#include "api/gallery.h"
+#include "api/style_registry.h"
+#include "fleet/report.h"
+#include "http/answer.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
 {
-    buf b = {0};
-    buf_printf(&b, "{\"status\": \"%s\"}\n", word);
-    answer_buf(x, good ? 200 : 503, "application/json", &b);
+    answer_json(x, good ? 200 : 503, json_pack("{s:s}", "status", word));
     if (!good)
         answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
@@ -30,37 +29,27 @@ void status_ready(exchange *x) { answer_state(x, is_ready(x->server), state_word
 void status_health(exchange *x)
 {
     const server *s = x->server;
-    buf b = {0};
-    buf_printf(
-        &b, "{\"status\": \"%s\", \"live\": true, \"ready\": %s, \"version\": \"%s\", \"waiting\": %llu}\n",
-        state_word(s), is_ready(s) ? "true" : "false", stylize_version(),
-        (unsigned long long)painter_in_work(&x->server->painter));
     const bool ready = is_ready(s);
-    answer_buf(x, ready ? 200 : 503, "application/json", &b);
+    answer_json(x, ready ? 200 : 503, json_pack("{s:s, s:b, s:b, s:s, s:I}", "status", state_word(s), "live", 1, "ready", (int)ready,
+                         "version", stylize_version(), "waiting",
+                         (json_int_t)painter_in_work(&x->server->painter)));
     if (!ready)
         answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
 void status_server(exchange *x)
 {
-    buf b = {0};
-    buf_printf(&b, "{\"name\": \"stylize-server\", \"version\": \"%s\", \"extensions\": []}\n",
-               stylize_version());
-    answer_buf(x, 200, "application/json", &b);
+    answer_json(x, 200, json_pack("{s:s, s:s, s:[]}", "name", "stylize-server", "version", stylize_version(), "extensions"));
 }
 
 /* For pages of this origin: others cannot read the answer. */
 void status_session(exchange *x)
 {
     const config *c = &x->server->config;
-    buf b = {0};
-    buf_printf(&b,
-               "{\"page_token\": \"%s\", \"max_request_bytes\": %llu, \"output_size\": %llu, "
-               "\"max_output_size\": %llu, \"key_needed\": %s}\n",
-               x->server->page_token, (unsigned long long)c->max_request_bytes,
-               (unsigned long long)c->output_size, (unsigned long long)c->max_output_size,
-               x->server->keys.needed && !c->anonymous ? "true" : "false");
-    answer_buf(x, 200, "application/json", &b);
+    answer_json(x, 200, json_pack("{s:s, s:I, s:I, s:I, s:b}", "page_token", x->server->page_token, "max_request_bytes",
+                         (json_int_t)c->max_request_bytes, "output_size", (json_int_t)c->output_size,
+                         "max_output_size", (json_int_t)c->max_output_size, "key_needed",
+                         x->server->keys.needed && !c->anonymous));
 }
 
 void status_info(exchange *x)

@@ -2,7 +2,7 @@
 #ifndef SERVER_STATUS_H
 #define SERVER_STATUS_H
 
-#include "http/http.h"
+#include "http/exchange.h"
 
 void status_live(exchange *x);
 void status_ready(exchange *x);

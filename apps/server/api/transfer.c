@@ -1,11 +1,16 @@
 /* One picture, one request. */
 #include "api/transfer.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "paint/multipart.h"
+#include "common/clock.h"
+#include "common/names.h"
+#include "http/answer.h"
+#include "paint/params_read.h"
+#include "paint/prepare.h"
 
 stylize_format transfer_accepts(slice accept)
 {
@@ -22,20 +27,6 @@ stylize_format transfer_accepts(slice accept)
             return STYLIZE_FORMAT_NONE;
     }
     return STYLIZE_FORMAT_NONE;
-}
-
-bool transfer_read(const server *s, params *p, blob *memory, slice type, problem *wrong)
-{
-    const params_limits limits = {(uint32_t)s->config.output_size, (uint32_t)s->config.max_output_size};
-    const slice body = {memory->body.data ? memory->body.data : "", memory->body.size};
-    slice boundary, rest = type, bare = {0};
-    params_init(p, &limits);
-    if (multipart_boundary(type, &boundary))
-        return params_read_form(p, &limits, body, boundary, wrong);
-    if (slice_next(&rest, ';', &bare) && slice_is_nocase(slice_trim(bare), "application/json"))
-        return params_read_json(p, &limits, body, &memory->pictures, wrong);
-    return problem_set(wrong, 415, "unsupported_type", NULL,
-                       "multipart/form-data or application/json is expected");
 }
 
 bool transfer_subject(const exchange *x, params *p, problem *wrong)
@@ -59,17 +50,17 @@ static const char *origin_of(const exchange *x)
                                                         : "miss";
 }
 
-void transfer_describe(const painting *p, const char *from, buf *out)
+json_t *transfer_json(const painting *p, const char *from)
 {
-    buf_printf(out,
-               "\"width\": %u, \"height\": %u, \"format\": \"%s\", \"style\": \"%s\", \"engine\": \"%s\", "
-               "\"model\": \"%s\", \"tiles\": %u, \"batch_size\": %u, \"degraded\": %s, \"cache\": \"%s\", "
-               "\"timings\": {\"queue\": %.6f, \"prepare\": %.6f, \"engine\": %.6f, \"finish\": %.6f}",
-               p->width, p->height, format_name(p->image.format), p->style, p->engine, p->model, p->tiles,
-               p->batch_size, p->degraded ? "true" : "false", from, p->queue_seconds, p->prepare_seconds,
-               p->engine_seconds, p->finish_seconds);
-    if (p->strength >= 0)
-        buf_printf(out, ", \"strength\": %.4g", (double)p->strength);
+    json_t *timings = json_pack("{s:f, s:f, s:f, s:f}", "queue", p->queue_seconds, "prepare", p->prepare_seconds,
+                                "engine", p->engine_seconds, "finish", p->finish_seconds);
+    json_t *j = json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:o}", "width", (int)p->width,
+                          "height", (int)p->height, "format", format_name(p->image.format), "style", p->style,
+                          "engine", p->engine, "model", p->model, "tiles", (int)p->tiles, "batch_size",
+                          (int)p->batch_size, "degraded", (int)p->degraded, "cache", from, "timings", timings);
+    if (j && p->strength >= 0)
+        json_object_set_new(j, "strength", json_real(round(1e4 * (double)p->strength) * 1e-4));
+    return j;
 }
 
 void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
@@ -79,12 +70,8 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
                       painting_hold(p));
     } else {
         buf b = {0};
-        buf_reserve(&b, p->image.size / 3 * 4 + 1024);
-        buf_puts(&b, "{\"result\": \"");
-        buf_base64(&b, p->image.pixels, p->image.size);
-        buf_puts(&b, "\", ");
-        transfer_describe(p, from, &b);
-        buf_puts(&b, "}\n");
+        json_write_bytes(transfer_json(p, from), "result", "", p->image.pixels, p->image.size, &b);
+        buf_puts(&b, "\n");
         answer_buf(x, 200, "application/json", &b);
     }
     char size[32], strength[24], seconds[96];
@@ -121,6 +108,7 @@ static bool leave(exchange *x) { return painter_leave(&x->server->painter, &x->t
 void transfer_start(exchange *x)
 {
     server *s = x->server;
+    const params_limits limits = params_limits_of(&s->config);
     params *p = &x->work.params;
     problem wrong;
     if (!x->memory && !(x->memory = blob_create())) {
@@ -129,7 +117,7 @@ void transfer_start(exchange *x)
     }
     x->raw = transfer_accepts(exchange_header(x, "Accept"));
     bool ok = exchange_repeat(x, false, &wrong) &&
-              transfer_read(s, p, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
+              params_read(p, &limits, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
               transfer_subject(x, p, &wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;

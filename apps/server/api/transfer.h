@@ -2,19 +2,18 @@
 #ifndef SERVER_TRANSFER_H
 #define SERVER_TRANSFER_H
 
-#include "http/http.h"
+#include "base/json_text.h"
+#include "http/exchange.h"
 
 void transfer_start(exchange *x);
 void transfer_finish(exchange *x);
 
-/* Reads a body of either form into params. memory: with the body; receives decoded pictures. */
-bool transfer_read(const server *s, params *p, blob *memory, slice content_type, problem *wrong);
 /* The subject of the header X-Subject or of the body, made the key owner's own. */
 bool transfer_subject(const exchange *x, params *p, problem *wrong);
 /* The picture itself, or JSON around it. from: as a word, "hit". */
 void transfer_answer(exchange *x, painting *p, const char *from, bool raw);
-/* {"width": ..., "timings": {...}} without the braces: what is known about a painting. */
-void transfer_describe(const painting *p, const char *from, buf *out);
+/* {"width": ..., "timings": {...}}: what is known about a painting. */
+json_t *transfer_json(const painting *p, const char *from);
 /* The picture type that Accept prefers; NONE: JSON. */
 stylize_format transfer_accepts(slice accept);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_text.h"
+
 bool problem_set(problem *p, unsigned status, const char *code, const char *field, const char *format, ...)
 {
     *p = (problem){.status = status, .code = code};
@@ -43,7 +45,7 @@ bool problem_from(problem *p, const stylize_error *err, const char *field)
 {
     unsigned http = 500;
     const char *code = "internal";
-    for (size_t i = 0; i < SRV_LEN(mapping); i++)
+    for (size_t i = 0; i < APP_LEN(mapping); i++)
         if (mapping[i].status == err->status) {
             http = mapping[i].http;
             code = mapping[i].code;
@@ -63,13 +65,9 @@ bool problem_is_erased(const problem *p) { return p->code == erased; }
 
 void problem_json(const problem *p, buf *out)
 {
-    buf_printf(out, "{\"error\": {\"code\": \"%s\", \"message\": \"", p->code);
-    buf_json(out, p->message, strlen(p->message));
-    buf_puts(out, "\"");
-    if (p->field[0]) {
-        buf_puts(out, ", \"field\": \"");
-        buf_json(out, p->field, strlen(p->field));
-        buf_puts(out, "\"");
-    }
-    buf_puts(out, "}}\n");
+    json_t *error = json_pack("{s:s, s:o}", "code", p->code, "message", json_any(p->message, strlen(p->message)));
+    if (error && p->field[0])
+        json_object_set_new(error, "field", json_any(p->field, strlen(p->field)));
+    json_write(json_pack("{s:o}", "error", error), out);
+    buf_puts(out, "\n");
 }

@@ -16,7 +16,7 @@ typedef struct problem {
 
 /* Fills p and returns false. field may be NULL. */
 bool problem_set(problem *p, unsigned status, const char *code, const char *field, const char *format, ...)
-    SRV_PRINTF(5, 6);
+    APP_PRINTF(5, 6);
 /* From a failure of the library while it did something with that field (NULL: none). */
 bool problem_from(problem *p, const stylize_error *err, const char *field);
 /* What somebody is told whose request was in work when its subject's data was erased. */

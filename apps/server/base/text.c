@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
+
+#include "common/utf8.h"
 
 bool buf_reserve(buf *b, size_t more)
 {
@@ -58,42 +59,6 @@ void buf_free(buf *b)
     *b = (buf){0};
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is broken or not the shortest form. */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-    const size_t n = s[0] < 0x80   ? 1
-                     : s[0] < 0xc2 ? 0
-                     : s[0] < 0xe0 ? 2
-                     : s[0] < 0xf0 ? 3
-                     : s[0] < 0xf5 ? 4
-                                   : 0;
-    if (n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    const bool wrong = n >= 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-                                  (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f));
-    return wrong ? 0 : n;
-}
-
-void buf_json(buf *b, const char *text, size_t size)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < size;) {
-        const size_t n = utf8_length(s + i, size - i);
-        if (n == 0)
-            buf_puts(b, "\\ufffd");
-        else if (s[i] == '"' || s[i] == '\\')
-            buf_printf(b, "\\%c", s[i]);
-        else if (s[i] < 0x20 || s[i] == 0x7f)
-            buf_printf(b, "\\u%04x", s[i]);
-        else
-            buf_append(b, s + i, n);
-        i += n ? n : 1;
-    }
-}
-
 void buf_base64(buf *b, const void *data, size_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -122,7 +87,7 @@ void buf_base64(buf *b, const void *data, size_t size)
     b->size = (size_t)(out - b->data);
 }
 
-/* Value of each base64 digit plus one; 0 for all other bytes. */
+/* -1: it is no digit. */
 static int digit_value(unsigned char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -191,13 +156,6 @@ bool hex_decode(const char *text, size_t size, uint8_t *out)
     return true;
 }
 
-uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 bool random_bytes(void *out, size_t size)
 {
     for (size_t done = 0; done < size;) {
@@ -223,4 +181,16 @@ bool equal_secret(const void *a, const void *b, size_t size)
     for (size_t i = 0; i < size; i++)
         difference |= x[i] ^ y[i];
     return difference == 0;
+}
+
+bool is_style_id(slice id)
+{
+    if (id.size < 1 || id.size > 63)
+        return false;
+    for (size_t i = 0; i < id.size; i++) {
+        const char c = id.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+            return false;
+    }
+    return true;
 }

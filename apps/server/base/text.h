@@ -1,4 +1,4 @@
-/* Text and bytes: a growing buffer, base64, hexadecimal, numbers and sizes as people write them. */
+/* Text and bytes: a growing buffer, base64, hexadecimal, random and secret ones. */
 #ifndef SERVER_TEXT_H
 #define SERVER_TEXT_H
 
@@ -6,14 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SRV_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define SRV_LEN(a)       (sizeof(a) / sizeof *(a))
-
-/* A piece of somebody else's memory; not terminated. */
-typedef struct slice {
-    const char *data;
-    size_t size;
-} slice;
+#include "common/language.h"
+#include "common/slice.h"
 
 /*
  * Bytes that grow. Starts as all zero. The first failure to get memory sets failed, and nothing is
@@ -28,9 +22,7 @@ typedef struct buf {
 bool buf_reserve(buf *b, size_t more);
 void buf_append(buf *b, const void *data, size_t size);
 void buf_puts(buf *b, const char *text);
-void buf_printf(buf *b, const char *format, ...) SRV_PRINTF(2, 3);
-/* As the inside of a JSON string: quotes, control characters and broken UTF-8 are escaped. */
-void buf_json(buf *b, const char *text, size_t size);
+void buf_printf(buf *b, const char *format, ...) APP_PRINTF(2, 3);
 void buf_base64(buf *b, const void *data, size_t size);
 void buf_free(buf *b);
 
@@ -41,22 +33,8 @@ bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size
 void hex_encode(const uint8_t *data, size_t size, char *out); /* out: 2 * size + 1 */
 bool hex_decode(const char *text, size_t size, uint8_t *out); /* size: of the text, even */
 
-bool slice_is(slice s, const char *text);
-bool slice_is_nocase(slice s, const char *text);
-slice slice_trim(slice s);
-/* Cuts off what is before the first `at`; false at the end. "a,b" gives "a", then "b". */
-bool slice_next(slice *rest, char at, slice *piece);
-
-/* Each reads the whole text and is false if it is not of that form or out of range. */
-bool parse_uint(slice text, uint64_t min, uint64_t max, uint64_t *out);
-bool parse_number(slice text, double min, double max, double *out);
-bool parse_bool(slice text, bool *out);             /* 1 0 true false yes no on off */
-bool parse_bytes(slice text, uint64_t *out);        /* "64M", "2G", "100000" */
-bool parse_milliseconds(slice text, uint64_t *out); /* "250ms", "20s", "5m", "2h", "20" */
-
 bool is_style_id(slice id); /* a-z 0-9 _ -, 1 to 63 characters */
 
-uint64_t now_ns(void); /* a clock that never jumps */
 /* Random bytes that nobody can guess; false if the system has none. */
 bool random_bytes(void *out, size_t size);
 /* 24 hexadecimal digits and a zero. */

@@ -5,14 +5,16 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "common/values.h"
+
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool address_is_v4(const address *a) { return !memcmp(a->bytes, v4_prefix, sizeof v4_prefix); }
+static bool is_v4(const address *a) { return !memcmp(a->bytes, v4_prefix, sizeof v4_prefix); }
 
 bool address_is_loopback(const address *a)
 {
     static const address six = {{[15] = 1}};
-    return address_is_v4(a) ? a->bytes[12] == 127 : !memcmp(a, &six, sizeof six);
+    return is_v4(a) ? a->bytes[12] == 127 : !memcmp(a, &six, sizeof six);
 }
 
 bool address_parse(slice text, address *out)
@@ -54,7 +56,7 @@ bool address_from(const struct sockaddr *from, address *out)
 
 void address_print(const address *a, char out[ADDRESS_TEXT])
 {
-    if (address_is_v4(a))
+    if (is_v4(a))
         inet_ntop(AF_INET, a->bytes + 12, out, ADDRESS_TEXT);
     else
         inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT);
@@ -62,7 +64,7 @@ void address_print(const address *a, char out[ADDRESS_TEXT])
 
 void address_shorten(address *a)
 {
-    if (address_is_v4(a))
+    if (is_v4(a))
         a->bytes[15] = 0;
     else
         memset(a->bytes + 6, 0, 10);
@@ -71,7 +73,7 @@ void address_shorten(address *a)
 address address_client(const address *a)
 {
     address client = *a;
-    if (!address_is_v4(a))
+    if (!is_v4(a))
         memset(client.bytes + 8, 0, 8);
     return client;
 }
@@ -82,7 +84,7 @@ static bool network_parse(slice text, network *out)
     uint64_t bits;
     if (!slice_next(&rest, '/', &base) || !address_parse(base, &out->base))
         return false;
-    const int most = address_is_v4(&out->base) ? 32 : 128;
+    const int most = is_v4(&out->base) ? 32 : 128;
     if (!rest.data)
         bits = (uint64_t)most;
     else if (!parse_uint(rest, 0, (uint64_t)most, &bits))
@@ -149,7 +151,7 @@ bool listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *siz
         memset(&a, 0, sizeof a);
     else if (!address_parse(host, &a))
         return false;
-    if (address_is_v4(&a)) {
+    if (is_v4(&a)) {
         struct sockaddr_in *four = (struct sockaddr_in *)(void *)out;
         four->sin_family = AF_INET;
         four->sin_port = htons((uint16_t)port);

@@ -15,7 +15,6 @@ typedef struct address {
 
 bool address_parse(slice text, address *out); /* also in brackets, and with a port after them */
 bool address_from(const struct sockaddr *from, address *out);
-bool address_is_v4(const address *a);
 bool address_is_loopback(const address *a);
 void address_print(const address *a, char out[ADDRESS_TEXT]);
 /* With the last byte of IPv4 and all but the first 48 bits of IPv6 set to zero. */

@@ -1,10 +1,11 @@
-/* What is decided by the header of a request alone. */
+#include "http/admit.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "api/gallery.h"
-#include "http/http.h"
+#include "common/values.h"
+#include "http/answer.h"
 
 static bool refuse(exchange *x, unsigned status, const char *code, const char *message)
 {
@@ -44,16 +45,18 @@ static bool method_matches(const route *r, const char *method)
 /* The routes that have this path, by method, for Allow. */
 static bool find_route(exchange *x, const char *url, const char *method)
 {
+    const server *s = x->server;
     char allow[64] = "";
-    for (int i = 0; i < route_count; i++) {
-        if (!path_matches(routes[i].path, url, x->part, sizeof x->part))
+    for (int i = 0; i < s->route_count; i++) {
+        const route *r = &s->routes[i];
+        if (!path_matches(r->path, url, x->part, sizeof x->part))
             continue;
-        if (method_matches(&routes[i], method)) {
-            x->route = i;
+        if (method_matches(r, method)) {
+            x->route = r;
             return true;
         }
         const size_t n = strlen(allow);
-        snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", routes[i].method);
+        snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", r->method);
     }
     if (!allow[0])
         return refuse(x, 404, "not_found", "there is nothing at this address; see /openapi.json");
@@ -94,7 +97,7 @@ static slice presented_key(const exchange *x)
 static bool check_key(exchange *x)
 {
     server *s = x->server;
-    const route_access wanted = routes[x->route].access;
+    const route_access wanted = x->route->access;
     const slice key = presented_key(x);
     if (!s->keys.needed) {
         if (wanted == ACCESS_ADMIN && (s->public_address || !address_is_loopback(&x->client)))
@@ -194,7 +197,7 @@ static bool check_body(exchange *x)
 {
     const slice length = exchange_header(x, "Content-Length"),
                 coding = exchange_header(x, "Transfer-Encoding");
-    const uint64_t limit = routes[x->route].body ? x->server->config.max_request_bytes : 0;
+    const uint64_t limit = x->route->body ? x->server->config.max_request_bytes : 0;
     uint64_t size = 0;
     char text[96];
     if (coding.data) {
@@ -244,7 +247,7 @@ static bool check_header(exchange *x)
 static bool check_load(exchange *x)
 {
     server *s = x->server;
-    if (!routes[x->route].works)
+    if (!x->route->works)
         return true;
     if (atomic_load(&s->draining)) {
         refuse(x, 503, "draining", "the server is about to stop");
@@ -261,7 +264,7 @@ bool admit(exchange *x, const char *url, const char *method)
 {
     if (!check_header(x) || !find_route(x, url, method))
         return false;
-    if (!check_host(x) || (routes[x->route].limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||
+    if (!check_host(x) || (x->route->limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||
         !check_load(x) || !check_body(x))
         return false;
     return true;

@@ -1,9 +1,8 @@
-/* Answers and the headers that all of them carry. */
+#include "http/answer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "http/http.h"
 
 void answer_response(exchange *x, unsigned status, const char *type, struct MHD_Response *response)
 {
@@ -24,6 +23,14 @@ void answer_buf(exchange *x, unsigned status, const char *type, buf *b)
     }
     answer_shared(x, status, type, b->data ? b->data : "", b->size, free, b->data);
     *b = (buf){0};
+}
+
+void answer_json(exchange *x, unsigned status, json_t *taken)
+{
+    buf b = {0};
+    json_write(taken, &b);
+    buf_puts(&b, "\n");
+    answer_buf(x, status, "application/json", &b);
 }
 
 void answer_static(exchange *x, unsigned status, const char *type, const void *data, size_t size)

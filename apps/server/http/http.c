@@ -1,4 +1,3 @@
-/* Connections and exchanges over libmicrohttpd. */
 #include "http/http.h"
 
 #include <arpa/inet.h>
@@ -13,58 +12,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "common/clock.h"
+#include "http/admit.h"
+#include "http/answer.h"
 #include "http/tls.h"
 
 /* Of a connection: so much more than HEADER_MAX that it is our check which refuses a long header. */
 #define CONNECTION_MEMORY (64 << 10)
 #define BODY_FIRST        (64 << 10) /* memory for a body before its bytes are there: a promise costs nothing */
-
-slice exchange_header(const exchange *x, const char *name)
-{
-    const char *v = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-    return (slice){v, v ? strlen(v) : 0};
-}
-
-slice exchange_query(const exchange *x, const char *name)
-{
-    const char *v = MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
-    return (slice){v, v ? strlen(v) : 0};
-}
-
-bool exchange_repeat(exchange *x, bool alone, problem *wrong)
-{
-    const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
-    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name,
-                           routes[x->route].name, exchange_header(x, "Content-Type"), body, wrong) &&
-           idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
-}
-
-/* ------------------------------------------------------------------ waiting */
-
-static void on_gone(void *user)
-{
-    exchange *x = user;
-    atomic_store(&x->gone, true);
-    if (x->leave(x)) {
-        atomic_fetch_add(&x->server->metrics.clients_gone, 1);
-        MHD_resume_connection(x->connection);
-    }
-}
-
-void exchange_wait(exchange *x, bool (*leave)(exchange *x))
-{
-    x->phase = EXCHANGE_WAITING;
-    x->leave = leave;
-    watch_deadline(x->watched, 0, false);
-    MHD_suspend_connection(x->connection);
-    watch_arm(&x->server->watch, x->watched, on_gone, x);
-}
-
-void exchange_resume(exchange *x)
-{
-    watch_disarm(&x->server->watch, x->watched);
-    MHD_resume_connection(x->connection);
-}
 
 /* ------------------------------------------------------------------ exchanges */
 
@@ -82,7 +37,6 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     x->server = s;
     x->connection = connection;
     x->watched = info->socket_context;
-    x->route = route_count;
     x->begun_ns = now_ns();
     x->header_bytes = strlen(uri);
     random_id(x->id);
@@ -94,24 +48,20 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
 static void log_exchange(const exchange *x, uint64_t ns)
 {
     char text[ADDRESS_TEXT] = "";
-    buf b = {0};
     address a = x->client;
-    const char *how = x->server->config.log_addresses;
-    if (!strcmp(how, "short"))
+    const shown_address how = x->server->config.log_addresses;
+    if (how == ADDRESS_SHORT)
         address_shorten(&a);
-    if (strcmp(how, "none"))
+    if (how != ADDRESS_NONE)
         address_print(&a, text);
-    buf_printf(
-        &b,
-        "\"request_id\": \"%s\", \"method\": \"%s\", \"route\": \"%s\", \"status\": %u, \"seconds\": %.6f",
-        x->id, x->method, x->route < route_count ? routes[x->route].path : "-", x->status, (double)ns * 1e-9);
-    if (text[0])
-        buf_printf(&b, ", \"client\": \"%s\"", text);
-    if (x->key.name[0])
-        buf_printf(&b, ", \"key\": \"%s\"", x->key.name);
-    if (!b.failed)
-        log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, b.data, "request");
-    buf_free(&b);
+    json_t *members = json_pack("{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method",
+                                json_any(x->method, strlen(x->method)), "route", x->route ? x->route->path : "-",
+                                "status", (int)x->status, "seconds", (double)ns * 1e-9);
+    if (members && text[0])
+        json_object_set_new(members, "client", json_string(text));
+    if (members && x->key.name[0])
+        json_object_set_new(members, "key", json_any(x->key.name, strlen(x->key.name)));
+    log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, members, "request");
 }
 
 static void on_completed(void *user, struct MHD_Connection *connection, void **state,
@@ -130,7 +80,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
         x->status = 499; /* nobody was there to be answered */
     }
     if (x->method[0]) {
-        metrics_request(&s->metrics, x->route, x->status, ns);
+        metrics_request(&s->metrics, (int)(x->route ? x->route - s->routes : s->route_count), x->status, ns);
         log_exchange(x, ns);
     }
     watch_deadline(x->watched, s->config.keep_alive, false);
@@ -215,12 +165,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             return ok ? MHD_YES : MHD_NO;
         }
         if (!x->response)
-            routes[x->route].start(x);
+            x->route->start(x);
         return x->phase == EXCHANGE_WAITING ? MHD_YES : send_answer(x);
     case EXCHANGE_WAITING:
         if (atomic_load(&x->gone))
             return MHD_NO;
-        routes[x->route].finish(x);
+        x->route->finish(x);
         return send_answer(x);
     default:
         return MHD_NO;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "paint/multipart.h"
+#include "base/multipart.h"
 
 #define KEY_MAX   255
 #define PARTS_MAX 256

@@ -8,41 +8,22 @@
  *   jobs/ID/content           of the store: the upload, until the job ends
  *   jobs/ID/style, mask-1     of it the style picture, and the mask of the first style, ...
  *   jobs/ID/result.jpg        the painting
- *
- * Functions wait for the network, but for those that say otherwise.
  */
 #ifndef SERVER_BROKER_H
 #define SERVER_BROKER_H
 
+#include "jobs/job_list.h"
 #include "remote/backend.h"
-#include "http/http.h"
 #include "remote/store.h"
 
-struct broker;
-struct job;
-
 /* NULL with a message; does not wait. The store outlives it. */
-struct broker *broker_create(server *s, store *files, char *message, size_t size);
+struct broker *broker_create(struct jobs *jobs, store *files, char *message, size_t size);
 /* Follows jobs from here on; false: no thread. */
 bool broker_start(struct broker *b);
 void broker_stop(struct broker *b);
 void broker_destroy(struct broker *b);
-backend *broker_backend(struct broker *b); /* does not wait */
+backend *broker_backend(struct broker *b);
+/* Waits. */
 bool broker_ping(struct broker *b, char *why, size_t size);
-
-/* Stores the pictures of w and hands the job in; its id, owner, subject and time are set. */
-bool broker_post(struct broker *b, struct job *j, const work *w, problem *wrong);
-/* Held for the caller: a job that another server accepted, now in the list of this one; or NULL. */
-struct job *broker_find(struct broker *b, const char *id);
-/* All of a subject into the list. */
-void broker_find_subject(struct broker *b, const char *subject);
-/* NULL if it is not there (any more). */
-painting *broker_result(struct broker *b, struct job *j);
-/* The photograph that was uploaded, as long as it is kept. */
-bool broker_upload(struct broker *b, struct job *j, buf *out);
-/* Cancels or removes it everywhere. */
-void broker_remove(struct broker *b, struct job *j);
-/* Its files go soon; does not wait. */
-void broker_expired(struct broker *b, const char *id);
 
 #endif

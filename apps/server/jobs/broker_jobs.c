@@ -1,11 +1,13 @@
-/* Jobs in Redis and the store: those of other servers, results, removal. */
+#include "jobs/broker_jobs.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "jobs/broker_state.h"
 #include "base/json_text.h"
+#include "common/names.h"
+#include "jobs/broker_follow.h"
 
 #define RESULT_MAX (256ull << 20)
 
@@ -15,7 +17,7 @@ static json_t *read_record(struct broker *b, const char *id)
     char key[BROKER_KEY_MAX];
     broker_record_key(b, id, key);
     const slice words[] = {REDIS_WORD("GET"), REDIS_WORD(key)};
-    redisReply *reply = redis_ask(b->redis, words, SRV_LEN(words));
+    redisReply *reply = redis_ask(b->redis, words, APP_LEN(words));
     json_t *record =
         reply && reply->type == REDIS_REPLY_STRING ? json_loadb(reply->str, reply->len, 0, NULL) : NULL;
     redis_free(&reply, 1);
@@ -52,7 +54,7 @@ job *broker_find(struct broker *b, const char *id)
         return NULL;
     }
     broker_look_at(b, &j, 1);
-    return jobs_add_once(b->server->jobs, j);
+    return jobs_add_once(b->jobs, j);
 }
 
 void broker_find_subject(struct broker *b, const char *subject)
@@ -60,7 +62,7 @@ void broker_find_subject(struct broker *b, const char *subject)
     char index[BROKER_KEY_MAX];
     broker_subject_key(b, subject, index);
     const slice words[] = {REDIS_WORD("SMEMBERS"), REDIS_WORD(index)};
-    redisReply *list = redis_ask(b->redis, words, SRV_LEN(words));
+    redisReply *list = redis_ask(b->redis, words, APP_LEN(words));
     for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i < list->elements; i++)
         if (list->element[i]->type == REDIS_REPLY_STRING)
             job_release(broker_find(b, list->element[i]->str));
@@ -83,7 +85,7 @@ painting *broker_result(struct broker *b, job *j)
     }
     atomic_init(&p->references, 1);
     p->image = (stylize_image){.pixels = (uint8_t *)bytes.data, .size = bytes.size, .format = j->format};
-    pthread_mutex_lock(&b->server->jobs->lock);
+    pthread_mutex_lock(&b->jobs->lock);
     const celery_result *r = &j->painted;
     p->width = r->width;
     p->height = r->height;
@@ -94,7 +96,7 @@ painting *broker_result(struct broker *b, job *j)
     memcpy(p->engine, r->engine, sizeof p->engine);
     memcpy(p->model, r->model, sizeof p->model);
     memcpy(p->subject, j->subject, sizeof p->subject);
-    pthread_mutex_unlock(&b->server->jobs->lock);
+    pthread_mutex_unlock(&b->jobs->lock);
     return p;
 }
 
@@ -102,7 +104,7 @@ bool broker_upload(struct broker *b, job *j, buf *out)
 {
     char name[BROKER_KEY_MAX];
     broker_file_name(j->id, "content", name);
-    return b->files->get(b->files->state, name, b->server->config.max_request_bytes, out) == BACKEND_HIT;
+    return b->files->get(b->files->state, name, b->jobs->config->max_request_bytes, out) == BACKEND_HIT;
 }
 
 /* ------------------------------------------------------------------ removal */
@@ -119,7 +121,7 @@ static void revoke_task(struct broker *b, const job *j)
                                REDIS_WORD(b->queue),
                                REDIS_WORD("0"),
                                {json_string_value(message), json_string_length(message)}};
-        redisReply *reply = redis_ask(b->redis, words, SRV_LEN(words));
+        redisReply *reply = redis_ask(b->redis, words, APP_LEN(words));
         redis_free(&reply, 1);
     }
     json_decref(record);
@@ -133,9 +135,9 @@ static void revoke_task(struct broker *b, const job *j)
                              REDIS_WORD("PX"),
                              REDIS_WORD(life)};
         const slice publish[] = {REDIS_WORD("PUBLISH"), REDIS_WORD(channel), {order.data, order.size}};
-        redisReply *done = redis_ask(b->redis, set, SRV_LEN(set));
+        redisReply *done = redis_ask(b->redis, set, APP_LEN(set));
         redis_free(&done, 1);
-        done = redis_ask(b->redis, publish, SRV_LEN(publish));
+        done = redis_ask(b->redis, publish, APP_LEN(publish));
         redis_free(&done, 1);
     }
     buf_free(&state);
@@ -150,15 +152,15 @@ static void forget_record(struct broker *b, const job *j)
     broker_subject_key(b, j->subject, index);
     const slice del[] = {REDIS_WORD("DEL"), REDIS_WORD(key), REDIS_WORD(meta)};
     const slice take[] = {REDIS_WORD("SREM"), REDIS_WORD(index), REDIS_WORD(j->id)};
-    redisReply *done = redis_ask(b->redis, del, SRV_LEN(del));
+    redisReply *done = redis_ask(b->redis, del, APP_LEN(del));
     redis_free(&done, 1);
-    done = redis_ask(b->redis, take, SRV_LEN(take));
+    done = redis_ask(b->redis, take, APP_LEN(take));
     redis_free(&done, 1);
 }
 
 void broker_remove(struct broker *b, job *j)
 {
-    struct jobs *list = b->server->jobs;
+    struct jobs *list = b->jobs;
     pthread_mutex_lock(&list->lock);
     const bool open = j->state == JOB_QUEUED || j->state == JOB_RUNNING;
     if (open) {
@@ -174,7 +176,7 @@ void broker_remove(struct broker *b, job *j)
         jobs_unlist(list, j);
     }
     /* A worker may be done in this moment; then the sweep takes what it still stored. */
-    broker_remove_files(b, j->id);
+    broker_remove_files(b, j->id, NULL);
 }
 
 typedef struct expired {
@@ -185,7 +187,7 @@ typedef struct expired {
 static void remove_expired(void *arg)
 {
     expired *e = arg;
-    broker_remove_files(e->broker, e->id);
+    broker_remove_files(e->broker, e->id, NULL);
     free(e);
 }
 
@@ -196,6 +198,6 @@ void broker_expired(struct broker *b, const char *id)
         return;
     e->broker = b;
     snprintf(e->id, sizeof e->id, "%s", id);
-    if (!io_pool_run(&b->server->pool, IO_LATER, remove_expired, e))
+    if (!io_pool_run(b->jobs->pool, IO_LATER, remove_expired, e))
         free(e); /* the sweep comes later */
 }

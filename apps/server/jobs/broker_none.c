@@ -1,9 +1,11 @@
-/* In place of broker.c where the build has no Redis. */
-#include "jobs/broker.h"
-
+/* In place of the broker's files where the build has no Redis. */
 #include <stdio.h>
 
-struct broker *broker_create(server *s, store *files, char *message, size_t size)
+#include "jobs/broker.h"
+#include "jobs/broker_jobs.h"
+#include "jobs/broker_post.h"
+
+struct broker *broker_create(struct jobs *jobs, store *files, char *message, size_t size)
 {
     snprintf(message, size, "--broker cannot be used: this build was made without libhiredis-dev");
     return NULL;
@@ -14,10 +16,10 @@ void broker_stop(struct broker *b) {}
 void broker_destroy(struct broker *b) {}
 backend *broker_backend(struct broker *b) { return NULL; }
 bool broker_ping(struct broker *b, char *why, size_t size) { return false; }
-bool broker_post(struct broker *b, struct job *j, const work *w, problem *wrong) { return false; }
-struct job *broker_find(struct broker *b, const char *id) { return NULL; }
+bool broker_post(struct broker *b, job *j, const work *w, problem *wrong) { return false; }
+job *broker_find(struct broker *b, const char *id) { return NULL; }
 void broker_find_subject(struct broker *b, const char *subject) {}
-painting *broker_result(struct broker *b, struct job *j) { return NULL; }
-bool broker_upload(struct broker *b, struct job *j, buf *out) { return false; }
-void broker_remove(struct broker *b, struct job *j) {}
+painting *broker_result(struct broker *b, job *j) { return NULL; }
+bool broker_upload(struct broker *b, job *j, buf *out) { return false; }
+void broker_remove(struct broker *b, job *j) {}
 void broker_expired(struct broker *b, const char *id) {}

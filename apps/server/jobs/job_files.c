@@ -1,4 +1,5 @@
-/* The files of jobs: each is written under another name, synced and renamed. */
+#include "jobs/job_files.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "jobs/jobs.h"
 #include "base/json_text.h"
 
 static bool default_path(char *out, size_t size)
@@ -38,26 +38,25 @@ static bool make_folders(char *path)
     return !mkdir(path, 0700) || errno == EEXIST;
 }
 
-bool job_files_open(struct jobs *j, char *message, size_t size)
+bool job_files_open(job_files *f, const char *asked, char *message, size_t size)
 {
-    const char *asked = j->server->config.state_dir;
     struct stat info;
-    if (j->folder >= 0)
+    if (f->folder >= 0)
         return true;
-    if (asked ? (size_t)snprintf(j->path, sizeof j->path, "%s", asked) >= sizeof j->path
-              : !default_path(j->path, sizeof j->path)) {
+    if (asked ? (size_t)snprintf(f->path, sizeof f->path, "%s", asked) >= sizeof f->path
+              : !default_path(f->path, sizeof f->path)) {
         snprintf(message, size, "there is no folder for jobs; give --state-dir");
         return false;
     }
-    const int handle = make_folders(j->path) ? open(j->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const int handle = make_folders(f->path) ? open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (handle < 0 || fstat(handle, &info) || info.st_uid != geteuid() || fchmod(handle, 0700)) {
-        snprintf(message, size, "the folder for jobs %s cannot be used: %s", j->path,
+        snprintf(message, size, "the folder for jobs %s cannot be used: %s", f->path,
                  handle < 0 ? strerror(errno) : "it belongs to somebody else");
         if (handle >= 0)
             close(handle);
         return false;
     }
-    j->folder = handle;
+    f->folder = handle;
     return true;
 }
 
@@ -66,53 +65,53 @@ static void name_of(const char *id, const char *ending, char out[48])
     snprintf(out, 48, "%s.%s", id, ending);
 }
 
-static bool write_file(struct jobs *j, const char *id, const char *ending, const slice *pieces, size_t count)
+static bool write_file(job_files *f, const char *id, const char *ending, const slice *pieces, size_t count)
 {
     char name[48], temporary[48];
     name_of(id, ending, name);
     name_of(id, "new", temporary);
-    const int file = openat(j->folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int file = openat(f->folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = file >= 0;
     for (size_t i = 0; ok && i < count; i++)
         ok = file_write(file, pieces[i]);
     ok = ok && !fsync(file);
     if (file >= 0)
         ok = !close(file) && ok;
-    ok = ok && !renameat(j->folder, temporary, j->folder, name) && !fsync(j->folder);
+    ok = ok && !renameat(f->folder, temporary, f->folder, name) && !fsync(f->folder);
     if (!ok)
-        unlinkat(j->folder, temporary, 0);
+        unlinkat(f->folder, temporary, 0);
     return ok;
 }
 
-static bool read_file(struct jobs *j, const char *id, const char *ending, buf *out)
+static bool read_file(job_files *f, const char *id, const char *ending, buf *out)
 {
     char name[48];
     name_of(id, ending, name);
-    const int file = openat(j->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int file = openat(f->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     const bool ok = file >= 0 && file_read(file, SIZE_MAX, out);
     if (file >= 0)
         close(file);
     return ok;
 }
 
-bool job_files_save(struct jobs *j, const job *b, slice type, const blob *body)
+bool job_files_save(job_files *f, const job *b, slice type, const blob *body)
 {
     json_t *about = json_pack("{s:s, s:s, s:I, s:s%}", "owner", b->owner, "subject", b->subject, "created",
                               (json_int_t)b->created, "type", type.data, type.size);
     char *line = json_line(about);
     const slice pieces[] = {{line, line ? strlen(line) : 0}, {"\n", 1}, {body->body.data, body->body.size}};
-    const bool ok = line && write_file(j, b->id, "job", pieces, SRV_LEN(pieces));
+    const bool ok = line && write_file(f, b->id, "job", pieces, APP_LEN(pieces));
     free(line);
     return ok;
 }
 
-blob *job_files_load(struct jobs *j, const char *id, job *b, slice *type)
+blob *job_files_load(job_files *f, const char *id, job *b, slice *type)
 {
     blob *memory = blob_create();
     buf whole = {0};
     json_t *about = NULL;
     slice rest, line;
-    if (memory && read_file(j, id, "job", &whole)) {
+    if (memory && read_file(f, id, "job", &whole)) {
         rest = (slice){whole.data, whole.size};
         if (slice_next(&rest, '\n', &line) && rest.data)
             about = json_loadb(line.data, line.size, 0, NULL);
@@ -136,7 +135,7 @@ blob *job_files_load(struct jobs *j, const char *id, job *b, slice *type)
     return memory;
 }
 
-bool job_files_finish(struct jobs *j, const job *b, painting *result)
+bool job_files_finish(job_files *f, const job *b, painting *result)
 {
     bool ok;
     if (result) {
@@ -146,36 +145,36 @@ bool job_files_finish(struct jobs *j, const job *b, painting *result)
         if (!copy.subject[0] && b->owner[0]) /* so that it stays its owner's after a restart */
             subject_join(copy.subject, b->owner, "");
         ok = painting_write(&copy, &none, &block) &&
-             write_file(j, b->id, "done", &(slice){block.data, block.size}, 1);
+             write_file(f, b->id, "done", &(slice){block.data, block.size}, 1);
         buf_free(&block);
     } else {
         json_t *why = json_pack("{s:s, s:s, s:i, s:s, s:s, s:I}", "owner", b->owner, "subject", b->subject,
                                 "status", (int)b->problem.status, "code", b->problem.code, "message",
                                 b->problem.message, "created", (json_int_t)b->created);
         char *text = json_line(why);
-        ok = text && write_file(j, b->id, "failed", &(slice){text, strlen(text)}, 1);
+        ok = text && write_file(f, b->id, "failed", &(slice){text, strlen(text)}, 1);
         free(text);
     }
     char name[48];
     name_of(b->id, "job", name);
-    unlinkat(j->folder, name, 0);
+    unlinkat(f->folder, name, 0);
     return ok;
 }
 
-painting *job_files_result(struct jobs *j, const char *id)
+painting *job_files_result(job_files *f, const char *id)
 {
     const painting_key none = {{0}};
     buf block = {0};
     painting *p =
-        read_file(j, id, "done", &block) ? painting_read(&none, (slice){block.data, block.size}) : NULL;
+        read_file(f, id, "done", &block) ? painting_read(&none, (slice){block.data, block.size}) : NULL;
     buf_free(&block);
     return p;
 }
 
-bool job_files_failure(struct jobs *j, const char *id, job *b)
+bool job_files_failure(job_files *f, const char *id, job *b)
 {
     buf text = {0};
-    json_t *why = read_file(j, id, "failed", &text) ? json_loadb(text.data, text.size, 0, NULL) : NULL;
+    json_t *why = read_file(f, id, "failed", &text) ? json_loadb(text.data, text.size, 0, NULL) : NULL;
     buf_free(&text);
     if (!why)
         return false;
@@ -190,37 +189,44 @@ bool job_files_failure(struct jobs *j, const char *id, job *b)
     return true;
 }
 
-void job_files_remove(struct jobs *j, const char *id)
+void job_files_remove(job_files *f, const char *id)
 {
     static const char *const endings[] = {"job", "done", "failed", "new"};
-    for (size_t i = 0; j->folder >= 0 && i < SRV_LEN(endings); i++) {
+    for (size_t i = 0; f->folder >= 0 && i < APP_LEN(endings); i++) {
         char name[48];
         name_of(id, endings[i], name);
-        unlinkat(j->folder, name, 0);
+        unlinkat(f->folder, name, 0);
     }
 }
 
-void job_files_scan(struct jobs *j,
-                    void (*each)(struct jobs *j, const char *id, const char *ending, int64_t age))
+void job_files_scan(job_files *f, int64_t ttl,
+                    void (*each)(void *user, const char *id, const char *ending, int64_t age), void *user)
 {
-    const int handle = openat(j->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int handle = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = handle >= 0 ? fdopendir(handle) : NULL;
-    const int64_t now = time(NULL), ttl = (int64_t)(j->server->config.job_ttl / 1000);
+    const int64_t now = time(NULL);
     for (struct dirent *e; d && (e = readdir(d));) {
         uint8_t bytes[12];
         char id[25];
         struct stat info;
         if (strlen(e->d_name) < 26 || e->d_name[24] != '.' || !hex_decode(e->d_name, 24, bytes) ||
-            fstatat(j->folder, e->d_name, &info, AT_SYMLINK_NOFOLLOW))
+            fstatat(f->folder, e->d_name, &info, AT_SYMLINK_NOFOLLOW))
             continue;
         memcpy(id, e->d_name, 24);
         id[24] = '\0';
         const int64_t age = now - (int64_t)info.st_mtime;
         if (!strcmp(e->d_name + 25, "new") || age >= ttl)
-            unlinkat(j->folder, e->d_name, 0);
+            unlinkat(f->folder, e->d_name, 0);
         else
-            each(j, id, e->d_name + 25, age);
+            each(user, id, e->d_name + 25, age);
     }
     if (d)
         closedir(d);
+}
+
+void job_files_close(job_files *f)
+{
+    if (f->folder >= 0)
+        close(f->folder);
+    f->folder = -1;
 }

@@ -3,7 +3,7 @@
  * and an object store, as far as they are configured.
  *
  * A tier is a table of functions, which may be called by any thread at any time. Slow ones wait for
- * a disk or the network, and are asked by threads of the I/O pool only (keep.c).
+ * a disk or the network, and are asked by threads of the I/O pool only (cache_keeper.h).
  */
 #ifndef SERVER_CACHE_H
 #define SERVER_CACHE_H
@@ -36,17 +36,11 @@ typedef struct cache {
     int tier_count;
 } cache;
 
-/* LRU in memory. False without memory; bytes 0: a tier is not added and true is returned. */
-bool cache_add_memory(cache *c, uint64_t bytes);
-/* Files in a folder, which is made if it is not there; false with a message. */
-bool cache_add_folder(cache *c, const char *path, uint64_t bytes, char *message, size_t size);
-
 /* The painting, held for the caller, put into all tiers above the one that had it (*tier), or NULL. */
 painting *cache_get(cache *c, const painting_key *key, int *tier);
 /* From the tier that is fast enough to be asked under a lock. */
 painting *cache_get_fast(cache *c, const painting_key *key);
 bool cache_has_slow(const cache *c);
-void cache_put(cache *c, const painting_key *key, painting *p);
 /* Into the fast tiers only, or into the others. */
 void cache_put_into(cache *c, bool slow, const painting_key *key, painting *p);
 size_t cache_forget(cache *c, const char *subject);

@@ -1,18 +1,18 @@
 /* Paintings in work: joining equal ones, handing them to the library, telling those who wait. */
 #include "paint/painter.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "paint/flight.h"
+#include "common/clock.h"
+#include "common/names.h"
+#include "paint/in_flight.h"
 
 #define LOOK_UP_NS (1000ull * 1000000) /* after that long a wait slow tiers are not asked any more */
 
 void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
 {
-    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes, .precision = c->precision};
+    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes, .precision = precision_names[c->precision]};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;
     pthread_mutex_init(&p->lock, NULL);
@@ -27,14 +27,6 @@ void painter_close(painter *p)
     pthread_mutex_destroy(&p->lock);
 }
 
-static void flight_release(flight *f)
-{
-    if (atomic_fetch_sub(&f->references, 1) != 1)
-        return;
-    work_free(&f->work);
-    free(f);
-}
-
 /* Under the lock. */
 static void take_off_list(flight *f)
 {
@@ -44,16 +36,6 @@ static void take_off_list(flight *f)
     *(f->previous ? &f->previous->next : &p->first) = f->next;
     *(f->next ? &f->next->previous : &p->last) = f->previous;
     f->listed = false;
-}
-
-/* All who wait, who are now the caller's to tell; under the lock. */
-static ticket *take_tickets(flight *f)
-{
-    ticket *waiting = f->tickets;
-    f->tickets = NULL;
-    for (ticket *t = waiting; t; t = t->next)
-        t->flight = NULL;
-    return waiting;
 }
 
 static void tell(ticket *waiting, painting *result, const problem *why)
@@ -77,47 +59,11 @@ static void land(flight *f, painting *result, const problem *why)
     pthread_mutex_lock(&p->lock);
     take_off_list(f);
     p->count--;
-    ticket *waiting = take_tickets(f);
+    ticket *waiting = flight_take_tickets(f);
     pthread_mutex_unlock(&p->lock);
     atomic_fetch_sub(&p->decoded, f->work.cost);
     tell(waiting, result, why);
     painting_release(result);
-}
-
-static void describe_styles(const params *r, char *out, size_t size)
-{
-    size_t n = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < r->style_count && n < size; i++) {
-        const char *name = r->styles[i].picture.data ? "picture" : r->styles[i].id;
-        const int k = r->style_count == 1 ? snprintf(out + n, size - n, "%s", name)
-                                          : snprintf(out + n, size - n, "%s%s:%.4g", i ? "," : "", name,
-                                                     (double)r->styles[i].weight);
-        n += k > 0 ? (size_t)k : 0;
-    }
-}
-
-static painting *make_painting(const flight *f, stylize_image *result)
-{
-    painting *made = calloc(1, sizeof *made);
-    if (!made)
-        return NULL;
-    const stylize_report *r = &f->report;
-    atomic_init(&made->references, 1);
-    painting_take(made, result);
-    memcpy(made->engine, r->engine, sizeof made->engine);
-    memcpy(made->model, r->model, sizeof made->model);
-    describe_styles(&f->work.params, made->style, sizeof made->style);
-    memcpy(made->subject, f->work.params.subject, sizeof made->subject);
-    made->tiles = r->tiles;
-    made->batch_size = r->batch_size;
-    made->degraded = f->work.degraded;
-    made->strength = r->strength;
-    made->queue_seconds = (double)r->queue_ns * 1e-9;
-    made->prepare_seconds = (double)r->prepare_ns * 1e-9;
-    made->engine_seconds = (double)r->engine_ns * 1e-9;
-    made->finish_seconds = (double)r->finish_ns * 1e-9;
-    return made;
 }
 
 /* The library's callback. */
@@ -132,7 +78,7 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
         const char *label = f->work.params.style_count > 1          ? "blend"
                             : f->work.params.styles[0].picture.data ? "picture"
                                                                     : f->work.params.styles[0].id;
-        made = make_painting(f, result);
+        made = flight_painting(f, result);
         metrics_painting(p->metrics, label, f->report.queue_ns, f->report.engine_ns, f->report.batch_size);
         degrade_sample(&p->degrade, f->report.queue_ns, now_ns());
         if (!made) {
@@ -162,56 +108,6 @@ static int on_progress(void *user, float done)
     const int stop = f->abandoned;
     pthread_mutex_unlock(&p->lock);
     return stop;
-}
-
-static flight *flight_create(painter *p, const work *w)
-{
-    flight *f = calloc(1, sizeof *f);
-    if (!f)
-        return NULL;
-    const params *r = &w->params;
-    atomic_init(&f->references, 2);
-    f->painter = p;
-    f->work = *w;
-    f->work.memory = blob_hold(w->memory);
-    f->accepted_ns = now_ns();
-    f->erasures = keeper_now(&p->keeper);
-    f->content = encoded_image(r->content);
-    for (size_t i = 0; i < r->style_count; i++) {
-        f->pictures[i] = encoded_image(r->styles[i].picture);
-        f->refs[i] = (stylize_style_ref){.weight = r->styles[i].weight};
-        if (r->styles[i].picture.data)
-            f->refs[i].picture = &f->pictures[i];
-        else
-            f->refs[i].id = f->work.params.styles[i].id;
-        f->masks[i] = encoded_image(r->masks[i]);
-        f->mask_refs[i] = r->masks[i].size ? &f->masks[params_mask(r, i)] : NULL;
-    }
-    stylize_request *q = &f->request;
-    stylize_request_init(q, sizeof *q);
-    q->content = &f->content;
-    q->styles = f->refs;
-    q->style_count = r->style_count;
-    q->masks = params_masked(r) ? f->mask_refs : NULL;
-    q->method = r->method;
-    q->output_size = r->size;
-    q->output_width = r->width;
-    q->output_height = r->height;
-    q->strength = r->strength;
-    q->preserve_color = r->preserve_color;
-    q->style_scale = r->style_scale;
-    q->seed = r->seed;
-    q->iterations = r->iterations;
-    q->deadline_ms = w->deadline_ms;
-    if (r->method == STYLIZE_METHOD_OPTIMIZE) /* a picture that is nearly done is better than an error */
-        q->time_budget_ms = w->deadline_ms / 4 * 3;
-    q->output_format = r->format;
-    q->quality = r->quality;
-    q->progress = on_progress;
-    q->progress_user = f;
-    f->report.struct_size = sizeof f->report;
-    q->report = &f->report;
-    return f;
 }
 
 /* A time budget may end the search with what there is: not for someone who can wait for all of it. */
@@ -332,9 +228,12 @@ void painter_start(painter *p, const work *w, ticket *t)
     }
     t->from = PAINTED_NEW;
     const bool room = reserve(p, w->cost);
-    f = room ? flight_create(p, w) : NULL;
-    if (f)
+    f = room ? flight_create(p, w, keeper_now(&p->keeper)) : NULL;
+    if (f) {
+        f->request.progress = on_progress;
+        f->request.progress_user = f;
         put_on_list(p, f, t);
+    }
     pthread_mutex_unlock(&p->lock);
     if (f && p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
         return;
@@ -382,7 +281,7 @@ static bool erase_next(painter *p, const char *subject, ticket **waiting, uint64
         f = f->next;
     if (f) {
         f->abandoned = true;
-        *waiting = take_tickets(f);
+        *waiting = flight_take_tickets(f);
         *run_id = f->storing ? 0 : f->run_id;
         if (!f->storing)
             take_off_list(f);
@@ -406,16 +305,6 @@ size_t painter_erase(painter *p, const char *subject)
     return n;
 }
 
-unsigned painter_place(painter *p, const ticket *t)
-{
-    unsigned place = 0;
-    pthread_mutex_lock(&p->lock);
-    for (const flight *f = p->first; t->flight && f && f != t->flight; f = f->next)
-        place += !atomic_load(&f->started);
-    pthread_mutex_unlock(&p->lock);
-    return place;
-}
-
 void painter_cancel_all(painter *p)
 {
     uint64_t ids[256];
@@ -424,7 +313,7 @@ void painter_cancel_all(painter *p)
     do {
         n = 0;
         pthread_mutex_lock(&p->lock);
-        for (const flight *f = p->first; f && n < SRV_LEN(ids); f = f->next)
+        for (const flight *f = p->first; f && n < APP_LEN(ids); f = f->next)
             if (f->run_id > last)
                 ids[n++] = f->run_id;
         pthread_mutex_unlock(&p->lock);
@@ -432,7 +321,7 @@ void painter_cancel_all(painter *p)
             stylize_ctx_cancel(p->ctx, ids[i]);
             last = ids[i] > last ? ids[i] : last;
         }
-    } while (n == SRV_LEN(ids));
+    } while (n == APP_LEN(ids));
 }
 
 uint64_t painter_in_work(painter *p)

@@ -4,31 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *type;
-    stylize_format format;
-} formats[] = {{"jpeg", "image/jpeg", STYLIZE_FORMAT_JPEG},
-               {"jpg", "image/jpeg", STYLIZE_FORMAT_JPEG},
-               {"png", "image/png", STYLIZE_FORMAT_PNG},
-               {"webp", "image/webp", STYLIZE_FORMAT_WEBP}};
-
-stylize_format format_by_name(slice name)
-{
-    for (size_t i = 0; i < SRV_LEN(formats); i++)
-        if (slice_is_nocase(name, formats[i].name) || slice_is_nocase(name, formats[i].type))
-            return formats[i].format;
-    return STYLIZE_FORMAT_NONE;
-}
-
-const char *format_type(stylize_format format)
-{
-    for (size_t i = 0; i < SRV_LEN(formats); i++)
-        if (formats[i].format == format)
-            return formats[i].type;
-    return "application/octet-stream";
-}
-
-const char *format_name(stylize_format format) { return format_type(format) + strlen("image/"); }
+#include "common/names.h"
+#include "common/values.h"
 
 void params_init(params *p, const params_limits *limits)
 {
@@ -92,11 +69,10 @@ static bool set_styles(params *p, const params_limits *l, slice value, problem *
         return false;
     while (slice_next(&value, ',', &one)) {
         slice id;
-        double weight = 1;
-        slice_next(&one, ':', &id);
-        if (one.data && !parse_number(slice_trim(one), 1e-6, 1e6, &weight))
-            return bad_value(wrong, "styles", one, "a weight above 0");
-        if (!add_style(p, slice_trim(id), weight, "styles", wrong))
+        double weight;
+        if (!parse_weighted(one, &id, &weight))
+            return bad_value(wrong, "styles", one, "a weight of 0 or above");
+        if (!add_style(p, id, weight, "styles", wrong))
             return false;
     }
     return true;
@@ -104,30 +80,20 @@ static bool set_styles(params *p, const params_limits *l, slice value, problem *
 
 static bool set_output_size(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    uint64_t width, height;
+    picture_size size;
     char allowed[80];
-    snprintf(allowed, sizeof allowed, "N or WxH, 16 to %u pixels a side", l->max_output_size);
-    slice rest = value, first;
-    slice_next(&rest, 'x', &first);
-    if (!parse_uint(first, 16, l->max_output_size, &width))
+    snprintf(allowed, sizeof allowed, "N or WxH, %d to %u pixels a side", SIDE_MIN, l->max_output_size);
+    if (!parse_size(value, l->max_output_size, &size))
         return bad_value(wrong, "output_size", value, allowed);
-    p->size = p->width = p->height = 0;
-    if (!rest.data)
-        return p->size = (uint32_t)width, true;
-    if (!parse_uint(rest, 16, l->max_output_size, &height))
-        return bad_value(wrong, "output_size", value, allowed);
-    p->width = (uint32_t)width;
-    p->height = (uint32_t)height;
+    p->size = size.side;
+    p->width = size.width;
+    p->height = size.height;
     return true;
 }
 
 static bool set_strength(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    double v = (double)STYLIZE_STRENGTH_AUTO;
-    if (!slice_is(value, "auto") && !parse_number(value, 0, 1, &v))
-        return bad_value(wrong, "strength", value, "0 to 1, auto");
-    p->strength = (float)v;
-    return true;
+    return parse_strength(value, &p->strength) || bad_value(wrong, "strength", value, "0 to 1, auto");
 }
 
 static bool set_preserve_color(params *p, const params_limits *l, slice value, problem *wrong)
@@ -184,16 +150,13 @@ static bool set_allow_degraded(params *p, const params_limits *l, slice value, p
            bad_value(wrong, "allow_degraded", value, "true or false");
 }
 
-static const char *const methods[] = {"auto", "fast", "any", "optimize"};
-
-const char *method_name(stylize_method method) { return methods[method]; }
-
 static bool set_method(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    for (size_t i = 0; i < SRV_LEN(methods); i++)
-        if (slice_is(value, methods[i]))
-            return p->method = (stylize_method)i, true;
-    return bad_value(wrong, "method", value, "auto, fast, any, optimize");
+    const int i = name_index(method_names, value);
+    if (i < 0)
+        return bad_value(wrong, "method", value, "auto, fast, any, optimize");
+    p->method = (stylize_method)i;
+    return true;
 }
 
 static bool set_format(params *p, const params_limits *l, slice value, problem *wrong)
@@ -244,7 +207,7 @@ void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subje
 {
     const char *const pieces[] = {owner, owner[0] ? "/" : "", subject};
     size_t n = 0;
-    for (size_t i = 0; i < SRV_LEN(pieces); i++) {
+    for (size_t i = 0; i < APP_LEN(pieces); i++) {
         const size_t size = strnlen(pieces[i], STORED_SUBJECT - 1 - n);
         memmove(out + n, pieces[i], size);
         n += size;
@@ -276,7 +239,7 @@ static const struct {
 
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong)
 {
-    for (size_t i = 0; i < SRV_LEN(fields); i++)
+    for (size_t i = 0; i < APP_LEN(fields); i++)
         if (slice_is(name, fields[i].name))
             return fields[i].set(p, limits, value, wrong);
     char field[40];

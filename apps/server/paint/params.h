@@ -51,19 +51,8 @@ bool params_set(params *p, const params_limits *limits, slice name, slice value,
 /* What no field alone shows: that there is a content and a style, and only one way to say it. */
 bool params_check(const params *p, problem *wrong);
 
-/* A multipart body; the pictures are slices of it. */
-bool params_read_form(params *p, const params_limits *limits, slice body, slice boundary, problem *wrong);
-/* A JSON body; the pictures are decoded into `pictures`, which must outlive p. */
-bool params_read_json(params *p, const params_limits *limits, slice body, buf *pictures, problem *wrong);
-
 #define STORED_SUBJECT (OWNER_MAX + SUBJECT_MAX + 1)
 /* As a subject is stored: "owner/subject", or "subject" for the owner "". Cut off where it does not fit. */
 void subject_join(char out[STORED_SUBJECT], const char *owner, const char *subject);
-
-/* By name in a request or by type in a header: "png", "image/png"; NONE if unknown. */
-stylize_format format_by_name(slice name);
-const char *format_type(stylize_format format); /* "image/png" */
-const char *format_name(stylize_format format); /* "png" */
-const char *method_name(stylize_method method); /* "any" */
 
 #endif

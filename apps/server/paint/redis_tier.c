@@ -3,7 +3,6 @@
  *
  *   PREFIX:VERSION:result:KEY       the painting as painting_write makes it, until its time is over
  *   PREFIX:VERSION:subject:DIGEST   the keys of a subject's results, a set
- *   PREFIX:erasures                 a stream of subjects whose data was erased, and by which server
  *
  * The version is the library's: another one may paint otherwise.
  */
@@ -14,11 +13,10 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "common/clock.h"
 
-#define KEY_MAX       200
-#define SUBJECT_KEYS  100000 /* looked at when a subject is shown or erased */
-#define ERASURES_KEPT "4096"
-#define ERASURES_READ "64"
+#define KEY_MAX      200
+#define SUBJECT_KEYS 100000 /* looked at when a subject is shown or erased */
 
 typedef struct redis_tier {
     redis *redis;
@@ -113,7 +111,7 @@ static redisReply *members(redis_tier *t, const char *subject, char index[KEY_MA
 {
     subject_key(t, subject, index);
     const slice words[] = {REDIS_WORD("SMEMBERS"), REDIS_WORD(index)};
-    redisReply *reply = redis_ask(t->redis, words, SRV_LEN(words));
+    redisReply *reply = redis_ask(t->redis, words, APP_LEN(words));
     if (reply && (reply->type != REDIS_REPLY_ARRAY || reply->elements > SUBJECT_KEYS))
         redis_free(&reply, 1);
     return reply;
@@ -127,10 +125,10 @@ static size_t redis_tier_forget(void *state, const char *subject)
     redisReply *list = subject ? members(t, subject, index) : NULL;
     for (size_t i = 0; list && i < list->elements; i++) {
         const slice words[] = {REDIS_WORD("DEL"), {list->element[i]->str, list->element[i]->len}};
-        redisReply *reply = redis_ask(t->redis, words, SRV_LEN(words));
+        redisReply *reply = redis_ask(t->redis, words, APP_LEN(words));
         gone += reply && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
         const slice remove[] = {REDIS_WORD("SREM"), REDIS_WORD(index), words[1]};
-        redisReply *removed = reply ? redis_ask(t->redis, remove, SRV_LEN(remove)) : NULL;
+        redisReply *removed = reply ? redis_ask(t->redis, remove, APP_LEN(remove)) : NULL;
         redis_free(&reply, 1);
         redis_free(&removed, 1);
     }
@@ -172,42 +170,4 @@ bool cache_add_redis(cache *c, const redis_tier_options *o)
         "redis",         true, true, t, redis_tier_get, redis_tier_put, redis_tier_forget, redis_tier_counts,
         redis_tier_list, free};
     return true;
-}
-
-/* ------------------------------------------------------------------ erasures of all servers */
-
-bool redis_erasure_add(redis *r, const char *prefix, const char *who, const char *subject)
-{
-    char stream[KEY_MAX];
-    snprintf(stream, sizeof stream, "%s:erasures", prefix);
-    const slice words[] = {REDIS_WORD("XADD"), REDIS_WORD(stream),        REDIS_WORD("MAXLEN"),
-                           REDIS_WORD("~"),    REDIS_WORD(ERASURES_KEPT), REDIS_WORD("*"),
-                           REDIS_WORD(who),    REDIS_WORD(subject)};
-    redisReply *reply = redis_ask(r, words, SRV_LEN(words));
-    const bool ok = reply != NULL;
-    redis_free(&reply, 1);
-    return ok;
-}
-
-void redis_erasures(redis *r, const char *prefix, char last[40],
-                    void (*each)(void *user, const char *subject, const char *who, int64_t when_ms),
-                    void *user)
-{
-    char stream[KEY_MAX], from[48];
-    snprintf(stream, sizeof stream, "%s:erasures", prefix);
-    snprintf(from, sizeof from, "%s%s", last[0] ? "(" : "-", last);
-    const slice words[] = {REDIS_WORD("XRANGE"), REDIS_WORD(stream),  REDIS_WORD(from),
-                           REDIS_WORD("+"),      REDIS_WORD("COUNT"), REDIS_WORD(ERASURES_READ)};
-    redisReply *list = redis_ask(r, words, SRV_LEN(words));
-    for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i < list->elements; i++) {
-        const redisReply *e = list->element[i];
-        if (e->type != REDIS_REPLY_ARRAY || e->elements != 2 || e->element[0]->type != REDIS_REPLY_STRING)
-            continue;
-        snprintf(last, 40, "%s", e->element[0]->str);
-        const redisReply *fields = e->element[1];
-        if (fields->type == REDIS_REPLY_ARRAY && fields->elements == 2 &&
-            fields->element[0]->type == REDIS_REPLY_STRING && fields->element[1]->type == REDIS_REPLY_STRING)
-            each(user, fields->element[1]->str, fields->element[0]->str, strtoll(last, NULL, 10));
-    }
-    redis_free(&list, 1);
 }

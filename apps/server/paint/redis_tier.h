@@ -14,13 +14,4 @@ typedef struct redis_tier_options {
 
 bool cache_add_redis(cache *c, const redis_tier_options *o);
 
-/*
- * Erasures of all servers, so that each removes what it alone has. Tells of those after *last (""
- * at first: all that are known) and moves it on. when_ms: milliseconds since 1970.
- */
-void redis_erasures(redis *r, const char *prefix, char last[40],
-                    void (*each)(void *user, const char *subject, const char *who, int64_t when_ms),
-                    void *user);
-bool redis_erasure_add(redis *r, const char *prefix, const char *who, const char *subject);
-
 #endif

@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "paint/metrics.h"
-#include "remote/url.h"
+#include "base/metrics.h"
+#include "base/url.h"
+#include "common/clock.h"
 
 #define PAUSE_FIRST_NS (500ull * 1000000)
 #define PAUSE_LAST_NS  (10000ull * 1000000)

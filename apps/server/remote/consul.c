@@ -8,10 +8,11 @@
 
 #include <stylize/stylize.h>
 
-#include "remote/fetch.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "remote/url.h"
+#include "base/url.h"
+#include "common/clock.h"
+#include "remote/fetch.h"
 
 #define TIMEOUT_MS 1000
 #define LOOK_NS    (5ull * 1000000000) /* how often it is asked whether it still knows us */
@@ -78,7 +79,7 @@ struct consul *consul_create(const consul_options *o, char *message, size_t size
     return NULL;
 }
 
-bool consul_registration(const struct consul *c, buf *out)
+static bool registration(const struct consul *c, buf *out)
 {
     char check[400];
     const bool six = strchr(c->host, ':') != NULL;
@@ -127,7 +128,7 @@ static bool put(struct consul *c, const char *what, const char *more, slice body
 static bool register_service(struct consul *c)
 {
     buf body = {0};
-    const bool ok = consul_registration(c, &body) &&
+    const bool ok = registration(c, &body) &&
                     put(c, "register", "?replace-existing-checks=true", (slice){body.data, body.size});
     buf_free(&body);
     if (ok)

@@ -30,7 +30,5 @@ void consul_destroy(struct consul *c);
 /* Whether the agent answers; for "check". */
 bool consul_ping(struct consul *c, char *why, size_t size);
 backend *consul_backend(struct consul *c);
-/* What is sent to the agent; for tests too. */
-bool consul_registration(const struct consul *c, buf *out);
 
 #endif

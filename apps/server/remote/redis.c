@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/wire.h"
+#include "common/clock.h"
+#include "common/values.h"
+#include "remote/connection.h"
 
 #define READ_PIECE (64 << 10)
 
@@ -108,7 +110,7 @@ static bool send_command(redis_link *l, const redis_command *c, uint64_t deadlin
     const char *words[128];
     size_t sizes[128];
     char *text = NULL;
-    if (c->count > SRV_LEN(words))
+    if (c->count > APP_LEN(words))
         return false;
     for (size_t i = 0; i < c->count; i++) {
         words[i] = c->words[i].data ? c->words[i].data : "";

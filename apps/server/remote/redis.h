@@ -9,8 +9,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "base/url.h"
 #include "remote/backend.h"
-#include "remote/url.h"
 
 #define REDIS_LINKS 8 /* connections; as many threads may use them at a time */
 
@@ -46,7 +46,7 @@ typedef struct redis_command {
 
 #define REDIS_WORD(text) ((slice){text, strlen(text)})
 /* From an array of slices. */
-#define REDIS_COMMAND(array) ((redis_command){array, SRV_LEN(array)})
+#define REDIS_COMMAND(array) ((redis_command){array, APP_LEN(array)})
 
 /*
  * Sends all commands at once and reads a reply to each, in order; the caller frees them. OK, or

@@ -1,12 +1,13 @@
-/* A bucket as a store: objects, also in parts, and where it is. */
+#include "remote/s3.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/s3_state.h"
+#include "base/url.h"
+#include "remote/s3_ask.h"
 #include "remote/s3_xml.h"
-#include "remote/url.h"
 
 #define PART_BYTES (8 << 20) /* larger objects go in such parts; S3 asks for 5 MiB at least */
 #define PAGES_MAX  1000      /* of a list, 1000 names each */

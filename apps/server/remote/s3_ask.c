@@ -1,13 +1,14 @@
-/* Requests to S3: signed, sent, and sent again. */
+#include "remote/s3_ask.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/digest.h"
-#include "remote/s3_state.h"
+#include "base/url.h"
+#include "common/clock.h"
 #include "remote/s3_xml.h"
 #include "remote/sigv4.h"
-#include "remote/url.h"
 
 #define ATTEMPTS 3
 #define PAUSE_MS 150
@@ -68,7 +69,7 @@ static bool send_once(s3 *s, const s3_request *q, fetch_answer *a, char *why, si
     const char *list[6] = {
         lines[0].data, lines[1].data, lines[2].data, lines[3].data, keys.token[0] ? lines[4].data : NULL,
         NULL};
-    for (size_t i = 0; i < SRV_LEN(lines); i++)
+    for (size_t i = 0; i < APP_LEN(lines); i++)
         ok = ok && !lines[i].failed;
     const fetch_request f = {.method = q->method,
                              .url = url.data,
@@ -81,7 +82,7 @@ static bool send_once(s3 *s, const s3_request *q, fetch_answer *a, char *why, si
         snprintf(why, size, "out of memory");
     ok = ok && fetch(&f, a, why, size);
     explicit_bzero(&keys, sizeof keys);
-    for (size_t i = 0; i < SRV_LEN(lines); i++)
+    for (size_t i = 0; i < APP_LEN(lines); i++)
         buf_free(&lines[i]);
     buf_free(&path);
     buf_free(&url);

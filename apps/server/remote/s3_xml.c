@@ -33,7 +33,7 @@ static char entity(slice name)
         const char *name;
         char c;
     } known[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
-    for (size_t i = 0; i < SRV_LEN(known); i++)
+    for (size_t i = 0; i < APP_LEN(known); i++)
         if (slice_is(name, known[i].name))
             return known[i].c;
     char digits[8];

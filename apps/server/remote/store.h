@@ -32,9 +32,4 @@ typedef struct store_options {
     uint64_t timeout_ms;
 } store_options;
 
-/* False with a message. */
-bool store_open(store *s, const store_options *o, char *message, size_t size);
-bool s3_open(store *s, const store_options *o, char *message, size_t size);
-bool store_folder_open(store *s, const store_options *o, char *message, size_t size);
-
 #endif

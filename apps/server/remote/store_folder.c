@@ -1,4 +1,5 @@
-/* A folder, perhaps one that several machines mount, as a store. */
+#include "remote/store_folder.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "remote/store.h"
-#include "remote/url.h"
+#include "base/url.h"
+#include "common/clock.h"
 
 #define NAME_MAX_HERE 300
 
@@ -155,21 +156,4 @@ bool store_folder_open(store *s, const store_options *o, char *message, size_t s
     *s = (store){f,          folder_put,  folder_get,     folder_remove, folder_list,
                  folder_url, folder_ping, folder_backend, folder_close};
     return true;
-}
-
-bool store_open(store *s, const store_options *o, char *message, size_t size)
-{
-    if (!strncmp(o->url, "file://", 7))
-        return store_folder_open(s, o, message, size);
-    if (strncmp(o->url, "s3://", 5) != 0) {
-        snprintf(message, size, "storage is \"%.100s\"; allowed: s3://bucket[/prefix] or file:///folder",
-                 o->url);
-        return false;
-    }
-#ifdef SERVER_HAVE_S3
-    return s3_open(s, o, message, size);
-#else
-    snprintf(message, size, "this build has no S3: it was made without libcurl4-gnutls-dev");
-    return false;
-#endif
 }

@@ -1,17 +1,19 @@
-/* System calls: seccomp. */
-#include "sandbox/sandbox.h"
+#include "sandbox/seccomp.h"
+
+#include <stdio.h>
 
 #ifdef SERVER_HAVE_SECCOMP
 
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "common/language.h"
 
 /* What it does while it serves. Names that an architecture or the library does not know are left out. */
 static const char *const always[] = {
@@ -104,9 +106,9 @@ static bool add_threads(scmp_filter_ctx filter)
     const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
     return add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL) &&
            allow_if(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread)) &&
-           allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
-           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0)) &&                 /* asks only */
-           allow_if(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())); /* abort */
+           allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) &&
+           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0, 0)) &&                 /* asks only */
+           allow_if(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)); /* abort */
 }
 
 /* No code that was not there at the start. */
@@ -122,9 +124,9 @@ static bool add_memory(scmp_filter_ctx filter, bool code)
 static bool add_sockets(scmp_filter_ctx filter)
 {
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-    bool ok = add_list(filter, SCMP_ACT_ALLOW, for_outgoing, SRV_LEN(for_outgoing));
-    for (size_t i = 0; ok && i < SRV_LEN(families); i++)
-        ok = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    bool ok = add_list(filter, SCMP_ACT_ALLOW, for_outgoing, APP_LEN(for_outgoing));
+    for (size_t i = 0; ok && i < APP_LEN(families); i++)
+        ok = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     return ok;
 }
 
@@ -132,11 +134,11 @@ static int load(const sandbox_policy *p, scmp_filter_ctx filter)
 {
     const bool ok =
         !seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) &&
-        add_list(filter, SCMP_ACT_ALLOW, always, SRV_LEN(always)) &&
-        add_list(filter, SCMP_ACT_KILL_PROCESS, deadly, SRV_LEN(deadly)) && add_threads(filter) &&
+        add_list(filter, SCMP_ACT_ALLOW, always, APP_LEN(always)) &&
+        add_list(filter, SCMP_ACT_KILL_PROCESS, deadly, APP_LEN(deadly)) && add_threads(filter) &&
         add_memory(filter, p->plugins || p->outgoing) && (!p->outgoing || add_sockets(filter)) &&
         (!p->tree || add_list(filter, SCMP_ACT_ALLOW, (const char *const[]){"mkdir", "mkdirat"}, 2)) &&
-        (!p->plugins || add_list(filter, SCMP_ACT_ALLOW, for_plugins, SRV_LEN(for_plugins)));
+        (!p->plugins || add_list(filter, SCMP_ACT_ALLOW, for_plugins, APP_LEN(for_plugins)));
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree; it works without, but slower */
     return ok ? seccomp_load(filter) : -ENOMEM;
 }

@@ -161,6 +161,8 @@ def test_which_mask_is_wrong() -> None:
         {"styles": ["scream"]},
         {"styles": [{"style_id": "scream"}] * 17},
         {"styles": [{"style_id": "scream", "weight": 0}]},
+        {"styles": [{"style_id": "scream", "weight": 0}, {"style_id": "udnie", "weight": 0}]},
+        {"styles": [{"style_id": "scream", "weight": -1}, {"style_id": "udnie", "weight": 1}]},
         {"styles": [{"style_id": "scream", "weight": True}]},
         {"styles": [{"style_id": "scream", "colour": 1}]},
         {"styles": [{}]},

@@ -5,7 +5,8 @@
 #ifndef STZ_BACK_H
 #define STZ_BACK_H
 
-#include "engine/native/run_internal.h"
+#include "engine/native/run.h"
+#include "engine/native/weight_plan.h"
 
 /* What is known of the result, and what is wanted. Pictures are interleaved floats without gaps. */
 typedef struct stz_back_job {
@@ -18,12 +19,6 @@ typedef struct stz_back_job {
     void (*on_tap)(void *user, const stz_run *r, int layer, const stz_gradient_view *to, bool fresh);
     void *user;
 } stz_back_job;
-
-/* Numbers of a gradient of all weights: of the operations in their order, a convolution's weights as in the graph, then
- * its bias if it has one; gamma, then beta of a norm that has them of its own. */
-size_t stz_back_weight_count(const stz_graph *graph);
-/* Where those of one operation begin. */
-size_t stz_back_weight_place(const stz_graph *graph, int op);
 
 /* One picture forward, kept for the way back; with `weights` their gradient can be asked for. job: in, out (float samples; a loss network has none) and code,
  * stats and stats_out NULL; it must live until end. on_tap: as in stz_run. */
@@ -42,7 +37,4 @@ void stz_kept_end(stz_kept_run *k);
 
 /* Between the files of the way back. gradient: how the gradient of what the layer wrote is read. */
 void stz_back_layer_weights(const stz_kept_run *k, int layer, const stz_conv_run *gradient, float *weights);
-/* Bytes of the records that the gradients of all weights need. */
-size_t stz_back_record_bytes(const stz_plan *plan);
-
 #endif

@@ -1,7 +1,7 @@
 #include "engine/native/back_plan.h"
 
 #include "engine/native/conv_plan.h"
-#include "engine/native/plan.h"
+#include "engine/native/tiles.h"
 
 static stylize_status refuse(const stz_layer *l, const char *what, stylize_error *err)
 {

@@ -6,20 +6,7 @@
 #ifndef STZ_BACK_PLAN_H
 #define STZ_BACK_PLAN_H
 
-#include "engine/native/layers.h"
-
-typedef struct stz_plan stz_plan;
-
-/* The way back through one layer. Tensors by index, as in the plan. */
-typedef struct stz_back {
-    stz_conv conv; /* the adjoint of its convolution */
-    int gradient; /* tensor: gradient of the layer's input, with `border` pixels around that are folded back */
-    int settled;  /* tensor: the same in the layout of x, if it cannot stay where it is; or -1 */
-    int expanded; /* tensor: gradient of the layer's output as its convolution sees it, if it must be written
-                      out; or -1 */
-    int joins;    /* layer that added what this one stored: its gradient joins this one's; or -1 */
-    int border, upsample;
-} stz_back;
+#include "engine/native/plan_types.h"
 
 /* A gradient of the input of a layer: where it lies. */
 typedef struct stz_gradient_view {
@@ -51,8 +38,6 @@ static inline int stz_back_floats(const stz_layout *l, const stz_kernels *k)
 }
 
 stz_gradient_view stz_back_view(const stz_plan *plan, int layer);
-/* Floats of scratch that the gradients of weights need. */
-size_t stz_back_weight_scratch(const stz_plan *plan);
 /* The layer whose adjoint convolution is planned, as a layer of its own. */
 stz_layer stz_back_layer(const stz_plan *plan, int layer);
 

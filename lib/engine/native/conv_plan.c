@@ -239,3 +239,25 @@ void stz_conv_plan_output(stz_conv *c, const stz_layer *l, const stz_kernels *k,
         offsets[v] = f == 2 ? n / two * out->row + n % two : n / out->block * out->plane + n % out->block;
     }
 }
+
+void stz_plan_columns(const stz_layer *l, const stz_conv *c, const stz_kernels *k, int *column_of)
+{
+    const int block = l->shuffle == 2 && l->out >= 0 ? stz_conv_shuffled_block(l, k) : 0;
+    for (int n = 0; n < c->columns; n++) {
+        if (l->shuffle == 1) {
+            column_of[n] = n < l->out_channels ? n : -1;
+        } else if (l->out < 0) { /* row, pixel, colour */
+            const int at = n % 8;
+            column_of[n] = at < 6 ? at % 3 * 4 + n / 8 * 2 + at / 3 : -1;
+        } else {
+            const int channel = n % block, place = n / block;
+            column_of[n] = channel < l->out_channels / 4 ? channel * 4 + place : -1;
+        }
+    }
+}
+
+void stz_plan_channels(const stz_layer *l, int *channel_of)
+{
+    for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
+        channel_of[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
+}

@@ -1,8 +1,9 @@
-/* A style picture through an encoder. */
+#include "engine/native/encode.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "engine/native/run_internal.h"
+#include "engine/native/run.h"
 
 /* Memory of one encoding: vectors, and a painting of the probe. */
 typedef struct work {

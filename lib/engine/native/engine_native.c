@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/native/encode.h"
 #include "engine/native/optimize.h"
+#include "engine/native/run.h"
 
 typedef struct native {
     const stz_kernels *kernels;

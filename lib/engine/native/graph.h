@@ -79,13 +79,6 @@ typedef struct stz_graph {
     float *owned; /* tensors that were converted to fp32, or NULL */
 } stz_graph;
 
-/* Reads and checks: operations known, tensors there, channels fitting from 3 in to 3 out (encoder: to a
- * code). Each error names the operation and its number in the list. key: "graph", "encoder_graph" or "loss_graph".
- * Weights stored as F16, or as I8 with a tensor "<name>.scale" [out], are turned into fp32.
- * file stays the caller's and must outlive the graph. */
-stylize_status stz_graph_read(stz_safetensors *file, const char *key, stz_graph *out, stylize_error *err);
-void stz_graph_free(stz_graph *graph);
-
 /* Multiply-adds times two for one picture. */
 double stz_graph_flop(const stz_graph *graph, int width, int height);
 /* Receptive radius in pixels, rounded up to the grid. */

@@ -1,5 +1,5 @@
 /* Operations of an encoder. */
-#include "engine/native/graph_internal.h"
+#include "engine/native/graph_encoder.h"
 
 stylize_status stz_graph_mean_std(stz_graph_reader *w, stz_op *op)
 {

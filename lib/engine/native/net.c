@@ -1,4 +1,5 @@
 #include "engine/native/net.h"
+#include "engine/native/graph_read.h"
 
 #include <stdlib.h>
 

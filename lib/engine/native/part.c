@@ -1,5 +1,7 @@
 #include "engine/native/net.h"
 
+#include "engine/native/conv_plan.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -4,24 +4,9 @@
 #include <string.h>
 
 #include "engine/native/conv_plan.h"
-
-int stz_plan_tile, stz_plan_group;
+#include "engine/native/weight_plan.h"
 
 static size_t round_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-/* Larger tiles multiply less, but waste more at the
- * right and bottom of small pictures, and round three times as much: what is noise in the first layers
- * behind the picture has the most layers before it to grow in, so those have small tiles. */
-int stz_plan_tile_of(int layer, int height, int width)
-{
-    if (stz_plan_tile)
-        return stz_plan_tile;
-    if (layer == 1 || layer == 2)
-        return 4;
-    const double t6 = (double)((height + 5) / 6) * ((width + 5) / 6) * 64;
-    const double t4 = (double)((height + 3) / 4) * ((width + 3) / 4) * 36;
-    return t6 <= t4 ? 6 : 4;
-}
 
 static stz_layout pooled_layout(const stz_layout *of)
 {
@@ -287,26 +272,4 @@ void stz_plan_destroy(stz_plan *p)
     free(p->offsets);
     free(p->norm_at);
     free(p);
-}
-
-void stz_plan_columns(const stz_layer *l, const stz_conv *c, const stz_kernels *k, int *column_of)
-{
-    const int block = l->shuffle == 2 && l->out >= 0 ? stz_conv_shuffled_block(l, k) : 0;
-    for (int n = 0; n < c->columns; n++) {
-        if (l->shuffle == 1) {
-            column_of[n] = n < l->out_channels ? n : -1;
-        } else if (l->out < 0) { /* row, pixel, colour */
-            const int at = n % 8;
-            column_of[n] = at < 6 ? at % 3 * 4 + n / 8 * 2 + at / 3 : -1;
-        } else {
-            const int channel = n % block, place = n / block;
-            column_of[n] = channel < l->out_channels / 4 ? channel * 4 + place : -1;
-        }
-    }
-}
-
-void stz_plan_channels(const stz_layer *l, int *channel_of)
-{
-    for (int k = 0; k < l->in_channels; k++) /* unshuffled windows come as (row, pixel, colour) */
-        channel_of[k] = l->unshuffle == 2 ? k % 3 * 4 + k / 6 * 2 + k / 3 % 2 : k;
 }

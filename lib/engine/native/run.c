@@ -1,4 +1,4 @@
-#include "engine/native/run_internal.h"
+#include "engine/native/run.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,37 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static int items(const stz_search *s) { return (int)(s->length / STZ_CHUNK); }
-
-/* out[o * count + i]: with[o] times v[i]. */
-static void products(const stz_search *s, const float *const *v, int count, const float *const *with,
-                     int others, double *out)
-{
-    stz_vectors j = {.v = v, .count = count, .with = with, .others = others, .records = s->records};
-    stz_team_run(s->team, s->kernels->inner_products, &j, items(s));
-    memset(out, 0, sizeof *out * (size_t)count * (size_t)others);
-    for (int item = 0; item < items(s); item++)
-        for (int i = 0; i < count * others; i++)
-            out[i] += s->records[(size_t)item * (size_t)(count * others) + (size_t)i];
-}
-
-double stz_search_product(const stz_search *s, const float *a, const float *b)
-{
-    double product;
-    products(s, &a, 1, &b, 1, &product);
-    return product;
-}
-
-void stz_search_sum(const stz_search *s, const float *const *v, const double *factors, int count, float *out)
-{
-    stz_vectors j = {.v = v, .count = count, .factors = factors, .out = out};
-    stz_team_run(s->team, s->kernels->sum, &j, items(s));
-}
-
-void stz_search_add(const stz_search *s, const float *a, double factor, const float *b, float *out)
-{
-    stz_search_sum(s, (const float *const[]){a, b}, (const double[]){1, factor}, 2, out);
-}
+#include "engine/native/wolfe.h"
 
 /*
  * The directions of L-BFGS are sums of the kept steps, the kept changes of the gradient, and the gradient. So the
@@ -68,7 +38,7 @@ static void update_products(memory *m, bool pair, const float *gradient)
     index[count] = 2 * h;
     v[count++] = gradient;
     const int others = pair ? 3 : 1, rows[3] = {2 * h, newest, h + newest};
-    products(m->s, v, count, with, others, out);
+    stz_search_products(m->s, v, count, with, others, out);
     for (int o = 0; o < others; o++)
         for (int i = 0; i < count; i++)
             m->product[rows[o]][index[i]] = m->product[index[i]][rows[o]] = out[o * count + i];
@@ -190,6 +160,6 @@ void stz_search_adam(const stz_search *s, double (*share)(void *user))
                       (float)first,
                       (float)second,
                       (float)(1 / sqrt(1 - second_power))};
-        stz_team_run(s->team, s->kernels->adam, &a, items(s));
+        stz_team_run(s->team, s->kernels->adam, &a, stz_search_items(s));
     }
 }

@@ -1,7 +1,7 @@
 /* The line search: a step that lessens the value enough and the slope by much. */
-#include <math.h>
+#include "engine/native/wolfe.h"
 
-#include "engine/native/search.h"
+#include <math.h>
 
 #define ENOUGH    1e-4 /* of the decrease that the slope promises */
 #define FLAT      0.9  /* of the slope at the start */

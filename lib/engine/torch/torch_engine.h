@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "engine/torch/gpu/gpu.h"
+#include "engine/torch/torch_error.h"
 #include "engine/torch/torch_plugin.h"
 
 #define STZ_TORCH_BATCH 8 /* pictures in one forward on a CPU */
@@ -27,12 +28,6 @@ typedef struct torch_net {
     int code_length, stats_length, multiple;
 } torch_net;
 
-/* A text for the plugin to fill, and where it goes. */
-typedef struct reason {
-    char text[192];
-    stz_torch_error error;
-} reason;
-
 static inline stz_torch_picture stz_torch_picture_of(const stz_view *v)
 {
     return (stz_torch_picture){v->data, v->stride, v->elem == STZ_F32};
@@ -48,9 +43,6 @@ static inline stylize_status stz_torch_cancelled(stylize_error *err)
 {
     return stz_fail(err, STYLIZE_ERR_CANCELLED, "cancelled");
 }
-
-const stz_torch_error *stz_torch_listen(reason *r);
-stylize_status stz_torch_fail_net(stylize_error *err, int code, const char *name, const char *text);
 
 stylize_status stz_torch_apply_batch(void *engine, void *net, const stz_apply *batch, int n,
                                      const stz_exec *exec, stylize_error *err);

@@ -7,6 +7,7 @@
 #define STZ_TORCH_PLUGIN_H
 
 #include "../../../shim/device.h"
+#include "engine/devices.h"
 #include "engine/engine.h"
 
 typedef struct stz_torch_plugin {

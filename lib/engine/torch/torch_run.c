@@ -80,8 +80,8 @@ static stylize_image image_of(const stz_view *v)
 static stylize_status apply_part(torch_engine *e, torch_net *net, const stz_apply *batch, int n, bool paint,
                                  const stz_exec *exec, stylize_error *err)
 {
-    stylize_image in[64], out[64];
-    stz_gpu_item items[64];
+    stylize_image in[STZ_BATCH_MAX], out[STZ_BATCH_MAX];
+    stz_gpu_item items[STZ_BATCH_MAX];
     for (int i = 0; i < n; i++) {
         in[i] = image_of(&batch[i].in);
         out[i] = image_of(&batch[i].out);
@@ -102,7 +102,7 @@ static stylize_status apply_part(torch_engine *e, torch_net *net, const stz_appl
 static int alike_from(const stz_apply *batch, int n)
 {
     int k = 1;
-    while (k < n && k < 64 && alike(batch, batch + k))
+    while (k < n && k < STZ_BATCH_MAX && alike(batch, batch + k))
         k++;
     return k;
 }
@@ -168,12 +168,14 @@ static stylize_status check_place(const torch_engine *e, const stylize_image *im
 static stylize_status paint_some(torch_engine *e, torch_net *net, const stz_paint *batch, int n, int gpu,
                                  const stz_exec *exec, stylize_error *err)
 {
-    stz_gpu_item items[64];
+    stz_gpu_item items[STZ_BATCH_MAX];
     for (int i = 0; i < n; i++)
         items[i] = (stz_gpu_item){.in = batch[i].in,
                                   .source = batch[i].source,
                                   .out = batch[i].out,
                                   .code = batch[i].code,
+                                  .stats = batch[i].stats,
+                                  .stats_out = batch[i].stats_out,
                                   .strength = batch[i].strength,
                                   .preserve_color = batch[i].preserve_color};
     gpu = gpu < 0 ? choose_gpu(e) : gpu;
@@ -188,11 +190,11 @@ stylize_status stz_torch_paint(void *engine, void *net, const stz_paint *batch, 
     if (!e->devices.count)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "the torch engine is on the CPU%s%.96s",
                         *e->devices.note ? ": " : "", e->devices.note);
-    int place[64];
+    int place[STZ_BATCH_MAX];
     for (int i = 0; i < n; i++) {
         place[i] = -1;
         stylize_status status = check_place(e, batch[i].in, "content", &place[i], err);
-        if (status == STYLIZE_OK)
+        if (status == STYLIZE_OK && !batch[i].stats_out)
             status = check_place(e, batch[i].out, "result's own memory", &place[i], err);
         if (status != STYLIZE_OK)
             return status;

@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -55,6 +56,23 @@ def test_origins_that_are_named_may_call(start, photo):
     assert answer.headers["access-control-allow-origin"] == "https://b.example"
     asked = s.client.options("/api/v1/style-transfer", headers={"Origin": "https://a.example"})
     assert asked.status_code == 204 and "POST" in asked.headers["access-control-allow-methods"]
+
+
+def test_no_request_forges_the_log(start):
+    """Whatever a client sends as its method or path, a line of the log is JSON with the members it should have."""
+    s = start()
+    forged = ['QQ"}', 'X\'","a":"', "Q\\", 'Q"', 'G"}\u00e9', "[{", 'Q","level":"error']
+    for method in forged:
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.sendall(f'{method} /"x\\ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'.encode("latin-1"))
+            while c.recv(65536):
+                pass
+    lines = s.log()  # every one is read as JSON
+    asked = [line for line in lines if line["message"] == "request"]
+    assert all(set(line) <= {"time", "level", "message", "request_id", "method", "route", "status", "seconds", "client",
+                             "key"} for line in asked)
+    assert all(line["level"] == ("warning" if line["status"] >= 500 else "info") for line in asked)
+    assert 'QQ"}' in {line["method"] for line in asked}
 
 
 def test_every_answer_has_the_security_headers(server):

@@ -22,8 +22,8 @@ import torch
 from flask import Flask, Response, jsonify, request
 from PIL import Image, UnidentifiedImageError
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "convert"))
-import network as net  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "training"))
+from stylize_train.formats import network as net  # noqa: E402
 
 MODELS = pathlib.Path(os.environ["SERVICE_MODELS"])
 SIDE = 512

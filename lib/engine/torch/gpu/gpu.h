@@ -9,11 +9,7 @@
 #ifndef STZ_GPU_H
 #define STZ_GPU_H
 
-#include "../../../../shim/device.h"
-#include "engine/engine.h"
-#include "image/image.h"
-
-#define STZ_GPU_BATCH_MAX 32 /* pictures in one run */
+#include "engine/torch/gpu/item.h"
 
 typedef struct stz_gpu stz_gpu;
 
@@ -26,29 +22,6 @@ typedef struct stz_gpu_stats {
     uint64_t graphs, replays;
 } stz_gpu_stats;
 
-/* A network on a device. Filled by the engine. */
-typedef struct stz_gpu_net {
-    stz_torch_net *net;
-    __typeof__(stz_torch_forward) *forward;
-    __typeof__(stz_torch_drop) *drop;
-    int code_length, stats_length, multiple;
-    int is_half, channels_last;
-    float scale[3], shift[3]; /* byte to input */
-    float out_scale;          /* output to byte */
-    bool no_graphs;           /* it cannot be captured; under the device's lock */
-} stz_gpu_net;
-
-/* One picture. in and out may each lie on this device or on the host. */
-typedef struct stz_gpu_item {
-    const stylize_image *in;  /* RGB8, RGBA8 or GRAY8 */
-    stz_rect source;          /* the part of it that is painted, scaled to out's size */
-    const stylize_image *out; /* RGB8, or RGBA8 with in's alpha; not touched if stats_out is given */
-    const float *code, *stats;
-    float *stats_out; /* only the statistics are wanted */
-    float strength;
-    float preserve_color;
-} stz_gpu_item;
-
 /* Memory that devices read and write by themselves, or ordinary memory where there is none left. */
 stz_allocator stz_gpu_pinned(const stz_device_table *table);
 
@@ -58,7 +31,7 @@ stylize_status stz_gpu_open(const stz_device_table *table, int index, uint64_t k
 void stz_gpu_close(stz_gpu *gpu);                          /* after its networks are gone; NULL is fine */
 void stz_gpu_forget(stz_gpu *gpu, const stz_gpu_net *net); /* before a network is unloaded */
 
-/* 1 to 64 pictures whose out has one size; all or none have stats, and stats_out. Too many for the memory
+/* 1 to STZ_BATCH_MAX pictures whose out has one size; all or none have stats, and stats_out. Too many for the memory
  * are run in smaller batches. Cancelled between those only. */
 stylize_status stz_gpu_run(stz_gpu *gpu, stz_gpu_net *net, const stz_gpu_item *items, int n,
                            const stz_exec *exec, stylize_error *err);

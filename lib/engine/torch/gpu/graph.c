@@ -1,5 +1,4 @@
-/* Sizes of batches that come again, and the graphs that were captured for them. */
-#include "engine/torch/gpu/internal.h"
+#include "engine/torch/gpu/graph.h"
 
 #define CAPTURE_AT 3 /* the sight of a size at which it is captured */
 

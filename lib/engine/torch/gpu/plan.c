@@ -1,7 +1,7 @@
-/* What a run needs of memory, and where it lies: one block on the device, one pinned block on the host. */
+#include "engine/torch/gpu/plan.h"
+
 #include <string.h>
 
-#include "engine/torch/gpu/internal.h"
 #include "image/resize.h"
 
 #define ALIGN 256u
@@ -71,7 +71,7 @@ static void place_part(const gpu_run *run, gpu_part *p, cursor *device, cursor *
         p->fitted_pitch = (size_t)run->width * (size_t)p->channels;
         p->fitted = take(device, p->fitted_pitch * (size_t)run->height);
     }
-    if (!out)
+    if (!out || p->item->stats_out)
         return;
     p->out_pitch = p->out_host ? (size_t)run->width * (size_t)p->out_channels : (size_t)out->stride;
     p->out = p->out_host ? take(device, p->out_pitch * (size_t)run->height) : out->pixels;
@@ -109,7 +109,7 @@ static void describe(gpu_run *run, const stz_gpu_item *items)
         p->channels = stz_bytes_per_pixel(items[i].in->format);
         p->out_channels = items[i].out ? stz_bytes_per_pixel(items[i].out->format) : 0;
         p->in_host = items[i].in->memory == STYLIZE_MEMORY_HOST;
-        p->out_host = items[i].out && items[i].out->memory == STYLIZE_MEMORY_HOST;
+        p->out_host = items[i].out && !items[i].stats_out && items[i].out->memory == STYLIZE_MEMORY_HOST;
         p->scaled = (int)items[i].source.width != run->width || (int)items[i].source.height != run->height;
         run->paints |= items[i].stats_out || items[i].strength > 0;
     }

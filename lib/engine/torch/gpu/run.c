@@ -1,8 +1,11 @@
-/* One batch on one slot: copied in, computed, copied out. */
+/* Copied in, computed, copied out. */
+#include "engine/torch/gpu/run.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "engine/torch/gpu/internal.h"
+#include "engine/torch/gpu/error.h"
+#include "engine/torch/gpu/graph.h"
 
 #define TRY(call)                                                                                            \
     do {                                                                                                     \

@@ -54,8 +54,8 @@ class Order:
 
 
 def _weight(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-        raise InvalidError(f"the weight of a style is {value!r}; a number above 0 is needed")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+        raise InvalidError(f"the weight of a style is {value!r}; a number of 0 or above is needed")
     return float(value)
 
 
@@ -81,6 +81,8 @@ def _styles(style: Any, style_id: Any, styles: Any) -> list[tuple[str | bytes, f
         if not isinstance(one, dict) or set(one) - {"style", "style_id", "weight", "mask"}:
             raise InvalidError("each of styles must be an object with style or style_id, weight and mask")
         found.append((_one(one.get("style"), one.get("style_id")), _weight(one.get("weight", 1))))
+    if not any(weight for _, weight in found):
+        raise InvalidError("the weights of all styles are 0; one must be above 0")
     return found
 
 

@@ -1,0 +1,48 @@
+#include "common/names.h"
+
+#include <string.h>
+
+#include "common/language.h"
+
+const char *const method_names[] = {"auto", "fast", "any", "optimize", NULL};
+const char *const optimizer_names[] = {"lbfgs", "adam", NULL};
+const char *const precision_names[] = {"fp32", "fp16", "int8", "tf32", NULL};
+
+int name_index(const char *const *names, slice name)
+{
+    for (int i = 0; names[i]; i++)
+        if (slice_is(name, names[i]))
+            return i;
+    return -1;
+}
+
+static const struct {
+    const char *name, *type;
+    stylize_format format;
+} formats[] = {{"jpeg", "image/jpeg", STYLIZE_FORMAT_JPEG},
+               {"jpg", "image/jpeg", STYLIZE_FORMAT_JPEG},
+               {"png", "image/png", STYLIZE_FORMAT_PNG},
+               {"webp", "image/webp", STYLIZE_FORMAT_WEBP}};
+
+stylize_format format_by_name(slice name)
+{
+    for (size_t i = 0; i < APP_LEN(formats); i++)
+        if (slice_is_nocase(name, formats[i].name) || slice_is_nocase(name, formats[i].type))
+            return formats[i].format;
+    return STYLIZE_FORMAT_NONE;
+}
+
+const char *format_type(stylize_format format)
+{
+    for (size_t i = 0; i < APP_LEN(formats); i++)
+        if (formats[i].format == format)
+            return formats[i].type;
+    return "application/octet-stream";
+}
+
+const char *format_name(stylize_format format) { return format_type(format) + strlen("image/"); }
+
+const char *format_ending(stylize_format format)
+{
+    return format == STYLIZE_FORMAT_JPEG ? "jpg" : format_name(format);
+}

@@ -1,0 +1,46 @@
+#include "http/exchange.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+
+slice exchange_header(const exchange *x, const char *name)
+{
+    const char *v = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+    return (slice){v, v ? strlen(v) : 0};
+}
+
+bool exchange_repeat(exchange *x, bool alone, problem *wrong)
+{
+    const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
+    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name,
+                           x->route->name, exchange_header(x, "Content-Type"), body, wrong) &&
+           idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static void on_gone(void *user)
+{
+    exchange *x = user;
+    atomic_store(&x->gone, true);
+    if (x->leave(x)) {
+        atomic_fetch_add(&x->server->metrics.clients_gone, 1);
+        MHD_resume_connection(x->connection);
+    }
+}
+
+void exchange_wait(exchange *x, bool (*leave)(exchange *x))
+{
+    x->phase = EXCHANGE_WAITING;
+    x->leave = leave;
+    watch_deadline(x->watched, 0, false);
+    MHD_suspend_connection(x->connection);
+    watch_arm(&x->server->watch, x->watched, on_gone, x);
+}
+
+void exchange_resume(exchange *x)
+{
+    watch_disarm(&x->server->watch, x->watched);
+    MHD_resume_connection(x->connection);
+}

@@ -1,0 +1,71 @@
+/*
+ * A request with its answer.
+ *
+ * libmicrohttpd's threads read and write; a request that has to wait is suspended and belongs to
+ * nobody's thread until the end of its painting resumes it. An exchange goes through
+ *
+ *   begin     the header is there: route, limits, who asks
+ *   body      bytes are collected, or thrown away if the request was turned away already
+ *   start     the route works: it answers, or suspends the exchange
+ *   finish    after it was resumed: the route answers
+ */
+#ifndef SERVER_EXCHANGE_H
+#define SERVER_EXCHANGE_H
+
+#include <microhttpd.h>
+
+#include "http/server.h"
+
+typedef enum exchange_phase {
+    EXCHANGE_HEADER,
+    EXCHANGE_BODY,
+    EXCHANGE_WAITING,
+    EXCHANGE_ANSWERED
+} exchange_phase;
+
+struct exchange {
+    server *server;
+    struct MHD_Connection *connection;
+    watched *watched;
+    const route *route; /* NULL: none takes it */
+    exchange_phase phase;
+    char id[25];
+    char method[8];
+    char part[64]; /* what "*" of the route's path stands for */
+    uint64_t begun_ns;
+    size_t header_bytes;
+    address client;
+    api_key key; /* name "" if none was given */
+    uint64_t body_limit;
+    uint64_t body_counted; /* its share of server.body_bytes */
+    blob *memory;
+    idempotent repeat;
+    /* the answer, once there is one */
+    struct MHD_Response *response;
+    unsigned status;
+    bool close;
+    bool stream; /* goes on for as long as it likes */
+    /* waiting */
+    atomic_bool gone;           /* the client left */
+    bool (*leave)(exchange *x); /* true: nobody else will resume it */
+    ticket ticket;
+    work work;
+    painting *painting;
+    problem problem;
+    stylize_format raw; /* the picture itself is asked for; NONE: JSON */
+    bool cached;
+    void *extra; /* the route's */
+    void (*extra_free)(void *extra);
+};
+
+/* Suspends the exchange; to be called by start before anyone who may resume it knows of it. */
+void exchange_wait(exchange *x, bool (*leave)(exchange *x));
+/* Ends the waiting; any thread, once. */
+void exchange_resume(exchange *x);
+
+/* A header of the request, data NULL if it is not there. */
+slice exchange_header(const exchange *x, const char *name);
+/* Reads Idempotency-Key; false if it is wrong, was used with another body, or (alone) is in work. */
+bool exchange_repeat(exchange *x, bool alone, problem *wrong);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * The folder of jobs. Each file is written under another name, synced and renamed.
+ *
+ *   ID.job     the upload: one line of JSON about it, then the body as it came
+ *   ID.done    the result
+ *   ID.failed  why there is none
+ */
+#ifndef SERVER_JOB_FILES_H
+#define SERVER_JOB_FILES_H
+
+#include "jobs/job.h"
+
+typedef struct job_files {
+    int folder; /* -1 until the first job */
+    char path[512];
+} job_files;
+
+/* Makes the folder if it is not there yet; asked: the one of --state-dir, or NULL. */
+bool job_files_open(job_files *f, const char *asked, char *message, size_t size);
+bool job_files_save(job_files *f, const job *b, slice content_type, const blob *body);
+/* Reads an upload again, and owner, subject and time into `about`, a job that nobody else sees. The
+ * type is a slice of the memory. NULL if it is not there. */
+blob *job_files_load(job_files *f, const char *id, job *about, slice *content_type);
+bool job_files_finish(job_files *f, const job *b, painting *result);
+painting *job_files_result(job_files *f, const char *id);
+/* Whose job it was and why it failed; false if that is not known. */
+bool job_files_failure(job_files *f, const char *id, job *b);
+void job_files_remove(job_files *f, const char *id);
+/* Calls for each file of the folder with its id, ending and age in seconds; sweeps what is older than ttl. */
+void job_files_scan(job_files *f, int64_t ttl,
+                    void (*each)(void *user, const char *id, const char *ending, int64_t age), void *user);
+void job_files_close(job_files *f);
+
+#endif

@@ -1,0 +1,40 @@
+/* The list of jobs, with the lock of all that changes in one, and what is counted of them. */
+#ifndef SERVER_JOB_LIST_H
+#define SERVER_JOB_LIST_H
+
+#include "base/io_pool.h"
+#include "jobs/job.h"
+#include "jobs/job_files.h"
+
+struct broker;
+
+struct jobs {
+    const config *config;
+    metrics *metrics;
+    painter *painter;
+    io_pool *pool;
+    struct broker *broker; /* NULL: jobs are painted here */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool started, stop;
+    job_files files;
+    job *first, *last; /* oldest first */
+    size_t count, active;
+};
+
+/* Of an owner, or NULL: of whoever it is. Held for the caller, or NULL. */
+job *jobs_find(struct jobs *j, const char *id, const char *owner);
+/* Held jobs of a subject that were accepted up to then and are not expired; how many, at most max. */
+size_t jobs_of_subject(struct jobs *j, const char *subject, int64_t until, job **out, size_t max);
+/* How many wait before it. */
+unsigned jobs_place(struct jobs *j, const job *b);
+/* If there is one of its id already, that instead. Held for the caller; NULL if there are too many. */
+job *jobs_add_once(struct jobs *j, job *b);
+void jobs_unlist(struct jobs *j, job *b);
+void jobs_count_end(struct jobs *j, job_state state);
+/* Under the lock. */
+void jobs_list_add(struct jobs *j, job *b);
+void jobs_list_remove(struct jobs *j, job *b);
+
+#endif

@@ -1,0 +1,14 @@
+/* From the backlog to the end: one thread takes jobs, a few at a time, so that they leave room for others. */
+#ifndef SERVER_JOB_RUN_H
+#define SERVER_JOB_RUN_H
+
+#include "jobs/job_list.h"
+
+/* Puts a new one into the backlog; its file is written already. */
+void jobs_add(struct jobs *j, job *b);
+/* Ends it; the painting is released, why may be NULL with it. */
+void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, const problem *why);
+/* The thread, until j->stop. */
+void *jobs_run(void *jobs);
+
+#endif

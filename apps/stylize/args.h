@@ -1,0 +1,54 @@
+/* What the command line asks for. */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include <stdbool.h>
+
+#include <stylize/stylize.h>
+
+#include "common/values.h"
+
+typedef enum command {
+    COMMAND_PAINT = 1,
+    COMMAND_SHEET = 2,
+    COMMAND_STYLES = 4,
+    COMMAND_INFO = 8,
+    COMMAND_BENCH = 16
+} command;
+
+/* A style as the command line names it. */
+typedef struct style_arg {
+    char *id;   /* library style, or NULL */
+    char *path; /* style picture, or NULL */
+    float weight;
+    const char *mask; /* file, the process's own string; or NULL */
+} style_arg;
+
+#define LIST_MAX 32 /* entries of a comma list: sizes, threads */
+
+/* Texts are NULL and numbers 0 where nothing was given and the library has its own default. */
+typedef struct cli_args {
+    command command;
+    char **inputs; /* the process's own strings */
+    size_t input_count;
+    style_arg *styles;
+    size_t style_count;
+    size_t last_styles; /* where those of the last option begin */
+    char *output;
+    picture_size sizes[LIST_MAX];
+    size_t size_count;
+    uint32_t threads[LIST_MAX];
+    size_t thread_count;
+    float strength;
+    double style_scale, time_budget; /* seconds */
+    bool preserve_color, force, recursive, resume, json, quiet, verbose, ids, help, version;
+    stylize_method method;
+    stylize_optimizer optimizer;
+    stylize_format format;
+    stylize_precision precision;
+    int engine; /* in engine_names of options.h */
+    uint64_t iterations, jobs, columns, rounds, seed, memory, quality;
+    char *preview, *device, *models, *lang, *network;
+} cli_args;
+
+#endif

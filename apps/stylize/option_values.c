@@ -1,0 +1,108 @@
+#include "option_values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "common/names.h"
+#include "memory.h"
+#include "path.h"
+
+static void add_style(cli_args *args, style_arg style)
+{
+    args->styles = memory_grow(args->styles, args->style_count + 1, sizeof *args->styles);
+    args->styles[args->style_count++] = style;
+}
+
+bool read_styles(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    slice one, id;
+    double weight;
+    args->last_styles = args->style_count;
+    while (slice_next(&value, ',', &one)) {
+        if (!parse_weighted(one, &id, &weight) || !id.size)
+            return false;
+        add_style(args, (style_arg){.id = text_format("%.*s", (int)id.size, id.data),
+                                    .weight = (float)weight});
+    }
+    return true;
+}
+
+bool read_style_image(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    double weight = 1;
+    /* A file of exactly that name wins over a weight, so that any name can be given. */
+    const char *colon = path_exists(value.data) ? NULL : strrchr(value.data, ':');
+    if (colon && parse_weight(slice_of(colon + 1), &weight))
+        value.size = (size_t)(colon - value.data);
+    if (!value.size)
+        return false;
+    args->last_styles = args->style_count;
+    add_style(args, (style_arg){.path = text_format("%.*s", (int)value.size, value.data),
+                                .weight = (float)weight});
+    return true;
+}
+
+bool read_mask(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    if (!value.size || args->last_styles == args->style_count)
+        return false;
+    for (size_t i = args->last_styles; i < args->style_count; i++)
+        args->styles[i].mask = value.data;
+    args->last_styles = args->style_count;
+    return true;
+}
+
+bool read_sizes(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    slice one;
+    args->size_count = 0;
+    while (slice_next(&value, ',', &one))
+        if (args->size_count == LIST_MAX || !parse_size(one, 16384, &args->sizes[args->size_count++]))
+            return false;
+    return true;
+}
+
+bool read_threads(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    slice one;
+    uint64_t n;
+    args->thread_count = 0;
+    while (slice_next(&value, ',', &one)) {
+        if (args->thread_count == LIST_MAX || !parse_uint(one, 1, 256, &n))
+            return false;
+        args->threads[args->thread_count++] = (uint32_t)n;
+    }
+    return true;
+}
+
+bool read_strength(void *target, const option *o, slice value)
+{
+    return parse_strength(value, &((cli_args *)target)->strength);
+}
+
+bool read_format(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    args->format = format_by_name(value);
+    return args->format != STYLIZE_FORMAT_NONE;
+}
+
+bool read_device(void *target, const option *o, slice value)
+{
+    static const char *const names[] = {"auto", "cpu", "cuda", NULL};
+    const char *numbers = strncmp(value.data, "cuda:", 5) == 0 ? value.data + 5 : "";
+    const bool several =
+        *numbers && (strcmp(numbers, "all") == 0 || !numbers[strspn(numbers, "0123456789,")]);
+    if (!several && name_index(names, value) < 0)
+        return false;
+    cli_args *args = target;
+    free(args->device);
+    args->device = text_format("%s", value.data);
+    return true;
+}

@@ -1,0 +1,53 @@
+#include "api/model_dir.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef STZ_MODEL_DIR
+#define STZ_MODEL_DIR "/usr/local/share/stylize/models"
+#endif
+
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    return !stat(path, &s) && S_ISDIR(s.st_mode);
+}
+
+/* <folder of this library>/../share/stylize/models: right in a build tree and wherever it is installed. */
+static bool models_beside_library(char *path, size_t size)
+{
+    Dl_info info;
+    if (!dladdr((void *)stz_model_dir_find, &info) || !info.dli_fname)
+        return false;
+    const char *slash = strrchr(info.dli_fname, '/');
+    int folder = slash ? (int)(slash - info.dli_fname) : 1;
+    const char *start = slash ? info.dli_fname : ".";
+    static const char *const up[] = {"/../share/stylize/models", "/../../share/stylize/models"};
+    for (size_t i = 0; i < STZ_LEN(up); i++)
+        if ((size_t)snprintf(path, size, "%.*s%s", folder, start, up[i]) < size && is_folder(path))
+            return true;
+    return false;
+}
+
+stylize_status stz_model_dir_find(const char *asked, char **out, stylize_error *err)
+{
+    char path[PATH_MAX];
+    if (!asked)
+        asked = getenv("STYLIZE_MODELS");
+    if (!asked || !*asked) {
+        if (models_beside_library(path, sizeof path))
+            asked = path;
+        else
+            asked = STZ_MODEL_DIR;
+    }
+    if (!is_folder(asked))
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND,
+                        "model folder \"%s\" does not exist; set the option model_dir or STYLIZE_MODELS",
+                        asked);
+    *out = strdup(asked);
+    return *out ? STYLIZE_OK : stz_nomem(err, strlen(asked) + 1);
+}

@@ -1,0 +1,32 @@
+/*
+ * Structures that programs fill or read and that may grow: the first member is their size as the program knows
+ * them. All sizes that ever were stand in one table; docs/abi.md says how a structure grows.
+ */
+#ifndef STZ_TAGGED_H
+#define STZ_TAGGED_H
+
+#include "base/common.h"
+
+typedef enum stz_tag {
+    STZ_TAG_OPTIONS,
+    STZ_TAG_REQUEST,
+    STZ_TAG_STATS,
+    STZ_TAG_REPORT,
+    STZ_TAG_IMAGE_INFO,
+    STZ_TAG_TILE,
+    STZ_TAG_BENCH,
+    STZ_TAGS
+} stz_tag;
+
+/* Whether the structure ever had this size. */
+bool stz_tagged_known(stz_tag tag, size_t size);
+
+/* Copies a program's structure into ours, of our size: members that the program does not know are zero. False: it
+ * was never initialised, or has members that we do not know and that are not zero. */
+bool stz_tagged_read(stz_tag tag, void *ours, const void *theirs);
+/* Whether the program has set the size of a structure that is filled as far as it reaches. */
+bool stz_tagged_set(const void *theirs);
+/* Fills the program's structure as far as it reaches; its size member stays. */
+void stz_tagged_write(stz_tag tag, void *theirs, const void *ours);
+
+#endif

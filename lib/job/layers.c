@@ -1,0 +1,65 @@
+#include "job/layers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static stylize_status check_mask(const stz_env *env, const stylize_image *mask, size_t number,
+                                 stylize_error *err)
+{
+    char what[32];
+    stylize_image checked;
+    snprintf(what, sizeof what, "mask %zu", number);
+    stylize_status status = stz_image_check(mask, what, &checked, err);
+    if (status == STYLIZE_OK && !stz_is_encoded(checked.format))
+        status = stz_limits_pixels(&env->limits, what, checked.width, checked.height, err);
+    return status;
+}
+
+/* One layer of all styles with the mask of style i; the styles go to the job's from `at` on. */
+static stz_layer take_layer(stz_job *job, const stylize_style_ref *styles, stz_style *const *library,
+                            const size_t *numbers, bool *taken, size_t i, size_t at)
+{
+    const stylize_request *r = &job->req;
+    stz_layer layer = {.mask = r->masks ? r->masks[numbers[i]] : NULL, .number = numbers[i] + 1, .first = at};
+    double sum = 0;
+    for (size_t k = i; k < r->style_count; k++) {
+        if (taken[k] || (r->masks && r->masks[numbers[k]] != layer.mask))
+            continue;
+        taken[k] = true;
+        job->styles[at + layer.count] = styles[k];
+        job->library[at + layer.count++] = library[k];
+        sum += (double)styles[k].weight;
+    }
+    for (size_t k = at; k < at + layer.count; k++)
+        job->styles[k].weight = (float)((double)job->styles[k].weight / sum);
+    layer.share = (float)sum;
+    return layer;
+}
+
+stylize_status stz_layers_take(const stz_env *env, stz_job *job, const size_t *numbers, stylize_error *err)
+{
+    const size_t count = job->req.style_count;
+    stylize_style_ref styles[STYLIZE_STYLES_MAX];
+    stz_style *library[STYLIZE_STYLES_MAX];
+    bool taken[STYLIZE_STYLES_MAX] = {false};
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const stylize_image *mask = job->req.masks ? job->req.masks[numbers[i]] : NULL;
+        const stylize_status status = mask ? check_mask(env, mask, numbers[i] + 1, err) : STYLIZE_OK;
+        if (status != STYLIZE_OK)
+            return status;
+        sum += (double)job->styles[i].weight;
+    }
+    memcpy(styles, job->styles, sizeof styles);
+    memcpy(library, job->library, sizeof library);
+    job->layer_count = 0;
+    for (size_t i = 0, at = 0; i < count; i++) {
+        if (taken[i])
+            continue;
+        stz_layer *layer = &job->layers[job->layer_count++];
+        *layer = take_layer(job, styles, library, numbers, taken, i, at);
+        layer->share = (float)((double)layer->share / sum);
+        at += layer->count;
+    }
+    return STYLIZE_OK;
+}

@@ -1,0 +1,51 @@
+/*
+ * The context: what jobs are painted with, and the scheduler. A request lives in a job, a slot of a fixed array.
+ * It goes
+ *
+ *   submit -> waiting -> prepare -> ready -> paint -> finish -> callback
+ *
+ * where any idle worker takes the next step of any job. All lists and states are guarded by `lock`; a worker owns
+ * the job it works on.
+ */
+#ifndef STZ_SCHED_H
+#define STZ_SCHED_H
+
+#include <pthread.h>
+
+#include "job/env.h"
+#include "sched/list.h"
+
+typedef struct stz_worker {
+    stylize_ctx *ctx;
+    pthread_t thread;
+    stz_scratch scratch;
+    stz_team *team;
+    bool leads; /* its team is open; under the context's lock */
+} stz_worker;
+
+struct stylize_ctx {
+    stylize_options opt;
+    char *model_dir; /* never NULL after creation */
+    stz_env env;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* for workers */
+    stz_list waiting, ready, finishing;
+    stz_job *jobs;            /* all slots */
+    int job_count, jobs_used; /* slots that were ever used */
+    stz_job *free_jobs;
+    int running;     /* jobs that a worker holds */
+    int preparing;   /* of those, in the prepare step */
+    int ready_limit; /* prepared pictures that may lie about: they hold memory */
+    uint64_t last_id;
+    uint64_t next_deadline; /* the earliest of the jobs that wait, 0: none */
+    bool closing;
+    atomic_int cancel_all;
+    atomic_int leave; /* helpers should look for other work */
+    stylize_stats stats;
+
+    stz_worker *workers;
+    int worker_count, started;
+};
+
+#endif

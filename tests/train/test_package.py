@@ -1,0 +1,85 @@
+"""training/ as a package: installed into a folder of its own and run outside the tree. Needs pip, setuptools, wheel."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MISSING = [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name) is None]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no Python package {', '.join(MISSING)}")
+EVERY_MODULE = """
+import importlib, pkgutil, stylize_train
+for module in pkgutil.walk_packages(stylize_train.__path__, "stylize_train."):
+    if not module.name.endswith((".__main__", ".to_onnx")):  # to_onnx needs onnx
+        importlib.import_module(module.name)
+print(stylize_train.__file__)
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Built from a copy, as a build leaves files in the folder."""
+    folder = tmp_path_factory.mktemp("package")
+    shutil.copytree(ROOT / "training", folder / "clone" / "training",
+                    ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+    (folder / "clone" / "include" / "stylize").mkdir(parents=True)
+    shutil.copy(ROOT / "include" / "stylize" / "stylize.h", folder / "clone" / "include" / "stylize")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
+                    "--disable-pip-version-check", "--target", folder / "site", folder / "clone" / "training"], check=True)
+    shutil.rmtree(folder / "clone")
+    return folder / "site"
+
+
+def run(installed, cwd, *command, **environment):
+    environment = {k: v for k, v in os.environ.items() if k != "STYLIZE_MODELS"} | {"PYTHONPATH": str(installed)} | environment
+    return subprocess.run([str(c) for c in command], cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+def test_help_and_version(installed, tmp_path):
+    for command in ([sys.executable, "-m", "stylize_train"], [sys.executable, installed / "bin" / "stylize-train"]):
+        result = run(installed, tmp_path, *command, "--help")
+        assert (result.returncode, result.stderr) == (0, "") and "fit one more style" in result.stdout
+    header = (ROOT / "include" / "stylize" / "stylize.h").read_text()
+    version = ".".join(re.search(rf"#define STYLIZE_VERSION_{part} (\d+)", header)[1] for part in ("MAJOR", "MINOR", "PATCH"))
+    metadata, = installed.glob("stylize_train-*.dist-info/METADATA")
+    assert f"\nVersion: {version}\n" in metadata.read_text()
+
+
+def test_nothing_of_the_tree_is_needed(installed, tmp_path):
+    result = run(installed, tmp_path, sys.executable, "-c", EVERY_MODULE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(str(installed))
+
+
+@pytest.mark.parametrize("how", ["environment", "option", "clone"])
+def test_a_style_is_fitted(how, installed, tmp_path):
+    models = tmp_path / "somewhere" / "models"
+    shutil.copytree(ROOT / "models", models, ignore=shutil.ignore_patterns("*.onnx", "*_int8*"))
+    picture = ROOT / "examples" / "data" / "artwork.jpg"
+    more, environment, cwd = [], {}, tmp_path
+    if how == "environment":
+        environment["STYLIZE_MODELS"] = str(models)
+    elif how == "option":
+        more = ["--models", models]
+    else:
+        cwd = models.parent
+    result = run(installed, cwd, sys.executable, "-m", "stylize_train", "style", "mine", picture, "--from", "scream", "--steps", 1,
+                 "--size", 64, "--art-size", 64, "--threads", 1, "--device", "cpu", *more, **environment)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((models / "styles" / "library.json").read_text())[-1]["style_id"] == "mine"
+    assert (models / "styles" / "codes" / "mine.safetensors").is_file()
+
+
+def test_without_models_it_says_what_to_do(installed, tmp_path):
+    picture = ROOT / "examples" / "data" / "artwork.jpg"
+    result = run(installed, tmp_path, sys.executable, "-m", "stylize_train", "style", "mine", picture, "--device", "cpu")
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "does not exist" in result.stderr and "STYLIZE_MODELS" in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""Networks as files: safetensors with a graph, 8-bit weights, TorchScript, ONNX."""

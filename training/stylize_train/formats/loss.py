@@ -1,0 +1,69 @@
+"""A loss network of this project, in TorchScript, as the native engine reads it.
+
+    python -m stylize_train.formats.loss models/loss/loss.pt models/loss/loss.safetensors
+
+Its convolutions are the buffers w_conv<depth><letter> of the file, each with a bias; between the depths is a mean over
+2x2 pixels, and the first layer of each depth is a feature map. Layers that no feature map sees are left out. Needs torch.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+import numpy as np
+
+from . import network as net
+
+NAME = re.compile(r"w_conv([1-9])([a-z])")
+
+
+def layers(buffers: dict[str, np.ndarray]) -> list[list[str]]:
+    """Names of the convolutions of each depth."""
+    depths: dict[int, list[str]] = {}
+    for name in sorted(buffers):
+        if found := NAME.fullmatch(name):
+            depths.setdefault(int(found[1]), []).append(name)
+    if sorted(depths) != list(range(1, len(depths) + 1)) or not depths:
+        raise ValueError("not a loss network of this project")
+    found = [depths[d] for d in sorted(depths)]
+    return found[:-1] + [found[-1][:1]]
+
+
+def convert(buffers: dict[str, np.ndarray]) -> net.Network:
+    operations: list[dict] = [{"op": "sub", "value": 0.5}, {"op": "mul", "value": 4}]
+    tensors = {}
+    for depth, names in enumerate(layers(buffers)):
+        if depth:
+            operations.append({"op": "mean_pool", "factor": 2})
+        for i, name in enumerate(names):
+            weight, short = buffers[name].astype(np.float32), name.removeprefix("w_")
+            tensors[short], tensors[short + "_bias"] = weight, buffers[name + "_bias"].astype(np.float32)
+            operations.append({"op": "conv", "w": short, "b": short + "_bias", "in": weight.shape[1],
+                               "out": weight.shape[0], "stride": 1})
+            operations.append({"op": "relu"})
+            if i == 0:
+                operations.append({"op": "tap"})
+    return net.Network(tensors, {"name": "loss", "loss_graph": json.dumps(operations)})
+
+
+def main() -> int:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("source", type=pathlib.Path)
+    p.add_argument("target", type=pathlib.Path)
+    a = p.parse_args()
+    import torch  # not needed by whoever imports convert
+
+    try:
+        module = torch.jit.load(str(a.source), map_location="cpu")
+        network = convert({n: b.numpy() for n, b in module.named_buffers()})
+    except (RuntimeError, ValueError, KeyError) as e:
+        print(f"{a.source}: {e}", file=sys.stderr)
+        return 1
+    net.write(a.target, network)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
