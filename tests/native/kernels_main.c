@@ -43,7 +43,20 @@ static void check(const net_builder *b, const float *code, int width, int height
     free(out);
 }
 
-/* Gradients of the picture, against the oracle's. */
+/* The largest error of a gradient, and whether that is little of its largest number. */
+static bool is_near(const float *found, const double *want, size_t count, double *error)
+{
+    double largest = 0;
+    *error = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double at = want[i] < 0 ? -want[i] : want[i], off = (double)found[i] - want[i];
+        largest = at > largest ? at : largest;
+        *error = off > *error ? off : -off > *error ? -off : *error;
+    }
+    return *error <= 1e-4 * largest;
+}
+
+/* Gradients of the picture and of the weights, against the oracle's. */
 static void check_back(net_builder *b, const float *code, int width, int height)
 {
     const size_t count = (size_t)width * (size_t)height * 3, length = (size_t)b->graph.code_length;
@@ -63,19 +76,20 @@ static void check_back(net_builder *b, const float *code, int width, int height)
         if (!k)
             continue;
         runner r;
-        double largest = 0, d = 0;
+        double d, own;
+        float *weights = malloc(want.weight_count * 4);
         runner_open(&r, &b->graph, k, 2);
-        runner_back(&r, in, width, height, code, factors, out, gradient, length ? code_gradient : NULL, NULL);
+        runner_back(&r, in, width, height, code, factors, out, gradient, length ? code_gradient : NULL,
+                    weights);
         runner_close(&r);
-        for (size_t i = 0; i < count; i++) {
-            const double at = want.picture[i] < 0 ? -want.picture[i] : want.picture[i];
-            const double off = (double)gradient[i] - want.picture[i];
-            largest = at > largest ? at : largest;
-            d = off > d ? off : -off > d ? -off : d;
+        bool good = is_near(gradient, want.picture, count, &d);
+        for (int i = 0; i < b->graph.count; i++) {
+            const size_t at = stz_back_weight_place(&b->graph, i),
+                         end = stz_back_weight_place(&b->graph, i + 1);
+            good &= is_near(weights + at, want.weights + at, end - at, &own);
         }
-        const bool good = d < 1e-4 * largest;
-        printf("%s gradient %dx%d: %.2g of %.2g%s\n", stz_isa_name(k->isa), width, height, d, largest,
-               good ? "" : " FAILED");
+        free(weights);
+        printf("%s gradients %dx%d: %.2g%s\n", stz_isa_name(k->isa), width, height, d, good ? "" : " FAILED");
         failures += !good;
     }
     reference_gradient_free(&want);

@@ -1,5 +1,6 @@
 /* The shipped loss network through the native engine's table: what it refuses, deadlines, blends, tiles, half precision.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -119,6 +120,48 @@ static void tiles_and_whole_agree(void **state)
     session_close(s);
 }
 
+typedef struct runner_thread {
+    session *s;
+    stz_scratch scratch;
+    uint8_t *out;
+    stylize_status status;
+} runner_thread;
+
+static void *optimise_apart(void *arg)
+{
+    runner_thread *t = arg;
+    stylize_error err;
+    stz_team *team = stz_team_create(2, &t->scratch, 1);
+    const stz_exec exec = {.team = team};
+    stz_optimize job = t->s->job;
+    job.out = view_of(t->out);
+    t->status = engine->optimize(t->s->engine, t->s->net, &job, &exec, &err);
+    stz_team_destroy(team);
+    stz_scratch_free(&t->scratch);
+    return NULL;
+}
+
+/* Several at once share plans and weights, which the first to come makes. */
+static void two_at_once_are_as_one(void **state)
+{
+    session *s = session_open(STYLIZE_PRECISION_FP32);
+    runner_thread t[2];
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        t[i] = (runner_thread){.s = s, .out = malloc(COUNT)};
+        assert_int_equal(pthread_create(&threads[i], NULL, optimise_apart, &t[i]), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(run(s), STYLIZE_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(t[i].status, STYLIZE_OK);
+        assert_memory_equal(t[i].out, s->out, COUNT);
+        free(t[i].out);
+    }
+    session_close(s);
+}
+
 /* Half precision stores no gradients: a loss network runs in fp32. */
 static void half_precision_is_not_for_gradients(void **state)
 {
@@ -235,7 +278,7 @@ int main(void)
         cmocka_unit_test(tiles_and_whole_agree),    cmocka_unit_test(half_precision_is_not_for_gradients),
         cmocka_unit_test(blends_are_sums),          cmocka_unit_test(a_deadline_ends_it),
         cmocka_unit_test(wrong_jobs_are_refused),   cmocka_unit_test(wrong_models_are_refused),
-        cmocka_unit_test(painters_do_not_optimise),
+        cmocka_unit_test(painters_do_not_optimise), cmocka_unit_test(two_at_once_are_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

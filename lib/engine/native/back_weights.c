@@ -4,64 +4,6 @@
 #include "engine/native/back.h"
 #include "engine/native/conv_plan.h"
 
-/* ------------------------------------------------------------------ among the points of a transform */
-
-static void sum_bias(const stz_tile_gradient *g, int groups, float *out)
-{
-    for (int n = 0; n < g->columns; n++) {
-        double sum = 0;
-        for (int i = 0; i < groups; i++)
-            sum += (double)g->bias[i * g->columns + n];
-        if (g->column_of[n] >= 0)
-            out[g->column_of[n]] = (float)sum;
-    }
-}
-
-static void weights_among_points(const stz_kept_run *k, int i, const stz_conv_run *gradient, float *out)
-{
-    const stz_plan *p = k->run.plan;
-    const stz_layer *l = &p->net->layers[i];
-    const stz_op *op = &p->net->graph->ops[l->op];
-    const stz_kernels *kernels = p->kernels;
-    stz_conv wide = p->convs[i];
-    stz_conv_run input = stz_run_conv(&k->run, i);
-    const stz_tile_memory m = stz_tile_memory_of(&wide);
-    const int all = wide.tiles_y * wide.tiles_x;
-    float *memory = (float *)(void *)k->records->data;
-    int column_of[STZ_ADJOINT_VECTORS * 16], channel_of[STZ_ADJOINT_VECTORS * 16];
-    stz_plan_columns(l, &wide, kernels, column_of);
-    stz_plan_channels(l, channel_of);
-    for (int q = 0; q < wide.points; q++)
-        wide.v_offset[q] = (ptrdiff_t)((size_t)q * m.v_point);
-    wide.store = false; /* what it stored lies there */
-    input.conv = &wide;
-    stz_tile_gradient g = {&input,
-                           gradient,
-                           wide.columns,
-                           0,
-                           0,
-                           STZ_WEIGHT_TILES,
-                           memory,
-                           memory + m.d_at,
-                           (ptrdiff_t)m.d_point,
-                           memory + m.products_at,
-                           memory + m.bias_at,
-                           column_of,
-                           channel_of,
-                           op->in,
-                           out};
-    for (; g.first < all; g.first += m.tiles) {
-        g.tiles = stz_min(m.tiles, all - g.first);
-        stz_team_run(k->run.exec->team, kernels->tile_gradients, &g, (g.tiles + g.group - 1) / g.group);
-        stz_team_run(k->run.exec->team, kernels->tile_products, &g, wide.points);
-    }
-    stz_team_run(k->run.exec->team, kernels->tile_weights, &g, op->in);
-    if (op->bias)
-        sum_bias(&g, (all + g.group - 1) / g.group, out + (size_t)op->out * (size_t)op->in * 9);
-}
-
-/* ------------------------------------------------------------------ all layers */
-
 /* The sums of all items, one row of a matrix at a time. */
 typedef struct merging {
     const stz_weight_gradient *w;
@@ -107,12 +49,66 @@ static void merge_channel(void *arg, int item, void *scratch)
     }
 }
 
+static void sum_bias(const stz_tile_gradient *g, int groups, float *out)
+{
+    for (int n = 0; n < g->columns; n++) {
+        double sum = 0;
+        for (int i = 0; i < groups; i++)
+            sum += (double)g->bias[i * g->columns + n];
+        if (g->column_of[n] >= 0)
+            out[g->column_of[n]] = (float)sum;
+    }
+}
+
+static void weights_among_points(const stz_kept_run *k, int i, const stz_conv_run *gradient, float *out)
+{
+    const stz_plan *p = k->run.plan;
+    const stz_layer *l = &p->net->layers[i];
+    const stz_op *op = &p->net->graph->ops[l->op];
+    const stz_kernels *kernels = p->kernels;
+    stz_conv wide = p->convs[i];
+    stz_conv_run input = stz_run_conv(&k->run, i);
+    const stz_weight_points m = stz_weight_points_of(&wide);
+    const int all = wide.tiles_y * wide.tiles_x;
+    float *memory = (float *)(void *)k->records->data;
+    int column_of[STZ_ADJOINT_VECTORS * 16], channel_of[STZ_ADJOINT_VECTORS * 16];
+    stz_plan_columns(l, &wide, kernels, column_of);
+    stz_plan_channels(l, channel_of);
+    for (int q = 0; q < wide.points; q++)
+        wide.v_offset[q] = (ptrdiff_t)((size_t)q * m.v_point);
+    wide.store = false; /* what it stored lies there */
+    input.conv = &wide;
+    stz_tile_gradient g = {&input,
+                           gradient,
+                           wide.columns,
+                           0,
+                           0,
+                           STZ_WEIGHT_TILES,
+                           memory,
+                           memory + m.d_at,
+                           (ptrdiff_t)m.d_point,
+                           memory + m.products_at,
+                           memory + m.bias_at,
+                           column_of,
+                           channel_of,
+                           op->in,
+                           out};
+    for (; g.first < all; g.first += m.tiles) {
+        g.tiles = stz_min(m.tiles, all - g.first);
+        stz_team_run(k->run.exec->team, kernels->tile_gradients, &g, (g.tiles + g.group - 1) / g.group);
+        stz_team_run(k->run.exec->team, kernels->tile_products, &g, wide.points);
+    }
+    stz_team_run(k->run.exec->team, kernels->tile_weights, &g, op->in);
+    if (op->bias)
+        sum_bias(&g, (all + g.group - 1) / g.group, out + (size_t)op->out * (size_t)op->in * 9);
+}
+
 void stz_back_layer_weights(const stz_kept_run *k, int i, const stz_conv_run *gradient, float *weights)
 {
     const stz_plan *p = k->run.plan;
     const stz_layer *l = &p->net->layers[i];
     const stz_op *op = &p->net->graph->ops[l->op];
-    if (l->kind == STZ_CONV_SAME) {
+    if (p->convs[i].kind == STZ_CONV_SAME) {
         weights_among_points(k, i, gradient, weights + stz_back_weight_place(p->net->graph, l->op));
         return;
     }

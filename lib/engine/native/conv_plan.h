@@ -19,7 +19,6 @@ int stz_conv_shuffled_block(const stz_layer *layer, const stz_kernels *k);
 /* Output channel of each column, -1: none. columns ints. */
 void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_kernels *kernels,
                       int *column_of);
-
 /* Input channel of each depth index. in_channels ints. */
 void stz_plan_channels(const stz_layer *layer, int *channel_of);
 

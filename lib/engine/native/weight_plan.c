@@ -1,12 +1,8 @@
 #include "engine/native/weight_plan.h"
 
-#include "base/cpu.h"
-
 #define ITEMS_MAX    16
 #define PIXELS_MIN   512        /* of an item: the sums that it leaves must be worth their memory */
 #define RECORDS_MOST (8u << 20) /* bytes: large layers are cut into fewer items */
-
-#define CHUNK_MOST (stz_cpu_l2() / 2) /* bytes of what is transformed at once: measured */
 
 static size_t op_count(const stz_op *op)
 {
@@ -51,14 +47,16 @@ stz_weight_gradient stz_weight_plan(const stz_plan *p, int i)
     return w;
 }
 
+#define CHUNK_MOST (stz_cpu_l2() / 2) /* bytes of what is transformed at once: measured */
+
 static size_t odd_lines(size_t floats) { return ((floats + 15) / 16 | 1) * 16; }
 
-stz_tile_memory stz_tile_memory_of(const stz_conv *c)
+stz_weight_points stz_weight_points_of(const stz_conv *c)
 {
     const int all = c->tiles_y * c->tiles_x, groups = (all + STZ_WEIGHT_TILES - 1) / STZ_WEIGHT_TILES;
     const size_t tile = (size_t)(c->v_row[0] + c->columns), points = (size_t)c->points;
     const int fit = (int)(CHUNK_MOST / (points * tile * sizeof(float))) / STZ_WEIGHT_TILES * STZ_WEIGHT_TILES;
-    stz_tile_memory m = {.tiles = stz_clamp(fit, STZ_WEIGHT_TILES, groups * STZ_WEIGHT_TILES)};
+    stz_weight_points m = {.tiles = stz_clamp(fit, STZ_WEIGHT_TILES, groups * STZ_WEIGHT_TILES)};
     m.v_point = odd_lines((size_t)m.tiles * (size_t)c->v_row[0]);
     m.d_point = odd_lines((size_t)m.tiles * (size_t)c->columns);
     m.d_at = points * m.v_point;
@@ -75,7 +73,7 @@ size_t stz_back_record_bytes(const stz_plan *plan)
         const stz_weight_gradient w = stz_weight_plan(plan, i);
         const bool points = plan->convs[i].kind == STZ_CONV_SAME;
         const size_t floats =
-            points ? stz_tile_memory_of(&plan->convs[i]).floats : w.record * (size_t)w.items;
+            points ? stz_weight_points_of(&plan->convs[i]).floats : w.record * (size_t)w.items;
         most = floats > most ? floats : most;
     }
     return most * sizeof(float);

@@ -4,18 +4,16 @@
 
 #include "engine/native/plan_types.h"
 
-#define STZ_WEIGHT_TILES 8 /* of an item that transforms */
-
-/* Where the parts of the buffer lie, in floats, and the tiles of a chunk. */
-typedef struct stz_tile_memory {
-    int tiles;
-    size_t v_point, d_point, d_at, products_at, bias_at, floats;
-} stz_tile_memory;
-
-stz_tile_memory stz_tile_memory_of(const stz_conv *conv);
-
 /* The work of one layer, without its pictures and records. */
 stz_weight_gradient stz_weight_plan(const stz_plan *plan, int layer);
+/* Among the points of a transform: where the parts of the records lie, in floats, and the tiles of a chunk. */
+#define STZ_WEIGHT_TILES 8 /* of an item that transforms */
+typedef struct stz_weight_points {
+    int tiles;
+    size_t v_point, d_point, d_at, products_at, bias_at, floats;
+} stz_weight_points;
+stz_weight_points stz_weight_points_of(const stz_conv *conv);
+
 /* Floats of scratch that the gradients of weights need. */
 size_t stz_back_weight_scratch(const stz_plan *plan);
 /* Bytes of the records that the gradients of all weights need. */
