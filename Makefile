@@ -38,6 +38,7 @@ test: build
 bench: build
 	@tools/setup.sh bench
 	@python3 tools/bench/peers.py
+	@build/bench-venv/bin/python tools/bench/gradients.py
 
 bench-server: build
 	@tools/setup.sh bench bench-server

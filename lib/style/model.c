@@ -63,8 +63,6 @@ static stylize_status read_files(stz_model *m, const stz_json *o, stylize_error 
     TRY(read_file(o, "native_int8", &m->native_int8_file, err));
     TRY(read_file(o, "torch", &m->torch_file, err));
     TRY(read_file(o, "torch_encoder", &m->torch_encoder_file, err));
-    if (m->optimizes && !m->torch_file)
-        return stz_json_fail(o, NULL, err, "torch names no file, which a loss network needs");
     if (!m->native_file && !m->torch_file)
         return stz_json_fail(o, NULL, err, "neither native nor torch names a file");
     return STYLIZE_OK;

@@ -52,6 +52,40 @@ static void against_oracle(const net_builder *b, const float *code, int width, i
     free(want_stats);
 }
 
+/* A residual at half the size, behind a pixel shuffle: what is saved has the shuffled layout. `relu` behind the sum, as
+ * the last thing that touches it. */
+static void test_residual_behind_a_shuffle(void **state)
+{
+    static const int ups[] = {24, 8, 16, 5, 20};
+    static const int sizes[][2] = {{16, 16}, {44, 28}, {64, 100}};
+    for (size_t u = 0; u < STZ_LEN(ups); u++)
+        for (int form = 0; form < 4; form++) {
+            net_builder b;
+            net_begin(&b, (unsigned)u + 3);
+            net_op(&b, STZ_OP_PIXEL_UNSHUFFLE);
+            net_conv(&b, 16, 3, 2, false);
+            net_norm(&b, false);
+            net_op(&b, STZ_OP_RELU);
+            net_conv(&b, 4 * ups[u], 3, 1, false);
+            net_op(&b, STZ_OP_PIXEL_SHUFFLE);
+            net_norm(&b, false);
+            if (form & 1)
+                net_op(&b, STZ_OP_RELU);
+            net_op(&b, STZ_OP_SAVE);
+            net_conv(&b, ups[u], 3, 1, false);
+            net_norm(&b, false);
+            net_op(&b, STZ_OP_ADD_SAVED);
+            if (form & 2)
+                net_op(&b, STZ_OP_RELU);
+            net_conv(&b, 12, 3, 1, true);
+            net_op(&b, STZ_OP_PIXEL_SHUFFLE);
+            net_op(&b, STZ_OP_SIGMOID);
+            for (size_t s = 0; s < STZ_LEN(sizes); s++)
+                against_oracle(&b, net_code(&b), sizes[s][0], sizes[s][1]);
+            net_free(&b);
+        }
+}
+
 static void test_brush_shapes(void **state)
 {
     static const int sizes[][2] = {{16, 16}, {20, 16}, {44, 28}, {64, 100}};
@@ -297,6 +331,7 @@ static void test_golden_encoder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_residual_behind_a_shuffle),
         cmocka_unit_test(test_brush_shapes),
         cmocka_unit_test(test_transformer_shapes),
         cmocka_unit_test(test_other_shapes),

@@ -148,7 +148,7 @@ static const struct {
     {"\"mean\": [0, 0, \"a\"]", ":3: mean must be 3 numbers"},
     {"\"mean\": [0, 0, 11]", ":3: mean must be 3 numbers"},
     {"\"std\": [1, 1, 0]", ":3: std must be 3 numbers"},
-    {"\"method\": \"optimize\"", "torch names no file, which a loss network needs"},
+    {"\"method\": \"optimize\"", "style_weights is missing: 1 to 8 numbers"}, /* its native file will do */
     {"\"method\": \"optimize\", \"torch\": \"x\"", "style_weights is missing: 1 to 8 numbers"},
     {"\"method\": \"optimize\", \"torch\": \"x\", \"style_weights\": []",
      "style_weights must be 1 to 8 numbers"},

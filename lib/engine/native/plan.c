@@ -20,6 +20,22 @@ static stz_layout pooled_layout(const stz_layout *of)
     return l;
 }
 
+/* What a layer stores is written in whole vectors, which must not reach into the next pixel: behind a pixel shuffle the
+ * pixels are as long as their channels, and may be less than whole vectors. */
+static stz_layout stored_layout(const stz_layout *in, const stz_kernels *k)
+{
+    stz_layout l = *in;
+    if (l.block % k->lanes == 0)
+        return l;
+    const size_t line = 64 / k->elem_size; /* elements */
+    const size_t planes = (size_t)((l.channels + l.block - 1) / l.block);
+    l.block = stz_round_up(l.block, k->lanes);
+    l.row = (ptrdiff_t)((((size_t)l.width * (size_t)l.block + line - 1) / line | 1) * line);
+    l.plane = l.row * l.height;
+    l.count = (size_t)l.plane * planes + line;
+    return l;
+}
+
 /* Returns the first of the offsets that are left. */
 static ptrdiff_t *plan_convs(stz_plan *p)
 {
@@ -42,7 +58,7 @@ static ptrdiff_t *plan_convs(stz_plan *p)
         if (l->base >= 0)
             c->base = p->layouts[l->base];
         if (l->stored >= 0)
-            c->stored = p->layouts[l->stored] = c->in;
+            c->stored = p->layouts[l->stored] = stored_layout(&c->in, p->kernels);
         stz_conv_plan_output(c, l, p->kernels, l->out >= 0 ? &p->layouts[l->out] : NULL, offsets);
         offsets += c->columns / p->kernels->lanes;
     }
