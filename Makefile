@@ -25,7 +25,7 @@ demo:
 	@tools/demo.sh build/demo
 
 check:
-	@tools/setup.sh build test --optional torch format python page deploy train
+	@tools/setup.sh build test --optional torch format clang python page deploy train
 	@tools/python_env.sh
 	@tests/deploy/tools.sh & tools/check.sh
 

@@ -41,6 +41,7 @@ python3-venv|python3 -c "import ensurepip"|Python packages for the tests
 redis-server|command -v redis-server|tests of stylize-server and of the Celery tasks
 LIST
     format) echo 'clang-format-14|command -v clang-format-14|check of the formatting' ;;
+    clang) echo 'clang|command -v clang|the sources as another compiler reads them' ;;
     torch) echo 'libtorch-dev|test -e /usr/include/torch/script.h|the torch engine' ;;
     train) cat <<'LIST' ;;
 python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool

@@ -20,6 +20,7 @@ static uint32_t noise(uint32_t *state)
     return *state >> 8;
 }
 
+#if defined(__FLT16_MAX__)
 static float bits(uint32_t u)
 {
     float f;
@@ -27,7 +28,6 @@ static float bits(uint32_t u)
     return f;
 }
 
-#if defined(__FLT16_MAX__)
 static uint16_t compiler_half(float v)
 {
     const _Float16 h = (_Float16)v;

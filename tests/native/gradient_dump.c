@@ -74,7 +74,7 @@ static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int wi
                               .style_count = 1,
                               .memory = 1u << 28};
     stz_objective o;
-    double loss;
+    double loss = 0;
     if (stz_objective_open(&o, part, &spec, &job, x, pool, exec, &err) ||
         stz_objective_evaluate(&o, x, gradient + 1, &loss, &err))
         stop(err.message);
