@@ -6,7 +6,7 @@ export JOBS
 
 help:
 	@echo "make demo      install what is missing, build, paint the photograph of the examples (3 minutes)"
-	@echo "make check     install what is missing, build, run every test, also under sanitizers (12 minutes)"
+	@echo "make check     install what is missing, build, run every test, also under sanitizers (25 minutes or more on two cores)"
 	@echo "make build     build the release in build/release"
 	@echo "make test      build the release and run its tests in parallel"
 	@echo "make bench     measure against other runtimes (needs Python packages, installs them in build/)"

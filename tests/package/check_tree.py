@@ -74,6 +74,8 @@ def rule_includes():
             for number, _, path in includes(name):
                 if foreign.search(path):
                     yield f"{name}:{number}: lib/ must not include {path}"
+                if "shim/" in path and not name.startswith("lib/engine/torch/"):
+                    yield f"{name}:{number}: only lib/engine/torch/ includes {path}"
     for top in ("apps", "examples", "bindings"):
         for name in tree(top, C + (".cpp", ".hpp")):
             for number, quoted, path in includes(name):
