@@ -217,6 +217,14 @@ void stz_conv_plan(stz_conv *c, const stz_layer *l, const stz_kernels *k, int he
     c->stream = c->weight_count * sizeof(float) > stz_cpu_l2() / 2;
 }
 
+void stz_layout_rows(stz_layout *l, const stz_kernels *k, int planes)
+{
+    const size_t line = 64 / k->elem_size; /* elements */
+    l->row = (ptrdiff_t)((((size_t)l->width * (size_t)l->block + line - 1) / line | 1) * line);
+    l->plane = l->row * l->height;
+    l->count = (size_t)l->plane * (size_t)planes + line;
+}
+
 void stz_conv_plan_output(stz_conv *c, const stz_layer *l, const stz_kernels *k, stz_layout *out,
                           ptrdiff_t *offsets)
 {
@@ -227,11 +235,7 @@ void stz_conv_plan_output(stz_conv *c, const stz_layer *l, const stz_kernels *k,
     *out = (stz_layout){
         .height = c->out_height * f, .width = c->out_width * f, .channels = l->out_channels / (f * f)};
     out->block = f == 2 ? stz_conv_shuffled_block(l, k) : c->vectors * lanes;
-    const size_t line = 64 / k->elem_size; /* elements */
-    out->row = (ptrdiff_t)((((size_t)out->width * (size_t)out->block + line - 1) / line | 1) * line);
-    out->plane = out->row * out->height;
-    const size_t planes = f == 2 ? 1 : (size_t)c->blocks;
-    out->count = (size_t)out->plane * planes + line;
+    stz_layout_rows(out, k, f == 2 ? 1 : c->blocks);
     c->out_row = out->row * f;
     c->out_pixel = (ptrdiff_t)out->block * f;
     for (int v = 0; v < c->columns / lanes; v++) {

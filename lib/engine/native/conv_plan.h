@@ -22,4 +22,8 @@ void stz_plan_columns(const stz_layer *layer, const stz_conv *conv, const stz_ke
 /* Input channel of each depth index. in_channels ints. */
 void stz_plan_channels(const stz_layer *layer, int *channel_of);
 
+/* Row, plane and count of a layout whose other members are set: an odd number of cache lines a row, so that a column
+ * does not fall into one set of the cache; a line at the end may be read past the last pixel. */
+void stz_layout_rows(stz_layout *layout, const stz_kernels *kernels, int planes);
+
 #endif

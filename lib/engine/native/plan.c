@@ -27,12 +27,9 @@ static stz_layout stored_layout(const stz_layout *in, const stz_kernels *k)
     stz_layout l = *in;
     if (l.block % k->lanes == 0)
         return l;
-    const size_t line = 64 / k->elem_size; /* elements */
-    const size_t planes = (size_t)((l.channels + l.block - 1) / l.block);
+    const int planes = (l.channels + l.block - 1) / l.block;
     l.block = stz_round_up(l.block, k->lanes);
-    l.row = (ptrdiff_t)((((size_t)l.width * (size_t)l.block + line - 1) / line | 1) * line);
-    l.plane = l.row * l.height;
-    l.count = (size_t)l.plane * planes + line;
+    stz_layout_rows(&l, k, planes);
     return l;
 }
 
