@@ -49,7 +49,6 @@ stylize_status stz_tiling_make(const stz_env *env, stz_job *job, const float *co
 {
     const stz_model *m = job->net->model;
     const int width = (int)job->content.width, height = (int)job->content.height;
-    const bool frozen = job->frozen || job->each == STZ_WAY_TILED;
     stz_tiling t = {.width = width,
                     .height = height,
                     .core_w = width,
@@ -60,14 +59,14 @@ stylize_status stz_tiling_make(const stz_env *env, stz_job *job, const float *co
                     .min_side = m->min_side};
     stz_tiling_bytes bytes;
     stylize_status status =
-        frozen ? stz_tiling_plan(job->net, width, height, job->budget, &t, err) : STYLIZE_OK;
+        job->frozen ? stz_tiling_plan(job->net, width, height, job->budget, &t, err) : STYLIZE_OK;
     if (status == STYLIZE_OK)
-        status = stz_tiling_new(&t, m, frozen, &bytes, err);
+        status = stz_tiling_new(&t, m, job->frozen, &bytes, err);
     if (status != STYLIZE_OK)
         return status;
     if (m->code_length)
         memcpy(bytes.code, code, (size_t)m->code_length * sizeof *code);
-    if (frozen)
+    if (job->frozen)
         status = stz_job_stats(env, job, code, exec, bytes.stats, err);
     if (status != STYLIZE_OK) {
         free(bytes.data);

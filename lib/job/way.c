@@ -61,9 +61,12 @@ static stylize_status decide_picture(stz_job *job)
 {
     const bool optimizes = job->net->model->optimizes;
     job->need = optimizes ? 0 : stz_net_memory(job->net, job->work.width, job->work.height);
-    job->frozen = stz_stats_frozen(job->net->model, job->work.width, job->work.height);
     const bool fits = job->need <= job->budget;
     job->each = optimizes ? STZ_WAY_OPTIMIZE : fits ? STZ_WAY_WHOLE : STZ_WAY_TILED;
+    /* At strength 0 nothing is painted, and so no statistics are needed. */
+    job->frozen =
+        job->req.strength != 0 &&
+        (job->each == STZ_WAY_TILED || stz_stats_frozen(job->net->model, job->work.width, job->work.height));
     if (fits && suits_device(job))
         job->way = STZ_WAY_DEVICE;
     else if (is_in_cuda(job))

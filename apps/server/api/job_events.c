@@ -64,7 +64,7 @@ static void stream_free(void *user)
 static void fill(job_stream *s)
 {
     buf json = {0};
-    job_write_json(s->jobs, s->job, &json);
+    json_write(job_json(s->jobs, s->job), &json);
     s->out.size = s->at = 0;
     const uint64_t now = now_ns();
     if (json.data && strncmp(json.data, s->sent, sizeof s->sent - 1)) {

@@ -19,10 +19,7 @@
 
 static void answer_job(exchange *x, unsigned status, const job *b)
 {
-    buf out = {0};
-    job_write_json(x->server->jobs, b, &out);
-    buf_puts(&out, "\n");
-    answer_buf(x, status, "application/json", &out);
+    answer_json(x, status, job_json(x->server->jobs, b));
 }
 
 /* Held for the caller; or NULL, and x has an answer. With a broker it may wait. */

@@ -46,5 +46,3 @@ json_t *job_json(struct jobs *j, const job *b)
                                       json_any(why.message, strlen(why.message))));
     return view;
 }
-
-void job_write_json(struct jobs *j, const job *b, buf *out) { json_write(job_json(j, b), out); }

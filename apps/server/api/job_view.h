@@ -11,6 +11,5 @@
 job *job_of(exchange *x);
 /* What is known of it. */
 json_t *job_json(struct jobs *j, const job *b);
-void job_write_json(struct jobs *j, const job *b, buf *out);
 
 #endif
