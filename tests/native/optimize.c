@@ -198,6 +198,21 @@ static void tiles_are_the_whole(void **state)
     assert_true(good >= 4);
 }
 
+/* Only its sums are taken: the content's map is smaller, and ends within. */
+static void a_style_may_be_larger(void **state)
+{
+    scene *s = scene_new();
+    float *gradient = malloc(COUNT * sizeof *gradient), *large = picture_random(16 * WIDTH, 16 * HEIGHT, 6);
+    s->views[0] = view_of(large, 16 * WIDTH, 16 * HEIGHT);
+    for (int tiled = 0; tiled < 2; tiled++) {
+        s->job.memory = tiled ? 1 : 1u << 30;
+        assert_true(evaluate(s, stz_kernels_get(false), 2, gradient) > 0);
+    }
+    free(large);
+    free(gradient);
+    scene_free(s);
+}
+
 static void threads_do_not_matter(void **state)
 {
     scene *s = scene_new();
@@ -410,10 +425,15 @@ static void ends_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_loss_is_the_oracles), cmocka_unit_test(tiles_are_the_whole),
-        cmocka_unit_test(threads_do_not_matter),   cmocka_unit_test(searches_find_the_valley),
-        cmocka_unit_test(the_loss_falls),          cmocka_unit_test(the_same_for_any_number_of_threads),
-        cmocka_unit_test(starts_from_a_picture),   cmocka_unit_test(ends_early),
+        cmocka_unit_test(the_loss_is_the_oracles),
+        cmocka_unit_test(tiles_are_the_whole),
+        cmocka_unit_test(a_style_may_be_larger),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(searches_find_the_valley),
+        cmocka_unit_test(the_loss_falls),
+        cmocka_unit_test(the_same_for_any_number_of_threads),
+        cmocka_unit_test(starts_from_a_picture),
+        cmocka_unit_test(ends_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,11 +68,14 @@ static stz_view seen(const stz_view *v, const tile *t)
 
 /* ------------------------------------------------------------------ sums of feature maps */
 
-/* What is done with the maps of a tile. */
+/* Whose maps are looked at. Only those of the content and of the picture painted from it have the size of the content's
+ * map, which is kept and compared with; a style has any size. */
+typedef enum subject { CONTENT, STYLE, PICTURE } subject;
+
 typedef struct looking {
     stz_objective *o;
     const tile *tile;
-    bool store; /* the content's map is kept */
+    subject subject;
 } looking;
 
 static stz_objective_layer *layer_of(stz_objective *o, int layer)
@@ -84,8 +87,10 @@ static stz_objective_layer *layer_of(stz_objective *o, int layer)
 }
 
 /* The part of a map that counts; its first pixel in the content's map. */
-static stz_features part_of(const stz_run *r, const stz_objective_layer *l, const tile *t, ptrdiff_t *content)
+static stz_features part_of(const stz_run *r, const stz_objective_layer *l, const looking *look,
+                            ptrdiff_t *content)
 {
+    const tile *t = look->tile;
     const stz_layout *map = &r->plan->layouts[r->plan->net->layers[l->layer].out];
     const int y = (t->inner_y - t->y) / l->stride, x = (t->inner_x - t->x) / l->stride;
     stz_features p = {.layout = *map,
@@ -95,7 +100,7 @@ static stz_features part_of(const stz_run *r, const stz_objective_layer *l, cons
     p.f =
         (const float *)stz_run_tensor(r, r->plan->net->layers[l->layer].out) + y * map->row + x * map->block;
     *content = t->inner_y / l->stride * l->layout.row + t->inner_x / l->stride * (ptrdiff_t)l->layout.block;
-    p.g = l->content ? l->content + *content : NULL;
+    p.g = l->content && look->subject != STYLE ? l->content + *content : NULL;
     p.band = (p.height + ITEMS_MAX - 1) / ITEMS_MAX;
     p.items = (p.height + p.band - 1) / p.band;
     return p;
@@ -138,8 +143,8 @@ static void measure(void *user, const stz_run *r, int layer)
     ptrdiff_t at;
     if (!l->used)
         return;
-    stz_feature_sums s = {part_of(r, l, look->tile, &at), look->o->records};
-    if (look->store && l->content)
+    stz_feature_sums s = {part_of(r, l, look, &at), look->o->records};
+    if (look->subject == CONTENT && l->content)
         store_map(&s.part, l->content + at);
     stz_team_run(r->exec->team, r->plan->kernels->feature_sums, &s, s.part.items);
     merge(l, &s);
@@ -156,7 +161,7 @@ static void pull(void *user, const stz_run *r, int layer, const stz_gradient_vie
     if (!l->used)
         return;
     ptrdiff_t at;
-    stz_feature_gradient f = {.part = part_of(r, l, t, &at),
+    stz_feature_gradient f = {.part = part_of(r, l, look, &at),
                               .row = to->layout.row,
                               .plane = to->layout.plane,
                               .constant = l->gradient.constant,
@@ -181,14 +186,14 @@ static void forget(stz_objective *o)
 }
 
 /* Moments of a whole picture, tile by tile. */
-static stylize_status look_at(stz_objective *o, const stz_view *picture, bool store, stylize_error *err)
+static stylize_status look_at(stz_objective *o, const stz_view *picture, subject subject, stylize_error *err)
 {
     const cutting c = cut(o, picture->width, picture->height);
     tile t;
     forget(o);
     for (int i = 0; tile_at(&c, i, &t); i++) {
         const stz_apply job = {.in = seen(picture, &t)};
-        looking look = {o, &t, store};
+        looking look = {o, &t, subject};
         stz_run r = {
             .part = o->part, .job = &job, .in = &job.in, .exec = o->exec, .on_tap = measure, .user = &look};
         stz_buf *arena;
@@ -291,12 +296,12 @@ static size_t tile_floats(const cutting *c)
 
 static stylize_status read_targets(stz_objective *o, stylize_error *err)
 {
-    stylize_status status = look_at(o, &o->job->content, true, err);
+    stylize_status status = look_at(o, &o->job->content, CONTENT, err);
     for (int i = 0; i < o->spec->layers && !status; i++)
         if (o->layers[i].content)
             stz_content_target_set(&o->layers[i].loss, &o->layers[i].moments, &o->layers[i].loss.content);
     for (int s = 0; s < o->job->style_count && !status; s++) {
-        status = look_at(o, &o->job->styles[s], false, err);
+        status = look_at(o, &o->job->styles[s], STYLE, err);
         for (int i = 0; i < o->spec->layers && !status; i++) {
             stz_layer_loss *l = &o->layers[i].loss;
             if (!(o->spec->style_weights[i] > 0))
@@ -370,7 +375,7 @@ static stylize_status back_in_tiles(stz_objective *o, const stz_view *x, float *
     memset(gradient, 0, sizeof *gradient * 3 * (size_t)x->width * (size_t)x->height);
     for (int i = 0; !status && tile_at(&c, i, &t); i++) {
         const stz_apply in = {.in = seen(x, &t)};
-        looking look = {o, &t, false};
+        looking look = {o, &t, PICTURE};
         const stz_back_job back = {.picture = o->tile_gradient, .on_tap = pull, .user = &look};
         stz_kept_run k;
         status = stz_kept_begin(&k, o->part, &in, false, o->pool, o->exec, err);
@@ -397,13 +402,13 @@ stylize_status stz_objective_evaluate(stz_objective *o, const float *x, float *g
     const stz_view view = {picture.data, (ptrdiff_t)width * 3 * (ptrdiff_t)sizeof *x, width, height, STZ_F32};
     stylize_status status;
     if (o->tile_gradient) {
-        status = look_at(o, &view, false, err);
+        status = look_at(o, &view, PICTURE, err);
         *loss = losses(o);
         if (!status)
             status = back_in_tiles(o, &view, gradient, err);
     } else {
         const tile whole = {0, 0, width, height, 0, 0, width, height};
-        looking look = {o, &whole, false};
+        looking look = {o, &whole, PICTURE};
         const stz_back_job back = {.picture = gradient, .on_tap = pull, .user = &look};
         forget(o);
         o->kept.job.in.data = picture.data;
