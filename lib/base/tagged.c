@@ -7,7 +7,7 @@
 
 /* Smallest first; the size of before is added in front of the last when a structure grows. */
 static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
-    [STZ_TAG_OPTIONS] = {sizeof(stylize_options)},
+    [STZ_TAG_OPTIONS] = {offsetof(stylize_options, style_dir), sizeof(stylize_options)},
     [STZ_TAG_REQUEST] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
                          sizeof(stylize_request)},
     [STZ_TAG_STATS] = {sizeof(stylize_stats)},
@@ -15,6 +15,7 @@ static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
     [STZ_TAG_IMAGE_INFO] = {sizeof(stylize_image_info)},
     [STZ_TAG_TILE] = {sizeof(stylize_tile)},
     [STZ_TAG_BENCH] = {sizeof(stylize_bench)},
+    [STZ_TAG_FIT] = {sizeof(stylize_fit)},
 };
 
 static size_t ours_of(stz_tag tag)

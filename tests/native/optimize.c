@@ -80,6 +80,7 @@ static double evaluate(scene *s, const stz_kernels *k, int threads, float *gradi
     stylize_error err;
     double loss = 0;
     runner_open(&r, &s->b.graph, k, threads);
+    s->spec.smoothness = STZ_SMOOTHNESS;
     s->spec.pixel_bytes = stz_objective_pixel(&r.part, s->spec.multiple);
     if (stz_objective_open(&o, &r.part, &s->spec, &s->job, s->x, r.pool, &r.exec, &err))
         fail_msg("%s", err.message);
@@ -325,6 +326,7 @@ static stylize_status run(scene *s, int threads, watching *w, stylize_error *err
     runner r;
     atomic_int cancel = 0;
     runner_open(&r, &s->b.graph, stz_kernels_get(false), threads);
+    s->spec.smoothness = STZ_SMOOTHNESS;
     s->spec.pixel_bytes = stz_objective_pixel(&r.part, s->spec.multiple);
     if (w->cancel_at) {
         w->cancel = &cancel;

@@ -44,6 +44,7 @@ static stylize_status optimise(runner *r, uint64_t memory, bool adam, stylize_er
                                 .radius = stz_graph_radius(&net.graph),
                                 .style_weights = {1, 1, 1},
                                 .content_weights = {0, 1, 0},
+                                .smoothness = STZ_SMOOTHNESS,
                                 .pixel_bytes = pixel_bytes};
     const float share = 1;
     const stz_view view = {content, WIDTH * 12, WIDTH, HEIGHT, STZ_F32};
