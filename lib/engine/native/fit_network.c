@@ -14,7 +14,8 @@
 #define SHOW_EVERY  20
 #define LATE        0.99 /* of the mean of late losses */
 #define WINDOW      200  /* steps in which the loss must fall by more than FLAT of it */
-#define FLAT        1e-3
+#define FLAT        2e-3
+#define LAST_STEPS  400 /* once it does not, the rate falls to nothing within so many */
 
 /* Numbers that Adam moves. */
 typedef struct moving {
@@ -28,6 +29,8 @@ typedef struct training {
     moving weights, code;
     double first_power, second_power, late, then;
     uint32_t step, picture;
+    double flat; /* how much was done when the loss stopped falling; below 0: it falls */
+    uint32_t flat_step;
     const float **read_from; /* of each operation: its weights and bias in the file */
 } training;
 
@@ -153,6 +156,18 @@ static stylize_status batch(training *t, double *loss)
     return STYLIZE_OK;
 }
 
+/* 0 to 1: by the steps, the clock, or what is left once the loss is flat. The last part must not be left out: much is won
+ * only as the rate falls. */
+static double done(const training *t)
+{
+    const stz_style_fit *fit = t->f->fit;
+    const double clock = fmin(fit->share ? fit->share(fit->user) : 0, 1);
+    const double usual = fmax((double)t->step / fit->network_steps, clock);
+    if (t->flat < 0)
+        return usual;
+    return fmin(1, fmax(usual, t->flat + (1 - t->flat) * (t->step - t->flat_step) / LAST_STEPS));
+}
+
 static stylize_status step(training *t)
 {
     stz_fitting *f = t->f;
@@ -160,9 +175,7 @@ static stylize_status step(training *t)
     stylize_status status = batch(t, &loss);
     if (status)
         return status;
-    const double share = fmin(f->fit->share ? f->fit->share(f->fit->user) : 0, 1);
-    const double steps = (double)t->step / f->fit->network_steps, done = fmax(share, steps);
-    const double rate = RATE * 0.5 * (1 + cos(acos(-1.0) * done)) * fmin(1, (t->step + 1.0) / WARM_UP);
+    const double rate = RATE * 0.5 * (1 + cos(acos(-1.0) * done(t))) * fmin(1, (t->step + 1.0) / WARM_UP);
     t->first_power *= FIRST;
     t->second_power *= SECOND;
     adam(t, &t->weights, rate);
@@ -172,14 +185,19 @@ static stylize_status step(training *t)
     return stz_part_renew(f->generator, f->kept.run.plan, f->err);
 }
 
-/* Whether the last window brought nothing. */
+/* Whether all is done that is worth it: the loss was flat, and what could be won by smaller steps is won. */
 static bool settled(training *t)
 {
+    if (t->flat >= 0)
+        return t->step - t->flat_step >= LAST_STEPS;
     if (t->step % WINDOW)
         return false;
-    const bool flat = t->step > WINDOW && t->then - t->late < FLAT * t->then;
+    if (t->step > WINDOW && t->then - t->late < FLAT * t->then) {
+        t->flat = done(t);
+        t->flat_step = t->step;
+    }
     t->then = t->late;
-    return flat;
+    return false;
 }
 
 static stylize_status train(training *t)
@@ -222,7 +240,8 @@ static moving moving_of(size_t count)
 stylize_status stz_fit_network(stz_fitting *f)
 {
     stz_graph *g = &f->generator->graph;
-    training t = {.f = f, .first_power = 1, .second_power = 1, .picture = (uint32_t)f->fit->pictures};
+    training t = {
+        .f = f, .first_power = 1, .second_power = 1, .flat = -1, .picture = (uint32_t)f->fit->pictures};
     t.weights = moving_of(stz_back_weight_count(g));
     t.code = moving_of((size_t)g->code_length);
     if (g->owned)
