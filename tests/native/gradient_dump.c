@@ -69,8 +69,8 @@ static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int wi
     const stz_loss_spec spec = {.layers = part->layers.taps,
                                 .multiple = part->graph.multiple,
                                 .radius = stz_graph_radius(&part->graph),
-                                .style_weights = {1, 1, 1, 1, 1},
-                                .content_weights = {0, 0, .5f, .5f, 0},
+                                .style_weights = {1, 1, 1, 1, 1, 1, 1, 1},
+                                .content_weights = {0, 0, .5f, .5f},
                                 .smoothness = STZ_SMOOTHNESS,
                                 .pixel_bytes = 1000};
     const stz_optimize job = {.content = view_of(content, width, height),
