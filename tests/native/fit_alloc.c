@@ -77,10 +77,10 @@ static stylize_status learn(runner *r, double pixel_bytes, stylize_error *err)
         stz_safetensors_close(net.file);
         return status;
     }
-    const stz_loss_spec spec = {.layers = 4,
+    const stz_loss_spec spec = {.layers = 3,
                                 .multiple = 4,
                                 .radius = stz_graph_radius(&loss.graph),
-                                .style_weights = {1, 1, 1, 1},
+                                .style_weights = {1, 1, 1},
                                 .content_weights = {0, .5f, 0},
                                 .pixel_bytes = pixel_bytes};
     stz_style_fit fit = {.art = {art, ART * 12, ART, ART, STZ_F32},
