@@ -202,8 +202,7 @@ int command_style(const cli_args *args)
         if (strcmp(name, actions[i].name))
             continue;
         if (args->input_count != actions[i].inputs) {
-            message_error(NULL, "stylize style %s is the form; %zu words are given", actions[i].usage,
-                          args->input_count);
+            message_error(NULL, "use: stylize style %s", actions[i].usage);
             return EXIT_USAGE;
         }
         int code = EXIT_DONE;
