@@ -62,6 +62,21 @@ static int report(const own_style *s, const stylize_fit *f)
     return EXIT_DONE;
 }
 
+static int code_of(stylize_status status)
+{
+    switch (status) {
+    case STYLIZE_ERR_INVALID:
+    case STYLIZE_ERR_EXISTS:
+        return EXIT_USAGE;
+    case STYLIZE_ERR_NOT_FOUND: /* of pictures to practise on */
+        return EXIT_INPUT;
+    case STYLIZE_ERR_IO:
+        return EXIT_OUTPUT;
+    default:
+        return exit_by_status(status);
+    }
+}
+
 static int add(const own_style *s)
 {
     const cli_args *args = s->args;
@@ -94,7 +109,7 @@ static int add(const own_style *s)
     stylize_image_free(&artwork);
     if (status != STYLIZE_OK) {
         message_failure(s->id, &err);
-        return status == STYLIZE_ERR_EXISTS || status == STYLIZE_ERR_INVALID ? EXIT_USAGE : exit_by_status(status);
+        return code_of(status);
     }
     const int code = report(s, &f);
     return interrupted ? EXIT_SIGNAL + interrupted : code;

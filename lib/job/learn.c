@@ -239,7 +239,9 @@ stylize_status stz_learn_style(stz_env *env, stz_net *loss, const char *dir, sty
         l.end_ns = l.start_ns + request->time_budget_ms * UINT64_C(1000000);
     stylize_image art = {0}, scaled = {0};
     stz_buf *codes = NULL;
-    stylize_status status = read_art(&l, &art, err);
+    stylize_status status = stz_learn_check(dir, request->info->id, err);
+    if (!status)
+        status = read_art(&l, &art, err);
     if (!status)
         status = scale_art(&l, &art, &scaled, err);
     if (!status)

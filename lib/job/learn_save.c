@@ -126,6 +126,15 @@ static stylize_status write_entry(const saving *s, bool own)
     return write_text(s, STZ_OWN_ENTRY, stz_record_entry(&r));
 }
 
+stylize_status stz_learn_check(const char *dir, const char *id, stylize_error *err)
+{
+    stz_style_folder folder;
+    const stylize_status status = stz_style_folder_begin(&folder, dir, id, err);
+    if (!status)
+        stz_style_folder_abandon(&folder);
+    return status;
+}
+
 stylize_status stz_learn_save(stz_env *env, const char *dir, const stylize_fit *request,
                               const stz_model *base, const stylize_image *art, const stz_style_fit *fit,
                               const stz_exec *exec, stylize_error *err)
