@@ -215,6 +215,7 @@ static void tick(void *user)
     server *s = user;
     jobs_expire(s->jobs, time(NULL));
     streams_tick(s->streams, false);
+    painter_go_on(&s->painter);
 }
 
 static int serve(server *s, sandbox *box, char *message, size_t size)
@@ -230,7 +231,8 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
     signal(SIGPIPE, SIG_IGN);
     /* Only the port may need root; files are read and made as who serves. */
     if (!http_listen(s, message, size) || !drop_root(s->config.user, message, size) ||
-        !open_jobs(s, true, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
+        !open_jobs(s, true, message, size) ||
+        !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
     if (!watch_start(&s->watch, tick, s)) {
@@ -267,16 +269,16 @@ static int check(server *s, sandbox *box, char *message, size_t size)
     }
     /* The usual folder is not made for a question. */
     const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
-    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
+    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) ||
+        !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !sandbox_enter_calls(box, &s->config, message, size))
         return EXIT_CONFIGURATION;
     config_print(&s->config, stdout);
     if (sandboxed)
-        printf("# Sandbox: %s.\n", box->files && box->calls
-                                       ? "files and system calls are restricted"
-                                   : box->files ? "only files are restricted"
-                                   : box->calls ? "only system calls are restricted"
-                                                       : "nothing is restricted here");
+        printf("# Sandbox: %s.\n", box->files && box->calls ? "files and system calls are restricted"
+                                   : box->files             ? "only files are restricted"
+                                   : box->calls             ? "only system calls are restricted"
+                                                            : "nothing is restricted here");
     if (!fleet_check(s, stdout)) {
         snprintf(message, size, "it would start, but without what cannot be used now");
         return EXIT_FAILED;
@@ -315,7 +317,8 @@ int main(int argc, char **argv)
         break;
     }
     log_set_level(log_level(&s.config));
-    code = command == CONFIG_CHECK ? check(&s, &box, message, sizeof message) : serve(&s, &box, message, sizeof message);
+    code = command == CONFIG_CHECK ? check(&s, &box, message, sizeof message)
+                                   : serve(&s, &box, message, sizeof message);
     if (code)
         fprintf(stderr, "stylize-server: %s\n", message);
     close_server(&s);

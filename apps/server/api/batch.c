@@ -296,6 +296,7 @@ static batch *batch_create(exchange *x, const params *p, const slice *pictures, 
         it->work.params.content = pictures[i];
         it->work.memory = blob_hold(x->memory);
         it->work.keep = true;
+        it->work.promised = true;
     }
     list_batch(b);
     return b;

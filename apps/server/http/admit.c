@@ -253,7 +253,9 @@ static bool check_load(exchange *x)
         refuse(x, 503, "draining", "the server is about to stop");
         return count_refusal(x, REJECT_DRAINING);
     }
-    if (painter_in_work(&s->painter) > s->config.queue_length + s->painter.threads) {
+    uint64_t handed, waiting, bytes;
+    painter_counts(&s->painter, &handed, &waiting, &bytes);
+    if (handed > s->config.queue_length + s->painter.threads) {
         refuse(x, 503, "queue_full", "too many requests wait; try again later");
         return count_refusal(x, REJECT_QUEUE);
     }

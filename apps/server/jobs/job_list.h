@@ -15,7 +15,8 @@ struct jobs {
     io_pool *pool;
     struct broker *broker; /* NULL: jobs are painted here */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* its clock is that of now_ns */
+    uint64_t again_ns;      /* no job is started before */
     pthread_t thread;
     bool started, stop;
     job_files files;

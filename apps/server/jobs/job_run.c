@@ -5,8 +5,21 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
+
+#define AGAIN_NS (1000ull * 1000000) /* until a job is tried again that memory ran out for */
+
+/* What passes by itself. Nobody is there who could ask again for a job that was accepted. */
+static bool passes(const problem *why)
+{
+    static const char *const codes[] = {"busy", "queue_full", "out_of_memory"};
+    for (size_t i = 0; i < APP_LEN(codes); i++)
+        if (why->status == 503 && !strcmp(why->code, codes[i]))
+            return true;
+    return false;
+}
 
 static job *of_ticket(ticket *t) { return (job *)(void *)((char *)t - offsetof(job, ticket)); }
 
@@ -16,12 +29,15 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
     if (b->cancelling) /* it was just done, but nobody wants it any more */
         state = JOB_CANCELLED;
     const bool stopping = j->stop && state == JOB_FAILED && why && !strcmp(why->code, "cancelled");
-    if (why)
+    const bool again = stopping || (state == JOB_FAILED && why && passes(why));
+    if (why && !again)
         b->problem = *why;
+    if (again && !stopping)
+        j->again_ns = now_ns() + AGAIN_NS;
     pthread_mutex_unlock(&j->lock);
     bool stored = true;
-    if (stopping)
-        state = JOB_QUEUED; /* its file stays: the next run paints it */
+    if (again)
+        state = JOB_QUEUED; /* its file stays, for this run or the next one */
     else if (state == JOB_CANCELLED)
         job_files_remove(&j->files, b->id);
     else
@@ -35,7 +51,7 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
     pthread_cond_signal(&j->changed);
     pthread_mutex_unlock(&j->lock);
     painting_release(result);
-    if (!stopping)
+    if (!again)
         jobs_count_end(j, state);
 }
 
@@ -71,6 +87,7 @@ static void start(struct jobs *j, job *b)
     slice type;
     work_free(&b->work);
     job about = {.created = 0};
+    problem_set(&wrong, 503, "out_of_memory", NULL, "memory for the job could not be had");
     b->work.memory = job_files_load(&j->files, b->id, &about, &type);
     bool ok = b->work.memory != NULL;
     if (!ok)
@@ -78,12 +95,14 @@ static void start(struct jobs *j, job *b)
     char *copy = ok ? strndup(type.data, type.size) : NULL;
     if (ok)
         b->work.memory->pictures.size = 0;
-    ok = ok && copy && params_read(&b->work.params, &limits, b->work.memory, (slice){copy, strlen(copy)}, &wrong);
+    ok = ok && copy &&
+         params_read(&b->work.params, &limits, b->work.memory, (slice){copy, strlen(copy)}, &wrong);
     free(copy);
     if (ok) {
         memcpy(b->work.params.subject, b->subject, sizeof b->subject);
         b->work.params.allow_degraded = false; /* nobody waits in front of a screen */
         b->work.keep = true;
+        b->work.promised = true;
         ok = painter_prepare(j->painter, &b->work, &cached, &wrong);
     }
     if (!ok || cached) {
@@ -102,8 +121,23 @@ static void start(struct jobs *j, job *b)
     }
 }
 
+/* Under the lock, which it gives up meanwhile. */
+static void wait_for_change(struct jobs *j)
+{
+    const uint64_t now = now_ns();
+    if (j->again_ns <= now) {
+        pthread_cond_wait(&j->changed, &j->lock);
+        return;
+    }
+    const struct timespec until = {.tv_sec = (time_t)(j->again_ns / 1000000000),
+                                   .tv_nsec = (long)(j->again_ns % 1000000000)};
+    pthread_cond_timedwait(&j->changed, &j->lock, &until);
+}
+
 static job *next_queued(struct jobs *j)
 {
+    if (now_ns() < j->again_ns)
+        return NULL;
     job *b = j->first;
     while (b && (b->remote || b->state != JOB_QUEUED))
         b = b->next;
@@ -119,7 +153,7 @@ void *jobs_run(void *arg)
     while (!j->stop) {
         job *b = j->active < most ? next_queued(j) : NULL;
         if (!b) {
-            pthread_cond_wait(&j->changed, &j->lock);
+            wait_for_change(j);
             continue;
         }
         b->state = JOB_RUNNING;

@@ -60,7 +60,11 @@ struct jobs *jobs_create(const config *c, painter *p, metrics *m, io_pool *pool,
     j->pool = pool;
     j->files.folder = -1;
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&j->changed, &clock);
+    pthread_condattr_destroy(&clock);
     return j;
 }
 

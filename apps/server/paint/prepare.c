@@ -25,7 +25,8 @@ static void choose_size(painter *p, work *w)
     params *r = &w->params;
     flight *oldest = NULL;
     pthread_mutex_lock(&p->lock);
-    for (oldest = p->first; oldest && atomic_load(&oldest->started); oldest = oldest->next)
+    for (oldest = p->first; oldest && (oldest->waiting || atomic_load(&oldest->started));
+         oldest = oldest->next)
         ;
     const uint64_t now = now_ns(), since = oldest ? oldest->accepted_ns : now;
     pthread_mutex_unlock(&p->lock);
@@ -148,10 +149,10 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
     const uint64_t output = output_pixels(r, &content);
     w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output + 2 * work_pixels(r, output));
     w->cost += params_masked(r) ? 12 * output : 0; /* a second painting, sums */
-    if (w->cost > p->max_decoded)
+    if (w->cost > p->room.most)
         return problem_set(wrong, 413, "picture_too_large", "content_image",
                            "the pictures need %llu bytes as pixels; at most %llu are allowed",
-                           (unsigned long long)w->cost, (unsigned long long)p->max_decoded);
+                           (unsigned long long)w->cost, (unsigned long long)p->room.most);
     if (!make_key(p, w))
         return problem_set(wrong, 503, "out_of_memory", NULL, "memory for the request could not be had");
     *cached = cache_get_fast(&p->cache, &w->key);

@@ -1,0 +1,199 @@
+/*
+ * Jobs over an engine without a network, with a system that fails: what was accepted is painted in the end, nothing
+ * waits for a disk on a thread that paints, and what could not be removed is not said to be gone.
+ */
+#include "jobs/jobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "fake_engine.h"
+#include "jobs/job_removal.h"
+#include "jobs/job_run.h"
+
+/* ------------------------------------------------------------------ a system that fails */
+
+static atomic_int fail_strndup, fail_unlinkat;
+
+char *__real_strndup(const char *text, size_t size);
+char *__wrap_strndup(const char *text, size_t size);
+char *__wrap_strndup(const char *text, size_t size)
+{
+    if (atomic_load(&fail_strndup) > 0 && atomic_fetch_sub(&fail_strndup, 1) > 0)
+        return NULL;
+    return __real_strndup(text, size);
+}
+
+int __real_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags)
+{
+    if (atomic_load(&fail_unlinkat)) {
+        errno = EROFS;
+        return -1;
+    }
+    return __real_unlinkat(folder, name, flags);
+}
+
+/* ------------------------------------------------------------------ fixture */
+
+typedef struct fixture {
+    stylize_ctx *ctx;
+    config config;
+    metrics metrics;
+    painter painter;
+    io_pool pool;
+    struct jobs *jobs;
+    buf form;
+    char folder[64];
+} fixture;
+
+static void add_field(buf *form, const char *name, const void *data, size_t size)
+{
+    buf_printf(form, "--x\r\nContent-Disposition: form-data; name=%s\r\n\r\n", name);
+    buf_append(form, data, size);
+    buf_puts(form, "\r\n");
+}
+
+static void make_form(buf *form)
+{
+    buf photo = {0};
+    FILE *f = fopen(STYLIZE_SOURCE_DIR "/tests/codec/data/444.jpg", "rb");
+    assert_non_null(f);
+    char piece[4096];
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
+        buf_append(&photo, piece, n);
+    fclose(f);
+    add_field(form, "content_image", photo.data, photo.size);
+    add_field(form, "style_id", "a", 1);
+    buf_puts(form, "--x--\r\n");
+    buf_free(&photo);
+}
+
+static int open_jobs(void **state)
+{
+    char message[400];
+    stylize_options o;
+    stylize_error err;
+    fixture *f = calloc(1, sizeof *f);
+    fake_reset();
+    atomic_store(&fail_strndup, 0);
+    atomic_store(&fail_unlinkat, 0);
+    fake_options(&o);
+    assert_int_equal(stylize_ctx_create(&f->ctx, &o, &err), STYLIZE_OK);
+    f->config = (config){.max_decoded_bytes = 1 << 30,
+                         .threads = 64, /* so many are started at a time */
+                         .max_request_bytes = 1 << 20,
+                         .output_size = 64,
+                         .max_output_size = 64,
+                         .jobs_max = 100,
+                         .job_ttl = 3600000,
+                         .state_dir = f->folder};
+    strcpy(f->folder, "/tmp/stylize-jobs-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    metrics_init(&f->metrics);
+    painter_init(&f->painter, f->ctx, &f->config, &f->metrics);
+    assert_true(io_pool_start(&f->pool));
+    f->jobs = jobs_create(&f->config, &f->painter, &f->metrics, &f->pool, message, sizeof message);
+    assert_true(f->jobs && jobs_open(f->jobs, message, sizeof message) &&
+                jobs_start(f->jobs, message, sizeof message));
+    make_form(&f->form);
+    *state = f;
+    return 0;
+}
+
+static int close_jobs(void **state)
+{
+    fixture *f = *state;
+    char command[128];
+    atomic_store(&fail_unlinkat, 0);
+    jobs_stop(f->jobs);
+    stylize_ctx_destroy(f->ctx, STYLIZE_CANCEL);
+    io_pool_stop(&f->pool);
+    painter_close(&f->painter);
+    jobs_destroy(f->jobs);
+    buf_free(&f->form);
+    snprintf(command, sizeof command, "rm -r %s", f->folder);
+    assert_int_equal(system(command), 0);
+    free(f);
+    return 0;
+}
+
+/* Accepts a job as the route does; held. */
+static job *add_job(fixture *f, const char *subject)
+{
+    job *b = calloc(1, sizeof *b);
+    blob *body = blob_create();
+    atomic_init(&b->references, 1);
+    random_id(b->id);
+    b->created = time(NULL);
+    snprintf(b->subject, sizeof b->subject, "%s", subject);
+    buf_append(&body->body, f->form.data, f->form.size);
+    assert_true(job_files_save(&f->jobs->files, b, TEXT("multipart/form-data; boundary=x"), body));
+    blob_release(body);
+    job_hold(b);
+    jobs_add(f->jobs, b);
+    return b;
+}
+
+static job_state wait_for_end(job *b)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (b->state == JOB_QUEUED || b->state == JOB_RUNNING)
+        nanosleep(&pause, NULL);
+    return b->state;
+}
+
+static bool is_there(fixture *f, const job *b, const char *ending)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s.%s", f->folder, b->id, ending);
+    return !access(path, F_OK);
+}
+
+/* ------------------------------------------------------------------ what was accepted */
+
+static void memory_that_runs_out_passes(void **state)
+{
+    fixture *f = *state;
+    atomic_store(&fail_strndup, 1);
+    job *b = add_job(f, "");
+    assert_int_equal(wait_for_end(b), JOB_DONE);
+    assert_int_equal(atomic_load(&fail_strndup), 0);
+    assert_true(is_there(f, b, "done") && !is_there(f, b, "job"));
+    job_release(b);
+}
+
+static void room_for_one_is_enough_for_all(void **state)
+{
+    fixture *f = *state;
+    job *all[20];
+    f->painter.room.most = 60000; /* two of them */
+    fake.delay_ms = 2;
+    for (size_t i = 0; i < APP_LEN(all); i++) {
+        char subject[16];
+        snprintf(subject, sizeof subject, "s%zu", i);
+        all[i] = add_job(f, subject);
+    }
+    for (size_t i = 0; i < APP_LEN(all); i++) {
+        assert_int_equal(wait_for_end(all[i]), JOB_DONE);
+        job_release(all[i]);
+    }
+    assert_int_equal(f->metrics.rejected[REJECT_MEMORY], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(memory_that_runs_out_passes, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(room_for_one_is_enough_for_all, open_jobs, close_jobs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
