@@ -34,7 +34,7 @@ const route routes[] = {
     {"style_remove", "DELETE", "/api/v1/styles/*", ACCESS_ADMIN, false, true, false, styles_remove, NULL},
     {"preview", "GET", "/api/v1/styles/*/preview", ACCESS_OPEN, false, true, false, styles_preview, NULL},
     {"session", "GET", "/api/v1/session", ACCESS_OPEN, false, true, false, status_session, NULL},
-    {"info", "GET", "/api/v1/info", ACCESS_USER, false, true, false, status_info, NULL},
+    {"info", "GET", "/api/v1/info", ACCESS_OPERATOR, false, true, false, status_info, NULL},
     {"health", "GET", "/health", ACCESS_OPEN, false, false, false, status_health, NULL},
     {"live", "GET", "/health/live", ACCESS_OPEN, false, false, false, status_live, NULL},
     {"ready", "GET", "/health/ready", ACCESS_OPEN, false, false, false, status_ready, NULL},
@@ -43,6 +43,6 @@ const route routes[] = {
     {"v2_ready", "GET", "/v2/health/ready", ACCESS_OPEN, false, false, false, status_ready, NULL},
     {"v2_model", "GET", "/v2/models/*", ACCESS_OPEN, false, true, false, models_one, NULL},
     {"v2_model_ready", "GET", "/v2/models/*/ready", ACCESS_OPEN, false, true, false, models_ready, NULL},
-    {"metrics", "GET", "/metrics", ACCESS_USER, false, false, false, status_metrics, NULL},
+    {"metrics", "GET", "/metrics", ACCESS_OPERATOR, false, false, false, status_metrics, NULL},
 };
 const int route_count = APP_LEN(routes);

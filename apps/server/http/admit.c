@@ -6,6 +6,7 @@
 
 #include "common/values.h"
 #include "http/answer.h"
+#include "http/trust.h"
 
 static bool refuse(exchange *x, unsigned status, const char *code, const char *message)
 {
@@ -100,8 +101,11 @@ static bool check_key(exchange *x)
     const route_access wanted = x->route->access;
     const slice key = presented_key(x);
     if (!s->keys.needed) {
-        if (wanted == ACCESS_ADMIN && (s->public_address || !address_is_loopback(&x->client)))
+        if (wanted == ACCESS_ADMIN && !x->local)
             return refuse(x, 403, "forbidden", "without --api-keys only clients on this machine may do this");
+        if (wanted == ACCESS_OPERATOR && x->forwarded)
+            return refuse(x, 403, "forbidden",
+                          "without --api-keys this is not for requests that a proxy passes on");
         return true;
     }
     if (key.data && !keys_find(&s->keys, key, &x->key)) {
@@ -168,29 +172,17 @@ static bool check_page(exchange *x)
 
 /*
  * A server for this machine only is asked by names of this machine only: another name means that
- * someone else's domain was pointed at it to get around the browser's rules.
+ * someone else's domain was pointed at it to get around the browser's rules. What a proxy passes on, which
+ * somebody named, is asked for by the proxy's name.
  */
 static bool check_host(exchange *x)
 {
     const server *s = x->server;
-    slice host = exchange_header(x, "Host");
-    address a;
-    if (s->public_address || s->config.trusted_proxy || s->config.cors_origin || !host.data ||
-        address_parse(host, &a))
-        return true;
-    const char *colon = memchr(host.data, ':', host.size);
-    if (colon)
-        host.size = (size_t)(colon - host.data);
-    if (slice_is_nocase(host, "localhost"))
+    const slice host = exchange_header(x, "Host");
+    if (s->public_address || (s->proxies.count && x->forwarded) || !host.data || trust_is_loopback_host(host))
         return true;
     return refuse(x, 403, "unknown_host",
                   "this server is for its own machine; give --trusted-proxy behind a proxy");
-}
-
-static enum MHD_Result count_length(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    *(int *)user += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return MHD_YES;
 }
 
 static bool check_body(exchange *x)
@@ -205,11 +197,8 @@ static bool check_body(exchange *x)
         x->close = true;
         return false;
     }
-    int lengths = 0;
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_length, &lengths);
-    /* Where a proxy in front believes the other of two, a request could hide in a body. */
-    if (lengths > 1 || (length.data && !parse_uint(length, 0, UINT64_MAX, &size))) {
-        refuse(x, 400, "bad_length", "Content-Length is not a number, or not the only one");
+    if (length.data && !parse_uint(length, 0, UINT64_MAX, &size)) {
+        refuse(x, 400, "bad_length", "Content-Length is not a number");
         x->close = true;
         return false;
     }
@@ -262,9 +251,40 @@ static bool check_load(exchange *x)
     return true;
 }
 
+/* Those that are no lists. Where a proxy believes one line and the server another, a request says two things. */
+static const char *const single[] = {"Host",      "Content-Type",    "Content-Length",  "Authorization",
+                                     "X-API-Key", "Idempotency-Key", "Origin",          "Sec-Fetch-Site",
+                                     "X-Subject", "X-Page-Token",    "Content-Encoding"};
+
+static enum MHD_Result count_single(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    unsigned char *seen = user;
+    for (size_t i = 0; i < APP_LEN(single); i++)
+        if (!strcasecmp(name, single[i]) && seen[i] < 2)
+            seen[i]++;
+    return MHD_YES;
+}
+
+static bool check_repeated(exchange *x)
+{
+    unsigned char seen[APP_LEN(single)] = {0};
+    problem p;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_single, seen);
+    for (size_t i = 0; i < APP_LEN(single); i++)
+        if (seen[i] > 1) {
+            const bool length = !strcmp(single[i], MHD_HTTP_HEADER_CONTENT_LENGTH);
+            problem_set(&p, 400, length ? "bad_length" : "repeated_header", single[i],
+                        "the header %s may stand there once only", single[i]);
+            answer_problem(x, &p);
+            x->close = true;
+            return false;
+        }
+    return true;
+}
+
 bool admit(exchange *x, const char *url, const char *method)
 {
-    if (!check_header(x) || !find_route(x, url, method))
+    if (!check_header(x) || !check_repeated(x) || !find_route(x, url, method))
         return false;
     if (!check_host(x) || (x->route->limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||
         !check_load(x) || !check_body(x))

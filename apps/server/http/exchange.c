@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/clock.h"
 
@@ -10,11 +11,32 @@ slice exchange_header(const exchange *x, const char *name)
     return (slice){v, v ? strlen(v) : 0};
 }
 
+typedef struct joined {
+    const char *name;
+    buf *out;
+} joined;
+
+static enum MHD_Result join_line(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const joined *j = user;
+    if (!strcasecmp(name, j->name)) {
+        buf_puts(j->out, j->out->size ? ", " : "");
+        buf_puts(j->out, value ? value : "");
+    }
+    return MHD_YES;
+}
+
+void exchange_list(const exchange *x, const char *name, buf *out)
+{
+    joined j = {name, out};
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, join_line, &j);
+}
+
 bool exchange_repeat(exchange *x, bool alone, problem *wrong)
 {
     const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
-    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name,
-                           x->route->name, exchange_header(x, "Content-Type"), body, wrong) &&
+    return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name, x->route->name,
+                           exchange_header(x, "Content-Type"), body, wrong) &&
            idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
 }
 

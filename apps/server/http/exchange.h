@@ -35,7 +35,9 @@ struct exchange {
     uint64_t begun_ns;
     size_t header_bytes;
     address client;
-    api_key key; /* name "" if none was given */
+    bool forwarded; /* somebody passed it on, as its header says */
+    bool local;     /* from a program of this machine itself, to it by a name of its own */
+    api_key key;    /* name "" if none was given */
     uint64_t body_limit;
     uint64_t body_counted; /* its share of server.body_bytes */
     blob *memory;
@@ -63,8 +65,10 @@ void exchange_wait(exchange *x, bool (*leave)(exchange *x));
 /* Ends the waiting; any thread, once. */
 void exchange_resume(exchange *x);
 
-/* A header of the request, data NULL if it is not there. */
+/* A header of the request, data NULL if it is not there. Of one that stands there twice, the first line. */
 slice exchange_header(const exchange *x, const char *name);
+/* All lines of a header that is a list, in their order, joined as RFC 9110 has it; "" if there is none. */
+void exchange_list(const exchange *x, const char *name, buf *out);
 /* Reads Idempotency-Key; false if it is wrong, was used with another body, or (alone) is in work. */
 bool exchange_repeat(exchange *x, bool alone, problem *wrong);
 

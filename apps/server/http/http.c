@@ -16,6 +16,7 @@
 #include "http/admit.h"
 #include "http/answer.h"
 #include "http/tls.h"
+#include "http/trust.h"
 
 /* Of a connection: so much more than HEADER_MAX that it is our check which refuses a long header. */
 #define CONNECTION_MEMORY (64 << 10)
@@ -54,9 +55,9 @@ static void log_exchange(const exchange *x, uint64_t ns)
         address_shorten(&a);
     if (how != ADDRESS_NONE)
         address_print(&a, text);
-    json_t *members = json_pack("{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method",
-                                json_any(x->method, strlen(x->method)), "route", x->route ? x->route->path : "-",
-                                "status", (int)x->status, "seconds", (double)ns * 1e-9);
+    json_t *members = json_pack(
+        "{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method", json_any(x->method, strlen(x->method)),
+        "route", x->route ? x->route->path : "-", "status", (int)x->status, "seconds", (double)ns * 1e-9);
     if (members && text[0])
         json_object_set_new(members, "client", json_string(text));
     if (members && x->key.name[0])
@@ -134,13 +135,9 @@ static bool take_body(exchange *x, const char *data, size_t size)
     return !b->failed;
 }
 
-static void begin(exchange *x, const char *url, const char *method)
+static void begin(exchange *x, const char *url, const char *method, const char *version)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    address peer;
-    address_from(info ? info->client_addr : NULL, &peer);
-    x->client = address_behind(&peer, exchange_header(x, "X-Forwarded-For"), &x->server->proxies);
+    trust_find(x, version);
     snprintf(x->method, sizeof x->method, "%s", method);
     x->phase = EXCHANGE_BODY;
     watch_deadline(x->watched, x->server->config.body_timeout, !x->server->tls);
@@ -156,7 +153,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         return MHD_NO;
     switch (x->phase) {
     case EXCHANGE_HEADER:
-        begin(x, url, method);
+        begin(x, url, method, version);
         return x->response && x->close ? send_answer(x) : MHD_YES;
     case EXCHANGE_BODY:
         if (*size) {

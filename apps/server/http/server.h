@@ -36,7 +36,8 @@ typedef struct server {
     struct tls *tls;
     struct MHD_Daemon *daemon;
     int listener;
-    bool public_address; /* others than this machine can reach it */
+    bool public_address;       /* others than this machine can reach it */
+    atomic_bool unnamed_proxy; /* was seen */
     atomic_bool ready, draining;
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
     char page_token[25];             /* a page that may read us knows it */
