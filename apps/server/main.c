@@ -213,7 +213,6 @@ static void drain(server *s)
 static void tick(void *user)
 {
     server *s = user;
-    jobs_expire(s->jobs, time(NULL));
     streams_tick(s->streams, false);
     painter_go_on(&s->painter);
 }

@@ -22,6 +22,19 @@
 
 static atomic_int fail_strndup, fail_unlinkat;
 
+/* Threads that must not wait for a disk. */
+static _Thread_local bool paints;
+static atomic_int syncs, syncs_of_painters;
+
+int __real_fsync(int file);
+int __wrap_fsync(int file);
+int __wrap_fsync(int file)
+{
+    syncs++;
+    syncs_of_painters += paints;
+    return __real_fsync(file);
+}
+
 char *__real_strndup(const char *text, size_t size);
 char *__wrap_strndup(const char *text, size_t size);
 char *__wrap_strndup(const char *text, size_t size)
@@ -134,6 +147,7 @@ static job *add_job(fixture *f, const char *subject)
     atomic_init(&b->references, 1);
     random_id(b->id);
     b->created = time(NULL);
+    b->since_ms = job_now_ms();
     snprintf(b->subject, sizeof b->subject, "%s", subject);
     buf_append(&body->body, f->form.data, f->form.size);
     assert_true(job_files_save(&f->jobs->files, b, TEXT("multipart/form-data; boundary=x"), body));
@@ -149,6 +163,16 @@ static job_state wait_for_end(job *b)
     while (b->state == JOB_QUEUED || b->state == JOB_RUNNING)
         nanosleep(&pause, NULL);
     return b->state;
+}
+
+/* As the painter tells a job, on its thread. */
+static void (*told)(ticket *t, painting *p, const problem *why);
+
+static void tell_on_painter(ticket *t, painting *p, const problem *why)
+{
+    paints = true;
+    told(t, p, why);
+    paints = false;
 }
 
 static bool is_there(fixture *f, const job *b, const char *ending)
@@ -189,11 +213,109 @@ static void room_for_one_is_enough_for_all(void **state)
     assert_int_equal(f->metrics.rejected[REJECT_MEMORY], 0);
 }
 
+/* ------------------------------------------------------------------ the disk */
+
+static void no_thread_that_paints_waits_for_the_disk(void **state)
+{
+    fixture *f = *state;
+    job *all[8];
+    f->jobs->again_ns = UINT64_MAX; /* none is started yet */
+    for (size_t i = 0; i < APP_LEN(all); i++) {
+        char subject[16];
+        snprintf(subject, sizeof subject, "s%zu", i);
+        all[i] = add_job(f, subject);
+        told = all[i]->ticket.done;
+        all[i]->ticket.done = tell_on_painter;
+    }
+    atomic_store(&syncs, 0);
+    pthread_mutex_lock(&f->jobs->lock);
+    f->jobs->again_ns = 0;
+    pthread_cond_signal(&f->jobs->changed);
+    pthread_mutex_unlock(&f->jobs->lock);
+    for (size_t i = 0; i < APP_LEN(all); i++) {
+        assert_int_equal(wait_for_end(all[i]), JOB_DONE);
+        job_release(all[i]);
+    }
+    assert_true(atomic_load(&syncs) >= 16);
+    assert_int_equal(atomic_load(&syncs_of_painters), 0);
+}
+
+static void what_cannot_be_removed_is_not_said_to_be(void **state)
+{
+    fixture *f = *state;
+    bool whole = true;
+    job *deleted = add_job(f, "a"), *erased = add_job(f, "b");
+    wait_for_end(deleted);
+    wait_for_end(erased);
+    atomic_store(&fail_unlinkat, 1);
+    assert_false(jobs_remove(f->jobs, deleted));
+    assert_int_equal(jobs_erase(f->jobs, "b", INT64_MAX, false, &whole), 1);
+    assert_false(whole);
+    assert_false(jobs_remove(f->jobs, deleted)); /* asked again */
+    assert_int_equal(deleted->state, JOB_CANCELLED);
+    assert_int_equal(jobs_leftover(f->jobs), 2);
+    assert_true(is_there(f, deleted, "done") && is_there(f, erased, "done"));
+    atomic_store(&fail_unlinkat, 0);
+    assert_true(jobs_remove(f->jobs, deleted));
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (jobs_leftover(f->jobs)) /* by itself */
+        nanosleep(&pause, NULL);
+    assert_false(is_there(f, deleted, "done") || is_there(f, erased, "done"));
+    assert_null(jobs_find(f->jobs, deleted->id, NULL));
+    assert_null(jobs_find(f->jobs, erased->id, NULL));
+    job_release(deleted);
+    job_release(erased);
+}
+
+static void what_is_too_old_goes_when_it_can(void **state)
+{
+    fixture *f = *state;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    job *b = add_job(f, "");
+    wait_for_end(b);
+    atomic_store(&fail_unlinkat, 1);
+    jobs_expire(f->jobs, job_now_ms() + 3600000);
+    jobs_sweep(f->jobs, true);
+    assert_int_equal(b->state, JOB_EXPIRED);
+    jobs_expire(f->jobs, job_now_ms() + 9 * 3600000LL);
+    assert_int_equal(jobs_leftover(f->jobs), 1); /* not forgotten */
+    atomic_store(&fail_unlinkat, 0);
+    while (jobs_leftover(f->jobs))
+        nanosleep(&pause, NULL);
+    assert_false(is_there(f, b, "done"));
+    job_release(b);
+}
+
+/* The power goes after the result was stored and before the upload is gone. */
+static void an_end_is_an_end_after_a_restart(void **state)
+{
+    fixture *f = *state;
+    char message[400], from[160], to[160];
+    job *b = add_job(f, "");
+    wait_for_end(b);
+    snprintf(from, sizeof from, "%s/%s.done", f->folder, b->id);
+    snprintf(to, sizeof to, "%s/%s.job", f->folder, b->id);
+    assert_int_equal(link(from, to), 0);
+    jobs_stop(f->jobs);
+    jobs_destroy(f->jobs);
+    f->jobs = jobs_create(&f->config, &f->painter, &f->metrics, &f->pool, message, sizeof message);
+    assert_true(f->jobs && jobs_open(f->jobs, message, sizeof message) &&
+                jobs_start(f->jobs, message, sizeof message));
+    assert_int_equal(f->jobs->count, 1);
+    assert_int_equal(f->jobs->first->state, JOB_DONE);
+    assert_false(is_there(f, b, "job"));
+    job_release(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(memory_that_runs_out_passes, open_jobs, close_jobs),
         cmocka_unit_test_setup_teardown(room_for_one_is_enough_for_all, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(no_thread_that_paints_waits_for_the_disk, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(what_cannot_be_removed_is_not_said_to_be, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(what_is_too_old_goes_when_it_can, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(an_end_is_an_end_after_a_restart, open_jobs, close_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,8 @@ static bool check(exchange *x, job *b, problem *wrong)
     painting_release(cached);
     pthread_mutex_lock(&s->jobs->lock);
     const bool full = s->jobs->count >= s->config.jobs_max;
-    const bool open = s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
+    const bool open =
+        s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
     pthread_mutex_unlock(&s->jobs->lock);
     if (full)
         return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
@@ -71,6 +72,7 @@ static bool check(exchange *x, job *b, problem *wrong)
     if (b->id[0] == '\0')
         random_id(b->id);
     b->created = time(NULL);
+    b->since_ms = job_now_ms();
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
     if (s->jobs->broker)
@@ -187,27 +189,30 @@ static void get_result(exchange *x)
 
 static void delete (exchange *x)
 {
+    problem p;
     job *b = find(x);
     if (!b)
         return;
-    jobs_remove(x->server->jobs, b);
-    answer_empty(x, 204);
+    if (jobs_remove(x->server->jobs, b)) {
+        answer_empty(x, 204);
+    } else {
+        problem_set(&p, 503, "not_removed", NULL, "data of the job cannot be removed now; it is tried again");
+        answer_problem(x, &p);
+    }
     job_release(b);
 }
 
-/* With a broker they wait for Redis and the store. */
-static void now_or_later(exchange *x, void (*work)(exchange *x))
+/* They wait for the disk, or for Redis and the store; threads that serve connections do not. */
+void jobs_post(exchange *x) { answer_later(x, post); }
+
+void jobs_result(exchange *x) { answer_later(x, get_result); }
+
+void jobs_delete(exchange *x) { answer_later(x, delete); }
+
+void jobs_get(exchange *x)
 {
     if (x->server->jobs->broker)
-        answer_later(x, work);
+        answer_later(x, get);
     else
-        work(x);
+        get(x); /* of memory only */
 }
-
-void jobs_post(exchange *x) { now_or_later(x, post); }
-
-void jobs_get(exchange *x) { now_or_later(x, get); }
-
-void jobs_result(exchange *x) { now_or_later(x, get_result); }
-
-void jobs_delete(exchange *x) { now_or_later(x, delete); }

@@ -7,6 +7,7 @@
 #include "api/style_registry.h"
 #include "fleet/report.h"
 #include "http/answer.h"
+#include "jobs/job_list.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
 {
@@ -143,6 +144,8 @@ static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
     add(g, "stylize_decoded_bytes", "gauge", NULL, (double)decoded, "Pixels promised to requests.");
     add(g, "stylize_body_bytes", "gauge", NULL, (double)atomic_load(&s->body_bytes),
         "Uploads of requests that are not answered yet.");
+    add(g, "stylize_job_files_left", "gauge", NULL, (double)jobs_leftover(s->jobs),
+        "Jobs with files that should be gone and cannot be removed.");
     add(g, "stylize_degrade_level", "gauge", NULL, (double)s->painter.degrade.level,
         "Step by which results are smaller now.");
     add(g, "stylize_decode_failures_total", "counter", NULL, (double)atomic_load(&s->metrics.decode_failures),

@@ -20,7 +20,12 @@ struct jobs {
     pthread_t thread;
     bool started, stop;
     job_files files;
-    job *first, *last; /* oldest first */
+    pthread_t closer;
+    pthread_cond_t closing;
+    bool closer_started, closed;
+    job *ending, *ending_last; /* what the closer ends next */
+    bool remove_failed;        /* files could not be removed when that was last tried */
+    job *first, *last;         /* oldest first */
     size_t count, active;
 };
 
@@ -34,6 +39,8 @@ unsigned jobs_place(struct jobs *j, const job *b);
 job *jobs_add_once(struct jobs *j, job *b);
 void jobs_unlist(struct jobs *j, job *b);
 void jobs_count_end(struct jobs *j, job_state state);
+/* How many have files that should be gone. */
+size_t jobs_leftover(struct jobs *j);
 /* Under the lock. */
 void jobs_list_add(struct jobs *j, job *b);
 void jobs_list_remove(struct jobs *j, job *b);

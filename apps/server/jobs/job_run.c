@@ -6,54 +6,11 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "jobs/job_end.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
 
-#define AGAIN_NS (1000ull * 1000000) /* until a job is tried again that memory ran out for */
-
-/* What passes by itself. Nobody is there who could ask again for a job that was accepted. */
-static bool passes(const problem *why)
-{
-    static const char *const codes[] = {"busy", "queue_full", "out_of_memory"};
-    for (size_t i = 0; i < APP_LEN(codes); i++)
-        if (why->status == 503 && !strcmp(why->code, codes[i]))
-            return true;
-    return false;
-}
-
 static job *of_ticket(ticket *t) { return (job *)(void *)((char *)t - offsetof(job, ticket)); }
-
-void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, const problem *why)
-{
-    pthread_mutex_lock(&j->lock);
-    if (b->cancelling) /* it was just done, but nobody wants it any more */
-        state = JOB_CANCELLED;
-    const bool stopping = j->stop && state == JOB_FAILED && why && !strcmp(why->code, "cancelled");
-    const bool again = stopping || (state == JOB_FAILED && why && passes(why));
-    if (why && !again)
-        b->problem = *why;
-    if (again && !stopping)
-        j->again_ns = now_ns() + AGAIN_NS;
-    pthread_mutex_unlock(&j->lock);
-    bool stored = true;
-    if (again)
-        state = JOB_QUEUED; /* its file stays, for this run or the next one */
-    else if (state == JOB_CANCELLED)
-        job_files_remove(&j->files, b->id);
-    else
-        stored = job_files_finish(&j->files, b, state == JOB_DONE ? result : NULL);
-    pthread_mutex_lock(&j->lock);
-    b->state = state;
-    b->ended = time(NULL);
-    if (state == JOB_DONE && !stored)
-        b->result = painting_hold(result);
-    j->active--;
-    pthread_cond_signal(&j->changed);
-    pthread_mutex_unlock(&j->lock);
-    painting_release(result);
-    if (!again)
-        jobs_count_end(j, state);
-}
 
 static void on_progress(ticket *t, float done)
 {
@@ -64,8 +21,7 @@ static void on_painted(ticket *t, painting *p, const problem *why)
 {
     job *b = of_ticket(t);
     const bool erased = !p && problem_is_erased(why);
-    jobs_finish(b->jobs, b, p ? JOB_DONE : erased ? JOB_CANCELLED : JOB_FAILED, p, p ? NULL : why);
-    job_release(b);
+    jobs_finish_later(b->jobs, b, p ? JOB_DONE : erased ? JOB_CANCELLED : JOB_FAILED, p, p ? NULL : why);
 }
 
 void jobs_add(struct jobs *j, job *b)

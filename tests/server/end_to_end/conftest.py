@@ -187,6 +187,21 @@ def start(tmp_path):
 
 
 @pytest.fixture
+def disk(tmp_path):
+    """A function that mounts a file system of so many KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(kib):
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", str(folder)],
+                                               capture_output=True, check=False).returncode:
+            pytest.skip("a small file system cannot be mounted here, which needs root")
+        return folder
+    yield mount
+    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
+
+
+@pytest.fixture
 def redis(tmp_path):
     if not services.have_redis():
         pytest.skip("redis-server is missing")
