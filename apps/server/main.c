@@ -210,9 +210,18 @@ static void drain(server *s)
         nanosleep(&pause, NULL);
 }
 
+static void sweep(void *user)
+{
+    server *s = user;
+    cache_sweep(&s->painter.cache, (int64_t)(s->config.cache_ttl / 1000));
+    atomic_store(&s->sweeping, false);
+}
+
 static void tick(void *user)
 {
     server *s = user;
+    if (!atomic_exchange(&s->sweeping, true) && !io_pool_run(&s->pool, IO_LATER, sweep, s))
+        atomic_store(&s->sweeping, false);
     streams_tick(s->streams, false);
     painter_go_on(&s->painter);
 }

@@ -148,7 +148,7 @@ static void erase_data(exchange *x)
     bool gone = true;
     const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false, &gone);
     const size_t paintings = painter_erase(&s->painter, subject);
-    const size_t results = keeper_forget(&s->painter.keeper, subject);
+    const size_t results = keeper_forget(&s->painter.keeper, subject, &gone);
     const bool told = fleet_erased(s, subject);
     const bool complete = gone && whole && told && fleet_whole(s);
     answer_json(x, 200,

@@ -70,7 +70,7 @@ void status_info(exchange *x)
     }
 }
 
-#define GAUGES_MAX 48
+#define GAUGES_MAX 64
 
 typedef struct gauges {
     metrics_gauge list[GAUGES_MAX];
@@ -132,6 +132,12 @@ static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
     for (int i = 0; i < tiers; i++)
         add(g, "stylize_cache_evictions_total", "counter", labels[i], (double)counts[i].evictions,
             "Results that went to make room.");
+    for (int i = 0; i < tiers; i++)
+        add(g, "stylize_cache_failures_total", "counter", labels[i], (double)counts[i].failures,
+            "Results that could not be kept.");
+    for (int i = 0; i < tiers; i++)
+        add(g, "stylize_cache_files_left", "gauge", labels[i], (double)counts[i].left,
+            "Results that should be gone and cannot be removed.");
     add(g, "stylize_ready", "gauge", NULL, is_ready(s), "1 if requests are welcome.");
     add(g, "stylize_styles", "gauge", NULL, (double)gallery_count(s->gallery),
         "Styles that can be asked for.");

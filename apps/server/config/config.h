@@ -38,6 +38,7 @@ typedef struct config {
     uint64_t degrade_after; /* ms */
     /* cache */
     uint64_t cache_memory, cache_disk;
+    uint64_t cache_ttl; /* ms */
     char *cache_dir;
     /* jobs */
     char *state_dir;
@@ -47,7 +48,7 @@ typedef struct config {
     uint64_t redis_timeout, redis_ttl, redis_value_max; /* ms, ms, bytes */
     bool share_limits;
     char *storage, *storage_endpoint, *storage_region, *storage_keys, *storage_ca;
-    int storage_style; /* in storage_styles */
+    int storage_style;        /* in storage_styles */
     uint64_t storage_timeout; /* ms */
     char *broker, *broker_password_file, *broker_queue;
     uint64_t broker_timeout; /* ms */

@@ -42,3 +42,39 @@ def test_a_disk_that_lets_nothing_go_is_told(start, photo, read_only):
     s.stop()
     s.start()
     assert s.client.get("/api/v1/data/anna").json()["jobs"] == [] and os.listdir(folder / "state") == []
+
+
+def test_so_is_a_cache_that_keeps_what_it_should_not(start, photo, read_only):
+    folder, set_read_only = read_only
+    s = start("--cache-dir", str(folder / "cache"), "--cache-memory", "0")
+    assert s.paint(photo, headers=ANNA).status_code == 200
+    s.wait(lambda: os.listdir(folder / "cache"))
+    set_read_only(True)
+    gone = s.client.delete("/api/v1/data/anna").json()
+    assert gone == {"deleted": {"paintings": 0, "jobs": 0, "results": 0}, "complete": False}
+    assert s.paint(photo, headers=ANNA).json()["cache"] == "miss"
+    s.wait(lambda: s.metric('stylize_cache_failures_total{tier="folder"}') == 1)  # nor is the new one kept
+    s.wait(lambda: len([line for line in s.log() if line["level"] == "error"]) == 2)  # each once
+    set_read_only(False)
+    s.wait(lambda: s.metric('stylize_cache_files_left{tier="folder"}') == 0)
+    assert os.listdir(folder / "cache") == []
+    assert s.client.delete("/api/v1/data/anna").json()["complete"] is True
+
+
+def test_a_cache_that_cannot_be_written_is_told(start, photo, disk):
+    folder = disk(64)
+    s = start("--cache-dir", str(folder / "cache"))
+    for size in ("512", "516"):
+        assert s.paint(photo, output_size=size).status_code == 200
+    s.wait(lambda: s.metric('stylize_cache_failures_total{tier="folder"}') == 2)
+    assert [line for line in s.log() if line["level"] == "error" and "No space left" in line["message"]]
+    assert s.client.get("/health").status_code == 200
+
+
+def test_results_have_an_end(start, photo, tmp_path):
+    s = start("--cache-dir", str(tmp_path / "cache"), "--cache-ttl", "3s")
+    s.paint(photo)
+    s.wait(lambda: os.listdir(tmp_path / "cache"))
+    s.wait(lambda: not os.listdir(tmp_path / "cache"))
+    assert s.metric('stylize_cache_entries{tier="memory"}') == 0
+    assert s.paint(photo).json()["cache"] == "miss"
