@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "fake_engine.h"
+#include "jobs/job_admission.h"
 #include "jobs/job_removal.h"
 #include "jobs/job_run.h"
 
@@ -108,6 +109,7 @@ static int open_jobs(void **state)
                          .max_output_size = 64,
                          .jobs_max = 100,
                          .job_ttl = 3600000,
+                         .state_disk = 1 << 30,
                          .state_dir = f->folder};
     strcpy(f->folder, "/tmp/stylize-jobs-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
@@ -155,6 +157,37 @@ static job *add_job(fixture *f, const char *subject)
     job_hold(b);
     jobs_add(f->jobs, b);
     return b;
+}
+
+/* As the route does with one of that client; NULL: refused, and *wrong says why. */
+static job *ask(fixture *f, uint64_t client, uint64_t bytes, problem *wrong)
+{
+    if (!jobs_admit(f->jobs, client, bytes, wrong))
+        return NULL;
+    pthread_mutex_lock(&f->jobs->lock);
+    f->jobs->again_ns = UINT64_MAX; /* they wait */
+    pthread_mutex_unlock(&f->jobs->lock);
+    job *b = add_job(f, "");
+    pthread_mutex_lock(&f->jobs->lock);
+    b->client = client;
+    b->bytes = bytes;
+    pthread_mutex_unlock(&f->jobs->lock);
+    jobs_admitted(f->jobs, bytes);
+    return b;
+}
+
+/* As if it had been painted, to a result of so many bytes. */
+static void be_done(fixture *f, job *b, uint64_t bytes)
+{
+    if (!b) {
+        fail_msg("it was refused");
+        return;
+    }
+    pthread_mutex_lock(&f->jobs->lock);
+    b->state = JOB_DONE;
+    b->bytes = bytes;
+    pthread_mutex_unlock(&f->jobs->lock);
+    job_release(b);
 }
 
 static job_state wait_for_end(job *b)
@@ -307,6 +340,74 @@ static void an_end_is_an_end_after_a_restart(void **state)
     job_release(b);
 }
 
+/* ------------------------------------------------------------------ shares */
+
+static void one_client_does_not_close_the_door(void **state)
+{
+    fixture *f = *state;
+    problem wrong;
+    f->jobs->pace_ms = 2000;
+    for (int i = 0; i < 25; i++)
+        job_release(ask(f, 7, 10, &wrong));
+    assert_null(ask(f, 7, 10, &wrong)); /* a fourth of 100 */
+    assert_int_equal(wrong.status, 429);
+    assert_string_equal(wrong.code, "too_many_jobs");
+    assert_int_equal(wrong.retry_after, 3); /* one at its pace, and a second */
+    for (uint64_t client = 8; client < 11; client++)
+        for (int i = 0; i < 25; i++) {
+            job *b = ask(f, client, 10, &wrong);
+            assert_non_null(b);
+            job_release(b);
+        }
+    assert_null(ask(f, 11, 10, &wrong)); /* now it is full */
+    assert_int_equal(wrong.status, 503);
+    assert_string_equal(wrong.code, "queue_full");
+}
+
+static void what_is_done_does_not_count(void **state)
+{
+    fixture *f = *state;
+    problem wrong;
+    job *first = ask(f, 8, 10, &wrong);
+    job_hold(first);
+    be_done(f, first, 10);
+    for (int i = 0; i < 450; i++) {
+        job *b = ask(f, 7, 10, &wrong);
+        assert_non_null(b);
+        be_done(f, b, 20);
+    }
+    assert_int_equal(first->state, JOB_DONE); /* those of who has most went */
+    assert_true(f->jobs->count <= 820);
+    job_release(first);
+}
+
+static void the_disk_has_an_end(void **state)
+{
+    fixture *f = *state;
+    problem wrong;
+    f->config.state_disk = 1000;
+    job *other = ask(f, 8, 10, &wrong);
+    job_hold(other);
+    be_done(f, other, 100);
+    job *oldest = ask(f, 7, 10, &wrong);
+    job_hold(oldest);
+    be_done(f, oldest, 400);
+    be_done(f, ask(f, 7, 10, &wrong), 400);
+    job *next = ask(f, 9, 200, &wrong);
+    assert_non_null(next);
+    assert_int_equal(oldest->state, JOB_EXPIRED);
+    assert_int_equal(other->state, JOB_DONE);
+    assert_null(ask(f, 9, 200, &wrong)); /* more than a fourth of it would wait */
+    assert_string_equal(wrong.code, "too_many_jobs");
+    for (uint64_t client = 20; client < 24; client++)
+        job_release(ask(f, client, 200, &wrong));
+    assert_null(ask(f, 30, 200, &wrong)); /* what waits is never thrown away */
+    assert_string_equal(wrong.code, "no_storage");
+    job_release(other);
+    job_release(oldest);
+    job_release(next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +417,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_removed_is_not_said_to_be, open_jobs, close_jobs),
         cmocka_unit_test_setup_teardown(what_is_too_old_goes_when_it_can, open_jobs, close_jobs),
         cmocka_unit_test_setup_teardown(an_end_is_an_end_after_a_restart, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(one_client_does_not_close_the_door, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(what_is_done_does_not_count, open_jobs, close_jobs),
+        cmocka_unit_test_setup_teardown(the_disk_has_an_end, open_jobs, close_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "jobs/broker.h"
 #include "jobs/broker_jobs.h"
 #include "jobs/broker_post.h"
+#include "jobs/job_admission.h"
 #include "jobs/job_removal.h"
 #include "jobs/job_run.h"
 #include "paint/params_read.h"
@@ -38,7 +39,8 @@ static job *find(exchange *x)
     }
     if (b->state == JOB_EXPIRED) {
         job_release(b);
-        problem_set(&p, 410, "expired", NULL, "the job and its result were deleted after their time");
+        problem_set(&p, 410, "expired", NULL,
+                    "the job and its result went after their time, or made room for newer ones");
         answer_problem(x, &p);
         return NULL;
     }
@@ -46,7 +48,7 @@ static job *find(exchange *x)
 }
 
 /* Everything that is wrong with a job is told now, not by a failed job. */
-static bool check(exchange *x, job *b, problem *wrong)
+static bool check(exchange *x, problem *wrong)
 {
     server *s = x->server;
     const params_limits limits = params_limits_of(&s->config);
@@ -61,18 +63,21 @@ static bool check(exchange *x, job *b, problem *wrong)
         return false;
     painting_release(cached);
     pthread_mutex_lock(&s->jobs->lock);
-    const bool full = s->jobs->count >= s->config.jobs_max;
     const bool open =
         s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
     pthread_mutex_unlock(&s->jobs->lock);
-    if (full)
-        return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
-    if (!open)
-        return problem_set(wrong, 503, "no_storage", NULL, "%s", message);
+    return open || problem_set(wrong, 503, "no_storage", NULL, "%s", message);
+}
+
+/* Writes it down; from here on it is not lost. */
+static bool write_down(exchange *x, job *b, problem *wrong)
+{
+    server *s = x->server;
     if (b->id[0] == '\0')
         random_id(b->id);
     b->created = time(NULL);
     b->since_ms = job_now_ms();
+    b->bytes = s->jobs->broker ? 0 : x->memory->body.size;
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
     if (s->jobs->broker)
@@ -122,15 +127,22 @@ static void accept_job(exchange *x)
     }
     atomic_init(&b->references, 1);
     memcpy(b->id, x->repeat.id, sizeof b->id);
-    if (!check(x, b, &wrong)) {
-        job_release(b);
-        answer_problem(x, &wrong);
-        return;
+    b->client = exchange_client(x);
+    const uint64_t bytes = x->memory->body.size;
+    bool ok = check(x, &wrong) && jobs_admit(x->server->jobs, b->client, bytes, &wrong);
+    if (ok) {
+        ok = write_down(x, b, &wrong);
+        if (ok) {
+            job_hold(b);
+            jobs_add(x->server->jobs, b);
+            atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
+        }
+        jobs_admitted(x->server->jobs, bytes);
     }
-    job_hold(b);
-    jobs_add(x->server->jobs, b);
-    atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
-    answer_accepted(x, b);
+    if (ok)
+        answer_accepted(x, b);
+    else
+        answer_problem(x, &wrong);
     job_release(b);
 }
 

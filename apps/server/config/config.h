@@ -43,6 +43,7 @@ typedef struct config {
     /* jobs */
     char *state_dir;
     uint64_t jobs_max, job_ttl; /* job_ttl: ms */
+    uint64_t state_disk;
     /* fleet */
     char *redis, *redis_password_file, *redis_ca, *redis_prefix;
     uint64_t redis_timeout, redis_ttl, redis_value_max; /* ms, ms, bytes */

@@ -101,7 +101,10 @@ const option config_options[] = {
 
     ROW("Jobs", "state-dir", OPTION_TEXT, state_dir, NULL, 0, 0, "FOLDER",
         "private folder for jobs; not given: STATE_DIRECTORY, or .local/state of the user"),
-    ROW("Jobs", "jobs-max", OPTION_UINT, jobs_max, "1000", 1, 1000000, "N", "jobs kept at a time"),
+    ROW("Jobs", "jobs-max", OPTION_UINT, jobs_max, "1000", 1, 1000000, "N",
+        "jobs that may wait, a fourth of them of one client; four times as many are kept when they are done"),
+    ROW("Jobs", "state-disk", OPTION_BYTES, state_disk, "4G", 1 << 20, 1024 * GIB, "SIZE",
+        "bytes in that folder; the oldest results go first"),
     ROW("Jobs", "job-ttl", OPTION_TIME, job_ttl, "1h", 1000, 86400000, "TIME",
         "how long a job's upload and result are kept at most"),
 

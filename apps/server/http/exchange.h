@@ -69,6 +69,8 @@ void exchange_resume(exchange *x);
 slice exchange_header(const exchange *x, const char *name);
 /* All lines of a header that is a list, in their order, joined as RFC 9110 has it; "" if there is none. */
 void exchange_list(const exchange *x, const char *name, buf *out);
+/* Whose share of what all clients have it is of: its key's, else its address's; never 0, and of this run only. */
+uint64_t exchange_client(const exchange *x);
 /* Reads Idempotency-Key; false if it is wrong, was used with another body, or (alone) is in work. */
 bool exchange_repeat(exchange *x, bool alone, problem *wrong);
 

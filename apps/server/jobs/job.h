@@ -28,8 +28,11 @@ typedef struct job {
     char id[25];
     char owner[40]; /* name of the API key, or "" */
     char subject[OWNER_MAX + SUBJECT_MAX + 1];
+    uint64_t client; /* whose share it is of: a digest that means nothing elsewhere; 0: of an earlier run */
+    uint64_t bytes;  /* of its files; under the jobs' lock */
     int64_t created; /* seconds since 1970 */
     int64_t ended;
+    int64_t begun_ms;         /* of job_now_ms: when it was last started */
     int64_t since_ms;         /* of job_now_ms: its acceptance, then its end; its time runs from there */
     _Atomic(job_state) state; /* changed under the jobs' lock only */
     /* guarded by the jobs' lock */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "common/clock.h"
+#include "jobs/job_admission.h"
 
 #define AGAIN_NS (1000ull * 1000000) /* until a job is tried again that memory ran out for */
 
@@ -30,6 +31,15 @@ static bool comes_again(struct jobs *j, job_state state, const problem *why)
     return passes(why);
 }
 
+/* Under the lock: how fast jobs come to their end, for those who have to wait for it. */
+static void note_pace(struct jobs *j, const job *b)
+{
+    const int64_t now = job_now_ms(), since = j->ended_ms > b->begun_ms ? j->ended_ms : b->begun_ms;
+    const uint64_t took = now > since ? (uint64_t)(now - since) : 0;
+    j->pace_ms = j->pace_ms ? (7 * j->pace_ms + took) / 8 : took;
+    j->ended_ms = now;
+}
+
 void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, const problem *why)
 {
     pthread_mutex_lock(&j->lock);
@@ -49,6 +59,8 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
     if (unwanted)
         state = JOB_CANCELLED;
     b->leftover = unwanted || !gone;
+    b->bytes = state == JOB_DONE ? result->image.size : state == JOB_QUEUED ? b->bytes : 0;
+    note_pace(j, b);
     b->state = state;
     b->cancelling = false;
     b->ended = time(NULL);
@@ -64,6 +76,7 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
         return;
     jobs_clean(j, b);
     jobs_count_end(j, state);
+    jobs_fit(j);
 }
 
 void jobs_finish_later(struct jobs *j, job *b, job_state state, painting *result, const problem *why)

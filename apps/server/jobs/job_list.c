@@ -82,7 +82,7 @@ job *jobs_add_once(struct jobs *j, job *b)
     job *known = j->first;
     while (known && strcmp(known->id, b->id))
         known = known->next;
-    const bool full = !known && j->count >= 2 * j->config->jobs_max;
+    const bool full = !known && j->count >= 8 * j->config->jobs_max;
     if (!known && !full) {
         b->jobs = j;
         jobs_list_add(j, b);

@@ -24,8 +24,12 @@ struct jobs {
     pthread_cond_t closing;
     bool closer_started, closed;
     job *ending, *ending_last; /* what the closer ends next */
-    bool remove_failed;        /* files could not be removed when that was last tried */
-    job *first, *last;         /* oldest first */
+    size_t entering;           /* admitted, and not in the list yet */
+    uint64_t entering_bytes;
+    uint64_t pace_ms;   /* between the ends of two jobs, smoothed; not counting times without any */
+    int64_t ended_ms;   /* when the last one did */
+    bool remove_failed; /* files could not be removed when that was last tried */
+    job *first, *last;  /* oldest first */
     size_t count, active;
 };
 

@@ -113,6 +113,7 @@ void *jobs_run(void *arg)
             continue;
         }
         b->state = JOB_RUNNING;
+        b->begun_ms = job_now_ms();
         j->active++;
         job_hold(b);
         pthread_mutex_unlock(&j->lock);

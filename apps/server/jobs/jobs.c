@@ -30,6 +30,7 @@ static void take_up(void *user, const char *id, const char *ending, int64_t age)
     } else if (!strcmp(ending, "job")) {
         blob *memory = job_files_load(&j->files, id, b, &type);
         ok = memory != NULL;
+        b->bytes = ok ? memory->body.size : 0;
         blob_release(memory);
     } else if (!strcmp(ending, "done")) {
         painting *p = job_files_result(&j->files, id);
@@ -42,6 +43,7 @@ static void take_up(void *user, const char *id, const char *ending, int64_t age)
         if (slash && !slash[1])
             b->subject[0] = '\0';
         b->state = JOB_DONE;
+        b->bytes = p ? p->image.size : 0;
         painting_release(p);
     } else if (!strcmp(ending, "failed")) {
         b->state = JOB_FAILED;
