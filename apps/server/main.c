@@ -87,6 +87,8 @@ static bool open_server(server *s, char *message, size_t size)
     s->metrics.routes[route_count].method = "ANY";
     limiter_init(&s->limiter, c->rate_limit, (double)c->rate_burst, c->rate_limit_total, now_ns());
     keys_init(&s->keys);
+    shares_init(&s->connections);
+    shares_init(&s->uploads);
     idempotency_init(&s->idempotency);
     random_id(s->page_token);
     if (!networks_parse(c->trusted_proxy, &s->proxies)) {
@@ -136,6 +138,8 @@ static void close_server(server *s)
     gallery_destroy(s->gallery);
     tls_destroy(s->tls);
     keys_free(&s->keys);
+    shares_free(&s->connections);
+    shares_free(&s->uploads);
     config_free(&s->config);
 }
 

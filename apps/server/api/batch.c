@@ -34,6 +34,7 @@ struct batch {
     atomic_int references;
     server *server;
     struct MHD_Connection *connection;
+    watched *watched;
     pthread_mutex_t lock;
     bool waiting; /* suspended */
     bool erased;  /* its subject's data: nothing more is painted or sent */
@@ -180,6 +181,7 @@ static bool has_more(batch *b)
         const bool wait = !b->items[b->sent].done; /* else it was done just now */
         if (wait) {
             b->waiting = true;
+            watch_deadline(b->watched, 0, false);
             MHD_suspend_connection(b->connection);
         }
         pthread_mutex_unlock(&b->lock);
@@ -200,6 +202,7 @@ static ssize_t read_batch(void *user, uint64_t position, char *to, size_t size)
     const size_t n = b->out.size - b->at < size ? b->out.size - b->at : size;
     memcpy(to, b->out.data + b->at, n);
     b->at += n;
+    watch_deadline(b->watched, b->server->config.send_timeout, false);
     return (ssize_t)n;
 }
 
@@ -285,6 +288,7 @@ static batch *batch_create(exchange *x, const params *p, const slice *pictures, 
     atomic_init(&b->references, 1);
     b->server = x->server;
     b->connection = x->connection;
+    b->watched = x->watched;
     b->count = count;
     b->memory = blob_hold(x->memory);
     pthread_mutex_init(&b->lock, NULL);

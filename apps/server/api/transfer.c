@@ -52,12 +52,13 @@ static const char *origin_of(const exchange *x)
 
 json_t *transfer_json(const painting *p, const char *from)
 {
-    json_t *timings = json_pack("{s:f, s:f, s:f, s:f}", "queue", p->queue_seconds, "prepare", p->prepare_seconds,
-                                "engine", p->engine_seconds, "finish", p->finish_seconds);
-    json_t *j = json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:o}", "width", (int)p->width,
-                          "height", (int)p->height, "format", format_name(p->image.format), "style", p->style,
-                          "engine", p->engine, "model", p->model, "tiles", (int)p->tiles, "batch_size",
-                          (int)p->batch_size, "degraded", (int)p->degraded, "cache", from, "timings", timings);
+    json_t *timings = json_pack("{s:f, s:f, s:f, s:f}", "queue", p->queue_seconds, "prepare",
+                                p->prepare_seconds, "engine", p->engine_seconds, "finish", p->finish_seconds);
+    json_t *j =
+        json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:o}", "width", (int)p->width, "height",
+                  (int)p->height, "format", format_name(p->image.format), "style", p->style, "engine",
+                  p->engine, "model", p->model, "tiles", (int)p->tiles, "batch_size", (int)p->batch_size,
+                  "degraded", (int)p->degraded, "cache", from, "timings", timings);
     if (j && p->strength >= 0)
         json_object_set_new(j, "strength", json_real(round(1e4 * (double)p->strength) * 1e-4));
     return j;
@@ -126,7 +127,7 @@ void transfer_start(exchange *x)
                          "format and the header Accept name different types");
     x->work.memory = blob_hold(x->memory);
     x->work.keep = true;
-    const uint64_t passed = (now_ns() - x->begun_ns) / 1000000;
+    const uint64_t passed = (now_ns() - x->arrived_ns) / 1000000;
     x->work.deadline_ms =
         (uint32_t)(passed < s->config.request_timeout ? s->config.request_timeout - passed : 1);
     ok = ok && painter_prepare(&s->painter, &x->work, &x->painting, &wrong);

@@ -27,6 +27,7 @@ typedef struct config {
     double rate_limit, rate_limit_total;
     uint64_t rate_burst;
     uint64_t request_timeout, header_timeout, body_timeout, send_timeout, keep_alive; /* ms */
+    uint64_t body_rate;                                                               /* bytes a second */
     /* painting */
     char *engine, *device, *models;
     stylize_precision precision;

@@ -32,19 +32,23 @@ void exchange_list(const exchange *x, const char *name, buf *out)
     MHD_get_connection_values(x->connection, MHD_HEADER_KIND, join_line, &j);
 }
 
-uint64_t exchange_client(const exchange *x)
+uint64_t client_digest(const server *s, const address *client, const char *key)
 {
-    const address a = address_client(&x->client);
-    const char *key = x->key.name;
-    uint64_t h = x->server->limiter.seed ^ 0x9e3779b97f4a7c15u;
+    uint64_t h = s->limiter.seed ^ 0x9e3779b97f4a7c15u;
     if (*key)
         for (; *key; key++)
             h = (h ^ (uint8_t)*key) * 0x100000001b3u;
     else
-        for (size_t i = 0; i < sizeof a.bytes; i++)
-            h = (h ^ a.bytes[i]) * 0x100000001b3u;
+        for (size_t i = 0; i < sizeof client->bytes; i++)
+            h = (h ^ client->bytes[i]) * 0x100000001b3u;
     h ^= h >> 32;
     return h ? h : 1;
+}
+
+uint64_t exchange_client(const exchange *x)
+{
+    const address client = address_client(&x->client);
+    return client_digest(x->server, &client, x->key.name);
 }
 
 bool exchange_repeat(exchange *x, bool alone, problem *wrong)

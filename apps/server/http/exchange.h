@@ -31,8 +31,8 @@ struct exchange {
     exchange_phase phase;
     char id[25];
     char method[8];
-    char part[64]; /* what "*" of the route's path stands for */
-    uint64_t begun_ns;
+    char part[64];                          /* what "*" of the route's path stands for */
+    uint64_t begun_ns, body_ns, arrived_ns; /* the first line, the end of the header, the end of the body */
     size_t header_bytes;
     address client;
     bool forwarded; /* somebody passed it on, as its header says */
@@ -40,6 +40,7 @@ struct exchange {
     api_key key;    /* name "" if none was given */
     uint64_t body_limit;
     uint64_t body_counted; /* its share of server.body_bytes */
+    share *upload;         /* the same of its client's */
     blob *memory;
     idempotent repeat;
     /* the answer, once there is one */
@@ -69,6 +70,8 @@ void exchange_resume(exchange *x);
 slice exchange_header(const exchange *x, const char *name);
 /* All lines of a header that is a list, in their order, joined as RFC 9110 has it; "" if there is none. */
 void exchange_list(const exchange *x, const char *name, buf *out);
+/* A client, for shares: by its key, if it has one, else by its address. Never 0, and means nothing elsewhere. */
+uint64_t client_digest(const server *s, const address *client, const char *key);
 /* Whose share of what all clients have it is of: its key's, else its address's; never 0, and of this run only. */
 uint64_t exchange_client(const exchange *x);
 /* Reads Idempotency-Key; false if it is wrong, was used with another body, or (alone) is in work. */

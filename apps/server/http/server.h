@@ -11,6 +11,7 @@
 #include "http/keys.h"
 #include "http/limit.h"
 #include "http/route.h"
+#include "http/share.h"
 #include "paint/painter.h"
 
 typedef struct server {
@@ -22,6 +23,8 @@ typedef struct server {
     keys keys;
     networks proxies;
     watch watch;
+    shares connections; /* of each peer */
+    shares uploads;     /* bytes of bodies, of each client */
     const route *routes;
     int route_count; /* one more is counted in the metrics, for what no route takes */
     io_pool pool;
@@ -36,8 +39,9 @@ typedef struct server {
     struct tls *tls;
     struct MHD_Daemon *daemon;
     int listener;
-    bool public_address;       /* others than this machine can reach it */
-    atomic_bool unnamed_proxy; /* was seen */
+    atomic_uint_fast64_t short_told_ns; /* when the log last said that files run out */
+    bool public_address;                /* others than this machine can reach it */
+    atomic_bool unnamed_proxy;          /* was seen */
     atomic_bool ready, draining;
     atomic_bool sweeping;            /* the cache, by a thread of the pool */
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
