@@ -28,6 +28,8 @@
 
 extern char **environ;
 
+#define PREPARERS_MORE 256 /* tasks than connections: one of each, and those that are let in for a moment */
+
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
 static stylize_log_level log_level(const config *c)
@@ -127,6 +129,7 @@ static void close_server(server *s)
     watch_stop(&s->watch);
     streams_destroy(s->streams);
     jobs_stop(s->jobs);
+    io_pool_stop(&s->preparers);
     fleet_stop(s);
     if (s->ctx)
         stylize_ctx_destroy(s->ctx, STYLIZE_CANCEL);
@@ -199,6 +202,7 @@ static void drain(server *s)
     http_quiesce(s);
     jobs_stop(s->jobs);
     streams_tick(s->streams, true);
+    io_pool_stop(&s->preparers);
     while (painter_in_work(&s->painter) && now_ns() < end)
         nanosleep(&pause, NULL);
     if (painter_in_work(&s->painter))
@@ -255,6 +259,11 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
         return EXIT_CONFIGURATION;
     if (!fleet_start(s, message, size))
         return EXIT_FAILED;
+    if (!io_pool_start_as(&s->preparers, (int)s->config.io_threads,
+                          s->config.max_connections + PREPARERS_MORE)) {
+        snprintf(message, size, "a thread could not be started");
+        return EXIT_FAILED;
+    }
     if (!http_start(s, message, size))
         return EXIT_CONFIGURATION;
     log_line(STYLIZE_LOG_INFO, "listening on %s, port %u", s->config.listen, http_port(s));

@@ -27,7 +27,7 @@ const route routes[] = {
     {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, answered_later},
     {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase,
      answered_later},
-    {"batch", "POST", "/api/v1/batches", ACCESS_USER, true, true, true, batch_start, NULL},
+    {"batch", "POST", "/api/v1/batches", ACCESS_USER, true, true, true, batch_start, answered_later},
     {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
     {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},
     {"style_add", "POST", "/api/v1/styles/*", ACCESS_ADMIN, true, true, true, styles_add, styles_added},

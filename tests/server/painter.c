@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
+
 #include "check.h"
 #include "fake_engine.h"
 
@@ -183,6 +185,38 @@ static void patience_is_not_joined_to_haste(void **state)
         assert_true(painter_leave(&f->painter, &all[i]->ticket));
         waiter_free(all[i]);
     }
+}
+
+static atomic_uint_fast64_t digested; /* bytes of pictures */
+
+bool __real_digest_of(const void *data, size_t size, uint8_t out[DIGEST_SIZE]);
+bool __wrap_digest_of(const void *data, size_t size, uint8_t out[DIGEST_SIZE]);
+bool __wrap_digest_of(const void *data, size_t size, uint8_t out[DIGEST_SIZE])
+{
+    digested += size;
+    return __real_digest_of(data, size, out);
+}
+
+static void pictures_in_common_are_digested_once(void **state)
+{
+    fixture *f = *state;
+    const params_limits limits = {64, 64};
+    const slice photo = {f->photo.data, f->photo.size};
+    params p;
+    painting *cached;
+    problem wrong;
+    params_init(&p, &limits);
+    assert_true(params_set(&p, &limits, TEXT("style_image"), photo, &wrong));
+    assert_true(params_set(&p, &limits, TEXT("masks"), photo, &wrong));
+    digested = 0;
+    painter_digest(&p);
+    for (int i = 0; i < 10; i++) {
+        work w = {.params = p};
+        w.params.content = photo;
+        w.params.quality = 1 + i;
+        assert_true(painter_prepare(&f->painter, &w, &cached, &wrong));
+    }
+    assert_int_equal(digested, 12 * photo.size);
 }
 
 /* ------------------------------------------------------------------ room */
@@ -381,6 +415,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(whole_is_kept, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(cut_short_is_not_kept, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(patience_is_not_joined_to_haste, open_painter, close_painter),
+        cmocka_unit_test_setup_teardown(pictures_in_common_are_digested_once, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(what_is_promised_waits_for_room, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(it_waits_for_the_library_too, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(requests_have_the_other_half, open_painter, close_painter),

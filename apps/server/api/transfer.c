@@ -95,52 +95,82 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
 
 static exchange *of_ticket(ticket *t) { return (exchange *)(void *)((char *)t - offsetof(exchange, ticket)); }
 
+/* Two have to be done with it before it goes on: who prepares it, and who paints it. True: this was the second. */
+static bool is_last(exchange *x) { return atomic_fetch_sub(&x->hands, 1) == 1; }
+
 static void on_painted(ticket *t, painting *p, const problem *why)
 {
     exchange *x = of_ticket(t);
     x->painting = p;
     if (!p)
         x->problem = *why;
-    exchange_resume(x);
+    if (is_last(x))
+        exchange_resume(x);
 }
 
-static bool leave(exchange *x) { return painter_leave(&x->server->painter, &x->ticket); }
+static bool leave(exchange *x) { return painter_leave(&x->server->painter, &x->ticket) && is_last(x); }
 
-void transfer_start(exchange *x)
+/* The work from the body; false, and why. */
+static bool read_work(exchange *x, problem *wrong)
 {
     server *s = x->server;
     const params_limits limits = params_limits_of(&s->config);
     params *p = &x->work.params;
-    problem wrong;
-    if (!x->memory && !(x->memory = blob_create())) {
-        answer_no_memory(x);
-        return;
-    }
     x->raw = transfer_accepts(exchange_header(x, "Accept"));
-    bool ok = exchange_repeat(x, false, &wrong) &&
-              params_read(p, &limits, x->memory, exchange_header(x, "Content-Type"), &wrong) &&
-              transfer_subject(x, p, &wrong);
+    bool ok = exchange_repeat(x, false, wrong) &&
+              params_read(p, &limits, x->memory, exchange_header(x, "Content-Type"), wrong) &&
+              transfer_subject(x, p, wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;
     if (ok && x->raw != STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED && p->format != x->raw)
-        ok = problem_set(&wrong, 422, "invalid_value", "format",
+        ok = problem_set(wrong, 422, "invalid_value", "format",
                          "format and the header Accept name different types");
     x->work.memory = blob_hold(x->memory);
     x->work.keep = true;
+    return ok;
+}
+
+/* A thread that prepares. */
+static void prepare(void *arg)
+{
+    exchange *x = arg;
+    server *s = x->server;
+    problem wrong;
+    bool ok = read_work(x, &wrong);
     const uint64_t passed = (now_ns() - x->arrived_ns) / 1000000;
     x->work.deadline_ms =
         (uint32_t)(passed < s->config.request_timeout ? s->config.request_timeout - passed : 1);
     ok = ok && painter_prepare(&s->painter, &x->work, &x->painting, &wrong);
-    if (!ok) {
-        answer_problem(x, &wrong);
-    } else if (x->painting) {
-        x->cached = true;
-        transfer_finish(x);
-    } else {
-        x->ticket.done = on_painted;
-        exchange_wait(x, leave);
-        painter_start(&s->painter, &x->work, &x->ticket);
+    if (!ok || x->painting) {
+        x->cached = ok;
+        if (!ok)
+            x->problem = wrong;
+        exchange_resume(x);
+        return;
     }
+    x->ticket.done = on_painted;
+    painter_start(&s->painter, &x->work, &x->ticket);
+    const bool left = atomic_load(&x->gone) && painter_leave(&s->painter, &x->ticket);
+    if (left)
+        is_last(x); /* in place of who would have painted it */
+    if (is_last(x))
+        exchange_resume(x);
+}
+
+void transfer_start(exchange *x)
+{
+    problem busy;
+    if (!x->memory && !(x->memory = blob_create())) {
+        answer_no_memory(x);
+        return;
+    }
+    atomic_store(&x->hands, 2);
+    exchange_wait(x, leave);
+    if (io_pool_run(&x->server->preparers, IO_SOON, prepare, x))
+        return;
+    problem_set(&busy, 503, "draining", NULL, "the server is about to stop");
+    x->problem = busy;
+    exchange_resume(x);
 }
 
 void transfer_finish(exchange *x)

@@ -49,7 +49,8 @@ struct exchange {
     bool close;
     bool stream; /* goes on for as long as it likes */
     /* waiting */
-    atomic_bool gone;           /* the client left */
+    atomic_bool gone; /* the client left */
+    atomic_int hands; /* that have to be done with it before it is resumed, where there are several */
     bool (*leave)(exchange *x); /* true: nobody else will resume it */
     ticket ticket;
     work work;

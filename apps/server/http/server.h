@@ -27,7 +27,9 @@ typedef struct server {
     shares uploads;     /* bytes of bodies, of each client */
     const route *routes;
     int route_count; /* one more is counted in the metrics, for what no route takes */
-    io_pool pool;
+    io_pool pool;    /* waits for disk and network */
+    io_pool
+        preparers; /* read bodies and digest pictures, so that threads of connections serve others meanwhile */
     idempotency idempotency;
     /* of rooms above this one */
     struct gallery *gallery; /* styles */

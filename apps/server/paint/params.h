@@ -10,9 +10,16 @@
 #define SUBJECT_MAX 128 /* characters of a subject key */
 #define OWNER_MAX   40  /* of the API key's name before it, with a slash */
 
+/* Of a picture, once it is known. */
+typedef struct picture_digest {
+    bool known;
+    uint8_t bytes[32];
+} picture_digest;
+
 typedef struct style_choice {
     char id[64];   /* library style, or "" */
     slice picture; /* encoded style picture, or data NULL */
+    picture_digest digest;
     float weight;
 } style_choice;
 
@@ -23,7 +30,8 @@ typedef struct params {
     size_t style_count;
     slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */
     size_t mask_count;               /* given, with those of size 0 */
-    uint32_t size, width, height;    /* size: longer side; or width and height */
+    picture_digest mask_digests[STYLIZE_STYLES_MAX];
+    uint32_t size, width, height; /* size: longer side; or width and height */
     float strength;
     float preserve_color;
     float style_scale;

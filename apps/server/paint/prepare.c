@@ -67,31 +67,46 @@ static uint64_t work_pixels(const params *r, uint64_t output)
 
 static void add_number(digester *d, uint64_t v) { digest_add(d, &v, sizeof v); }
 
-/* A picture stands in the key by a digest of its own. */
-static void add_picture(digester *d, slice picture)
+static void digest_picture(slice picture, picture_digest *out)
 {
-    uint8_t digest[DIGEST_SIZE];
-    d->failed = !digest_of(picture.data, picture.size, digest) || d->failed;
-    digest_add(d, digest, sizeof digest);
+    out->known = out->known || digest_of(picture.data, picture.size, out->bytes);
+}
+
+/* A picture stands in the key by a digest of its own. */
+static void add_picture(digester *d, slice picture, picture_digest *known)
+{
+    digest_picture(picture, known);
+    d->failed = d->failed || !known->known;
+    digest_add(d, known->bytes, sizeof known->bytes);
+}
+
+void painter_digest(params *p)
+{
+    for (size_t i = 0; i < p->style_count; i++)
+        if (p->styles[i].picture.data)
+            digest_picture(p->styles[i].picture, &p->styles[i].digest);
+    for (size_t i = 0; i < p->style_count && params_masked(p); i++)
+        digest_picture(p->masks[i], &p->mask_digests[i]);
 }
 
 static bool make_key(painter *p, work *w)
 {
-    const params *r = &w->params;
+    params *r = &w->params;
+    picture_digest content = {.known = false};
     uint8_t digest[DIGEST_SIZE];
     uint32_t bits;
     digester d;
     digest_begin(&d);
     digest_add(&d, stylize_version(), strlen(stylize_version()));
     digest_add(&d, p->precision, strlen(p->precision)); /* servers of several may share a cache */
-    add_picture(&d, r->content);
+    add_picture(&d, r->content, &content);
     for (size_t i = 0; i < r->style_count; i++) {
-        const style_choice *s = &r->styles[i];
+        style_choice *s = &r->styles[i];
         memcpy(&bits, &s->weight, sizeof bits);
         add_number(&d, r->style_count > 1 ? bits : 0);
         digest_add(&d, s->id, sizeof s->id);
         if (s->picture.data) {
-            add_picture(&d, s->picture);
+            add_picture(&d, s->picture, &s->digest);
             continue;
         }
         memset(digest, 0, sizeof digest);
@@ -100,7 +115,7 @@ static bool make_key(painter *p, work *w)
         digest_add(&d, digest, sizeof digest);
     }
     for (size_t i = 0; i < r->style_count && params_masked(r); i++)
-        add_picture(&d, r->masks[i]);
+        add_picture(&d, r->masks[i], &r->mask_digests[i]);
     uint32_t colour_bits, scale_bits;
     memcpy(&bits, &r->strength, sizeof bits);
     memcpy(&colour_bits, &r->preserve_color, sizeof colour_bits);
