@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "fake_engine.h"
+#include "paint/scans.h"
 
 typedef struct fixture {
     stylize_ctx *ctx;
@@ -77,6 +78,7 @@ static int open_painter(void **state)
     fake_options(&o);
     assert_int_equal(stylize_ctx_create(&f->ctx, &o, &err), STYLIZE_OK);
     f->config.max_decoded_bytes = 1 << 30;
+    f->config.max_pixels = 50000000;
     f->config.threads = 2;
     f->config.precision = STYLIZE_PRECISION_FP32;
     metrics_init(&f->metrics);
@@ -185,6 +187,50 @@ static void patience_is_not_joined_to_haste(void **state)
         assert_true(painter_leave(&f->painter, &all[i]->ticket));
         waiter_free(all[i]);
     }
+}
+
+/* The photograph with so many scans more, each of no bytes. */
+static buf with_scans(const fixture *f, int more)
+{
+    static const char scan[] = "\xff\xda\0\x08\x01\x01\0\0\x3f\0";
+    buf b = {0};
+    buf_append(&b, f->photo.data, f->photo.size - 2);
+    for (int i = 0; i < more; i++)
+        buf_append(&b, scan, sizeof scan - 1);
+    buf_append(&b, "\xff\xd9", 2);
+    return b;
+}
+
+static void scans_are_counted_before_they_are_decoded(void **state)
+{
+    fixture *f = *state;
+    painting *cached;
+    problem wrong;
+    const struct {
+        int more;
+        uint64_t max_pixels;
+        bool allowed;
+    } cases[] = {{0, 50000000, true},  {63, 50000000, true}, {64, 50000000, false},
+                 {63, 32 * 48, false}, {15, 32 * 48, true},  {16, 32 * 48, false}};
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
+        work w;
+        buf file = with_scans(f, cases[i].more);
+        assert_int_equal(jpeg_scans((slice){file.data, file.size}, 100), 1 + cases[i].more);
+        assert_null(look(f, 1, 0, &w));
+        f->painter.max_pixels = cases[i].max_pixels;
+        w.params.content = (slice){file.data, file.size};
+        assert_true(painter_prepare(&f->painter, &w, &cached, &wrong) == cases[i].allowed);
+        if (!cases[i].allowed) {
+            assert_int_equal(wrong.status, 413);
+            assert_string_equal(wrong.field, "content_image");
+        }
+        f->painter.max_pixels = 50000000;
+        work_free(&w);
+        buf_free(&file);
+    }
+    assert_int_equal(jpeg_scans(TEXT("\x89PNG"), 9), 0);
+    for (size_t n = 0; n < f->photo.size; n++) /* cut anywhere */
+        assert_true(jpeg_scans((slice){f->photo.data, n}, 9) <= 1);
 }
 
 static atomic_uint_fast64_t digested; /* bytes of pictures */
@@ -415,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whole_is_kept, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(cut_short_is_not_kept, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(patience_is_not_joined_to_haste, open_painter, close_painter),
+        cmocka_unit_test_setup_teardown(scans_are_counted_before_they_are_decoded, open_painter,
+                                        close_painter),
         cmocka_unit_test_setup_teardown(pictures_in_common_are_digested_once, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(what_is_promised_waits_for_room, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(it_waits_for_the_library_too, open_painter, close_painter),

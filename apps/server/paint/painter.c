@@ -15,6 +15,7 @@ void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
     *p = (painter){.ctx = ctx,
                    .metrics = m,
                    .room.most = c->max_decoded_bytes,
+                   .max_pixels = c->max_pixels,
                    .precision = precision_names[c->precision]};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;

@@ -28,7 +28,7 @@ typedef struct painter {
     keeper keeper;
     io_pool *pool; /* that asks slow tiers; NULL: nobody does */
     degrade degrade;
-    uint64_t threads;
+    uint64_t threads, max_pixels;
     const char *precision; /* its name */
     pthread_mutex_t lock;
     room room;            /* for pixels */

@@ -5,15 +5,34 @@
 #include "base/digest.h"
 #include "common/clock.h"
 #include "paint/in_flight.h"
+#include "paint/scans.h"
 
-/* Reads the header only. */
+#define SCANS_MAX   64 /* as the library has it */
+#define SCANS_USUAL 16 /* a progressive JPEG has about ten */
+
+/* The library would find out by doing the work. */
+static bool check_scans(const painter *p, slice picture, const char *field, const stylize_image_info *info,
+                        problem *wrong)
+{
+    const unsigned scans = jpeg_scans(picture, SCANS_MAX + 1);
+    const uint64_t pixels = (uint64_t)info->width * info->height;
+    if (!p->max_pixels || (scans <= SCANS_MAX && scans * pixels <= SCANS_USUAL * p->max_pixels))
+        return true;
+    return problem_set(
+        wrong, 413, "picture_too_large", field,
+        "the JPEG has %u scans%s of %llu pixels; at most %d are allowed, and %llu pixels in all of them",
+        scans > SCANS_MAX ? SCANS_MAX : scans, scans > SCANS_MAX ? " and more" : "",
+        (unsigned long long)pixels, SCANS_MAX, (unsigned long long)(SCANS_USUAL * p->max_pixels));
+}
+
+/* Reads the header, and of a JPEG where its scans begin. */
 static bool probe(painter *p, slice picture, const char *field, stylize_image_info *info, problem *wrong)
 {
     const stylize_image in = encoded_image(picture);
     stylize_error err = {0};
     *info = (stylize_image_info){.struct_size = sizeof *info};
     if (stylize_image_probe(p->ctx, &in, info, &err) == STYLIZE_OK)
-        return true;
+        return check_scans(p, picture, field, info, wrong);
     atomic_fetch_add(&p->metrics->decode_failures, 1);
     if (err.status == STYLIZE_ERR_FORMAT)
         return problem_set(wrong, 415, "unsupported_picture", field, "%s", err.message);
