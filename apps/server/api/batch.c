@@ -315,7 +315,7 @@ static bool read_form(exchange *x, params *p, slice *pictures, size_t *count, pr
     params_init(p, &limits);
     for (size_t i = 0; i < part_count; i++) {
         if (!slice_is(parts[i].name, "content_image")) {
-            if (!params_set(p, &limits, parts[i].name, parts[i].data, wrong))
+            if (!params_set_once(p, &limits, parts[i].name, parts[i].data, wrong))
                 return false;
         } else if (*count == PICTURES_MAX) {
             return problem_set(wrong, 422, "invalid_value", "content_image",

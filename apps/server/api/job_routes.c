@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "api/job_view.h"
+#include "api/raw_body.h"
 #include "api/transfer.h"
 #include "http/answer.h"
 #include "http/answer_later.h"
@@ -54,7 +55,7 @@ static bool check(exchange *x, problem *wrong)
     const params_limits limits = params_limits_of(&s->config);
     painting *cached = NULL;
     char message[400];
-    if (!params_read(&x->work.params, &limits, x->memory, exchange_header(x, "Content-Type"), wrong) ||
+    if (!params_read(&x->work.params, &limits, x->memory, exchange_type(x), wrong) ||
         !transfer_subject(x, &x->work.params, wrong))
         return false;
     x->work.memory = blob_hold(x->memory);
@@ -82,7 +83,7 @@ static bool write_down(exchange *x, job *b, problem *wrong)
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
     if (s->jobs->broker)
         return broker_post(s->jobs->broker, b, &x->work, wrong);
-    if (!job_files_save(&s->jobs->files, b, exchange_header(x, "Content-Type"), x->memory))
+    if (!job_files_save(&s->jobs->files, b, exchange_type(x), x->memory))
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
     return true;
 }
@@ -153,7 +154,7 @@ static void post(exchange *x)
         x->memory = blob_create();
     if (!x->memory) {
         answer_empty(x, 503);
-    } else if (!exchange_repeat(x, true, &wrong)) {
+    } else if (!raw_body_wrap(x, &wrong) || !exchange_repeat(x, true, &wrong)) {
         answer_problem(x, &wrong);
     } else {
         accept_job(x);
@@ -184,8 +185,7 @@ static void get_result(exchange *x)
     if (state == JOB_DONE && !result)
         result = b->remote ? broker_result(j->broker, b) : job_files_result(&j->files, b->id);
     if (result) {
-        transfer_answer(x, result, "job",
-                        transfer_accepts(exchange_header(x, "Accept")) != STYLIZE_FORMAT_NONE);
+        transfer_answer(x, result, "job", transfer_accepted(x) != STYLIZE_FORMAT_NONE);
     } else if (state == JOB_DONE || state == JOB_CANCELLED) {
         problem_set(&p, 410, "gone", NULL, "the job has no result any more");
         answer_problem(x, &p);

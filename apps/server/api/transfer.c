@@ -6,27 +6,69 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/raw_body.h"
 #include "common/clock.h"
 #include "common/names.h"
+#include "common/values.h"
 #include "http/answer.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
 
+/* The q of what follows a type, in thousandths; 1000 if it is not said or no number. */
+static int quality_of(slice parameters)
+{
+    slice one;
+    double q;
+    while (slice_next(&parameters, ';', &one)) {
+        one = slice_trim(one);
+        if (one.size > 2 && (one.data[0] == 'q' || one.data[0] == 'Q') && one.data[1] == '=' &&
+            parse_number((slice){one.data + 2, one.size - 2}, 0, 1, &q))
+            return (int)(1000 * q);
+    }
+    return 1000;
+}
+
+/* What an accepted type stands for; false: nothing that is made here. */
+static bool means(slice type, stylize_format *out)
+{
+    const stylize_format f = format_by_name(type);
+    if (f != STYLIZE_FORMAT_NONE && type.size > 6)
+        *out = f;
+    else if (slice_is_nocase(type, "image/*"))
+        *out = STYLIZE_FORMAT_ENCODED; /* any */
+    else if (slice_is_nocase(type, "application/json") || slice_is(type, "*/*"))
+        *out = STYLIZE_FORMAT_NONE;
+    else
+        return false;
+    return true;
+}
+
 stylize_format transfer_accepts(slice accept)
 {
     slice one, type;
+    stylize_format best = STYLIZE_FORMAT_NONE, f;
+    int most = 0;
     while (slice_next(&accept, ',', &one)) {
         slice_next(&one, ';', &type);
         type = slice_trim(type);
-        const stylize_format f = format_by_name(type);
-        if (f != STYLIZE_FORMAT_NONE && type.size > 6)
-            return f;
-        if (slice_is(type, "image/*"))
-            return STYLIZE_FORMAT_ENCODED; /* any */
-        if (slice_is(type, "application/json") || slice_is(type, "*/*"))
-            return STYLIZE_FORMAT_NONE;
+        /* "Whatever else" says nothing beside a type that was named. */
+        int q = means(type, &f) ? quality_of(one) : 0;
+        q = slice_is(type, "*/*") && q ? 1 : q ? q + 1 : 0;
+        if (q <= most) /* of equal ones the first */
+            continue;
+        most = q;
+        best = f;
     }
-    return STYLIZE_FORMAT_NONE;
+    return best;
+}
+
+stylize_format transfer_accepted(const exchange *x)
+{
+    buf list = {0};
+    exchange_list(x, "Accept", &list);
+    const stylize_format f = transfer_accepts((slice){list.data, list.size});
+    buf_free(&list);
+    return f;
 }
 
 bool transfer_subject(const exchange *x, params *p, problem *wrong)
@@ -116,10 +158,9 @@ static bool read_work(exchange *x, problem *wrong)
     server *s = x->server;
     const params_limits limits = params_limits_of(&s->config);
     params *p = &x->work.params;
-    x->raw = transfer_accepts(exchange_header(x, "Accept"));
-    bool ok = exchange_repeat(x, false, wrong) &&
-              params_read(p, &limits, x->memory, exchange_header(x, "Content-Type"), wrong) &&
-              transfer_subject(x, p, wrong);
+    x->raw = transfer_accepted(x);
+    bool ok = raw_body_wrap(x, wrong) && exchange_repeat(x, false, wrong) &&
+              params_read(p, &limits, x->memory, exchange_type(x), wrong) && transfer_subject(x, p, wrong);
     if (ok && p->format == STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED)
         p->format = x->raw;
     if (ok && x->raw != STYLIZE_FORMAT_NONE && x->raw != STYLIZE_FORMAT_ENCODED && p->format != x->raw)

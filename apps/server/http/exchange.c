@@ -11,6 +11,11 @@ slice exchange_header(const exchange *x, const char *name)
     return (slice){v, v ? strlen(v) : 0};
 }
 
+slice exchange_type(const exchange *x)
+{
+    return x->type[0] ? (slice){x->type, strlen(x->type)} : exchange_header(x, "Content-Type");
+}
+
 typedef struct joined {
     const char *name;
     buf *out;
@@ -55,7 +60,7 @@ bool exchange_repeat(exchange *x, bool alone, problem *wrong)
 {
     const slice body = x->memory ? (slice){x->memory->body.data, x->memory->body.size} : (slice){NULL, 0};
     return idempotent_read(&x->repeat, exchange_header(x, "Idempotency-Key"), x->key.name, x->route->name,
-                           exchange_header(x, "Content-Type"), body, wrong) &&
+                           exchange_type(x), body, wrong) &&
            idempotency_begin(&x->server->idempotency, &x->repeat, alone, now_ns(), wrong);
 }
 

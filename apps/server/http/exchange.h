@@ -42,6 +42,7 @@ struct exchange {
     uint64_t body_counted; /* its share of server.body_bytes */
     share *upload;         /* the same of its client's */
     blob *memory;
+    char type[64]; /* of the body, if it is not what the header says any more */
     idempotent repeat;
     /* the answer, once there is one */
     struct MHD_Response *response;
@@ -71,6 +72,8 @@ void exchange_resume(exchange *x);
 slice exchange_header(const exchange *x, const char *name);
 /* All lines of a header that is a list, in their order, joined as RFC 9110 has it; "" if there is none. */
 void exchange_list(const exchange *x, const char *name, buf *out);
+/* The type of the body as it is now. */
+slice exchange_type(const exchange *x);
 /* A client, for shares: by its key, if it has one, else by its address. Never 0, and means nothing elsewhere. */
 uint64_t client_digest(const server *s, const address *client, const char *key);
 /* Whose share of what all clients have it is of: its key's, else its address's; never 0, and of this run only. */

@@ -152,6 +152,20 @@ static void extend_deadline(exchange *x)
     watch_deadline(x->watched, granted > passed ? granted - passed : 1, !x->server->tls);
 }
 
+/* Of an announced length libmicrohttpd gives no more; this is one in chunks. The rest is read and thrown away, as long
+ * as its client has time. */
+static bool refuse_body(exchange *x)
+{
+    problem large;
+    problem_set(&large, 413, "body_too_large", NULL, "the body has more than the %llu bytes that are allowed",
+                (unsigned long long)x->body_limit);
+    answer_problem(x, &large);
+    x->close = true;
+    atomic_fetch_add(&x->server->metrics.rejected[REJECT_SIZE], 1);
+    buf_free(&x->memory->body);
+    return true;
+}
+
 static bool take_body(exchange *x, const char *data, size_t size)
 {
     if (x->response) /* turned away: read to its end, so that the client reads the answer */
@@ -160,7 +174,7 @@ static bool take_body(exchange *x, const char *data, size_t size)
         return false;
     buf *b = &x->memory->body;
     if (b->size + size > x->body_limit)
-        return false;
+        return refuse_body(x);
     if (!count_body(x, size))
         return true;
     extend_deadline(x);

@@ -41,6 +41,7 @@ typedef struct params {
     uint64_t seed;
     uint32_t iterations;
     bool allow_degraded;
+    uint32_t given;                            /* bits: fields that params_set_once has set */
     char subject[OWNER_MAX + SUBJECT_MAX + 1]; /* "key/subject", or "subject" without keys */
 } params;
 
@@ -56,6 +57,8 @@ bool params_masked(const params *p);
 size_t params_mask(const params *p, size_t i);
 /* Sets one field from its text or its picture. An unknown name is an error. */
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
+/* The same of a form, where a field may stand twice: that is an error, but for masks. */
+bool params_set_once(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
 /* What no field alone shows: that there is a content and a style, and only one way to say it. */
 bool params_check(const params *p, problem *wrong);
 

@@ -97,8 +97,7 @@ def test_410(start, photo):
     check(s.client.get(f"/api/v1/jobs/{job}/result"), 410, "expired")
 
 
-def test_411_and_413(server, photo):
-    check(talk(server, request(POST, FORM, "Transfer-Encoding: chunked") + b"0\r\n\r\n"), 411, "length_required")
+def test_413(server, photo):
     check(talk(server, request(POST, FORM, "Content-Length: 99999999999")), 413, "body_too_large")
     check(talk(server, request("GET /health HTTP/1.1", "Content-Length: 5") + b"12345"), 413, "body_too_large")
 
