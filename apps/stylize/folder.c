@@ -108,6 +108,7 @@ static void finish(void *user, task *t)
         print_failure(r, e->output, e, t);
     } else {
         r->painted++;
+        report_damage(e->input, t);
         if (r->args->json)
             json_print(report_json(e->input, e->output, t), JSON_COMPACT);
     }

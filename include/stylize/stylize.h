@@ -212,6 +212,10 @@ typedef struct stylize_options {
     stylize_log_fn log; /* NULL: no log */
     void *log_user;
     stylize_log_level log_level; /* least important level that is reported; default WARNING */
+    uint32_t reserved;           /* 0 */
+    uint32_t tolerant;           /* 1: damaged pictures of all kinds are decoded as far as they go; see the
+                          request's. 0, the default: they are refused with FORMAT */
+    uint32_t reserved2;          /* 0 */
     /* end of 0.1 */
 } stylize_options;
 
@@ -313,6 +317,8 @@ typedef struct stylize_report {
     uint32_t iterations;  /* optimize: evaluations of the loss that were made, over all sizes; else 0 */
     uint32_t ended_early; /* 1: optimize ended before its last one, by the time budget or the preview */
     uint32_t reserved;    /* 0 */
+    uint32_t damaged;     /* 1: the content was cut short or damaged, and painted as far as it goes */
+    uint32_t reserved2;   /* 0 */
     /* end of 0.1 */
 } stylize_report;
 
@@ -375,6 +381,10 @@ typedef struct stylize_request {
                                     each other mask is one more painting (of optimize: with all iterations,
                                     an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
                                     in CUDA memory */
+    uint32_t tolerant;  /* 1: a damaged or cut content is painted as far as it goes, if at least its
+                                    header and a row are there; what is missing is grey, or transparent
+                                    where the file has alpha. The report says so. 0: as the context's options */
+    uint32_t reserved3; /* 0 */
     /* end of 0.1 */
 } stylize_request;
 

@@ -80,7 +80,11 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
     stz_env *env = &ctx->env;
     ctx->worker_count = o->threads ? (int)o->threads : stz_min(stz_cpu_count(), 256);
     env->log = (stz_log){o->log, o->log_user, o->log_level};
-    env->limits = (stz_limits){o->max_input_bytes, o->max_pixels, o->max_side, o->max_scans};
+    env->limits = (stz_limits){.max_bytes = o->max_input_bytes,
+                               .max_pixels = o->max_pixels,
+                               .max_side = o->max_side,
+                               .max_scans = o->max_scans,
+                               .tolerant = o->tolerant != 0};
     env->memory_budget = o->memory_budget;
     env->pool = stz_pool_create(o->pool_keep);
     if (!env->pool)

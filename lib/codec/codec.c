@@ -17,7 +17,7 @@ static stylize_status read_header(const uint8_t *data, size_t size, const stz_li
     if (size > limits->max_bytes)
         return stz_fail(err, STYLIZE_ERR_LIMIT, "picture has %zu bytes; at most %llu are allowed", size,
                         (unsigned long long)limits->max_bytes);
-    *header = (stz_header){.orientation = 1};
+    *header = (stz_header){.orientation = 1, .tolerant = limits->tolerant};
     *format = stz_sniff(data, size);
     switch (*format) {
     case STYLIZE_FORMAT_JPEG:

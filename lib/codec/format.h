@@ -15,6 +15,7 @@ typedef struct stz_header {
     uint32_t width, height; /* as stored, before the orientation */
     int orientation;        /* 1 to 8 */
     bool alpha, icc;
+    bool tolerant; /* set by the caller: what is cut short is not an error as long as the size is known */
 } stz_header;
 
 /* A picture to decode. The size is known and within the limits. */

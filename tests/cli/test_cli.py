@@ -405,6 +405,33 @@ class Output(CliTest):
         self.assertIn("standard output", err)
 
 
+class Damaged(CliTest):
+    def test_tolerant(self):
+        whole = png(200, 120)
+        self.write("cut.png", whole[: len(whole) * 2 // 3])
+        self.fails(3, "cut short", "cut.png", "-s", "udnie", "-o", "o.png")
+        code, out, err = self.run_cli("cut.png", "-s", "udnie", "-o", "o.png", "--tolerant", "--json")
+        self.assertEqual(code, 0, err)
+        self.assertIn("cut.png: damaged, painted as far as it goes", err)
+        self.assertIs(json.loads(out)["damaged"], True)
+        self.assertEqual(png_size(self.read("o.png")), (200, 120))
+        self.write("whole.png", whole)
+        code, out, err = self.run_cli("whole.png", "-s", "udnie", "-o", "w.png", "--tolerant", "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertNotIn("damaged", json.loads(out))
+
+    def test_tolerant_of_all_pictures(self):
+        whole = png(64, 64)
+        os.mkdir(self.path("in"))
+        self.write("in/cut.png", whole[: len(whole) * 2 // 3])
+        self.write("in/head.png", whole[:40])
+        code, out, err = self.run_cli("in", "-i", "in/cut.png", "-o", "out", "--tolerant")
+        self.assertEqual(code, 1, err)
+        self.assertIn("in/cut.png: damaged", err)
+        self.assertIn("in/head.png: ", err)
+        self.assertEqual(self.files("out"), ["cut.png"])
+
+
 class Folder(CliTest):
     def fill(self, count=5):
         for i in range(count):

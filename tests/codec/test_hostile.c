@@ -13,7 +13,8 @@ static uint32_t random32(void)
 /* Decodes under small limits; the text must be there after a failure, the picture after success. */
 static void try_bytes(const uint8_t *data, size_t size)
 {
-    static const stz_limits limits = {1u << 20, 1u << 18, 2048, 16};
+    static const stz_limits limits = {
+        .max_bytes = 1u << 20, .max_pixels = 1u << 18, .max_side = 2048, .max_scans = 16};
     blob b = blob_copy(data, size);
     stylize_image image = {0};
     stylize_error err = {0};
@@ -129,7 +130,8 @@ static void limits_pixels_at_the_border(void **state)
         if (strstr(names[i], "webp") && !strstr(stz_codec_list(), "webp"))
             continue;
         blob b = blob_load(names[i]);
-        stz_limits limits = {b.size, CARD_W * CARD_H, CARD_W, 1};
+        stz_limits limits = {
+            .max_bytes = b.size, .max_pixels = CARD_W * CARD_H, .max_side = CARD_W, .max_scans = 1};
         stylize_image image = {0};
         stylize_image_info info = {.struct_size = sizeof info};
         assert_int_equal(stz_codec_decode(b.data, b.size, &limits, NULL, test_pool, &image, NULL),

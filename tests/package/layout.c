@@ -37,7 +37,7 @@ AT(stylize_image_info, has_alpha, 20);
 AT(stylize_image_info, orientation, 24);
 AT(stylize_image_info, has_icc, 28);
 
-SIZE(stylize_options, 120);
+SIZE(stylize_options, 128);
 AT(stylize_options, struct_size, 0);
 AT(stylize_options, engine, 8);
 AT(stylize_options, device, 16);
@@ -57,6 +57,9 @@ AT(stylize_options, precision, 92);
 AT(stylize_options, log, 96);
 AT(stylize_options, log_user, 104);
 AT(stylize_options, log_level, 112);
+AT(stylize_options, reserved, 116);
+AT(stylize_options, tolerant, 120);
+AT(stylize_options, reserved2, 124);
 
 SIZE(stylize_stats, 248);
 AT(stylize_stats, struct_size, 0);
@@ -96,7 +99,7 @@ AT(stylize_style_ref, id, 0);
 AT(stylize_style_ref, picture, 8);
 AT(stylize_style_ref, weight, 16);
 
-SIZE(stylize_report, 152);
+SIZE(stylize_report, 160);
 AT(stylize_report, struct_size, 0);
 AT(stylize_report, engine, 8);
 AT(stylize_report, model, 24);
@@ -111,8 +114,10 @@ AT(stylize_report, strength, 136);
 AT(stylize_report, iterations, 140);
 AT(stylize_report, ended_early, 144);
 AT(stylize_report, reserved, 148);
+AT(stylize_report, damaged, 152);
+AT(stylize_report, reserved2, 156);
 
-SIZE(stylize_request, 192);
+SIZE(stylize_request, 200);
 AT(stylize_request, struct_size, 0);
 AT(stylize_request, content, 8);
 AT(stylize_request, styles, 16);
@@ -144,6 +149,8 @@ AT(stylize_request, target, 168);
 AT(stylize_request, style_scale, 176);
 AT(stylize_request, reserved2, 180);
 AT(stylize_request, masks, 184);
+AT(stylize_request, tolerant, 192);
+AT(stylize_request, reserved3, 196);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);

@@ -87,6 +87,19 @@ def test_result_memory_lives_as_long_as_its_array(photo: str) -> None:
     assert (array == before).all()
 
 
+def test_damaged_pictures(stylizer: Stylizer, pixels: Any) -> None:
+    data = png(np.random.default_rng(1).integers(0, 256, (64, 96, 3), np.uint8))
+    cut = data[: len(data) // 2]
+    with pytest.raises(stylize.FormatError, match="cut short"):
+        stylizer(cut, "scream")
+    image = stylizer(cut, "scream", tolerant=True)
+    assert image.size == (96, 64) and image.report is not None and image.report.damaged
+    whole = stylizer(data, "scream", tolerant=True).report
+    assert whole is not None and not whole.damaged
+    with Stylizer(threads=1, tolerant=True) as tolerant:
+        assert (tolerant.decode(cut).numpy()[:20] == stylizer.decode(data).numpy()[:20]).all()
+
+
 def test_grey_and_alpha(stylizer: Stylizer, pixels: Any) -> None:
     grey = pixels[..., 1].copy()
     as_rgb = stylizer(np.repeat(grey[..., None], 3, 2), "udnie").numpy()

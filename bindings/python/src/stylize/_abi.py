@@ -134,6 +134,9 @@ class Options(c.Structure):
         ("log", LogFn),
         ("log_user", c.c_void_p),
         ("log_level", c.c_int),
+        ("reserved", c.c_uint32),
+        ("tolerant", c.c_uint32),
+        ("reserved2", c.c_uint32),
     ]
 
 
@@ -203,6 +206,8 @@ class Report(c.Structure):
         ("iterations", c.c_uint32),
         ("ended_early", c.c_uint32),
         ("reserved", c.c_uint32),
+        ("damaged", c.c_uint32),
+        ("reserved2", c.c_uint32),
     ]
 
 
@@ -239,6 +244,8 @@ class Request(c.Structure):
         ("style_scale", c.c_float),
         ("reserved2", c.c_uint32),
         ("masks", c.POINTER(c.POINTER(Image))),
+        ("tolerant", c.c_uint32),
+        ("reserved3", c.c_uint32),
     ]
 
 

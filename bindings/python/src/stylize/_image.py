@@ -39,6 +39,8 @@ class Report:
     """That was used: what "auto" came to."""
     iterations: int
     ended_early: bool
+    damaged: bool
+    """The content was damaged, and painted as far as it goes."""
 
 
 def format_of(value: "str | abi.Format") -> abi.Format:
