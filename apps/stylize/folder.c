@@ -39,6 +39,14 @@ static void print_failure(folder_run *r, const char *subject, const file_entry *
         json_print(report_json(e->input, e->output, t), JSON_COMPACT);
 }
 
+/* text: why it is none of the pictures that can be read, after its name. */
+static void print_skipped(const char *input, const char *text)
+{
+    const size_t n = strlen(input);
+    const bool named = strncmp(text, input, n) == 0 && text[n] == ' ';
+    message_note("%s: skipped, it %s", input, named ? text + n + 1 : "is not a picture");
+}
+
 /* The file of entry `index`, encoded; false if it cannot be painted. */
 static bool load(folder_run *r, task *t, const file_entry *e)
 {
@@ -46,7 +54,7 @@ static bool load(folder_run *r, task *t, const file_entry *e)
     if (t->status == STYLIZE_OK)
         return true;
     if (t->status == STYLIZE_ERR_FORMAT && !e->named) {
-        message_note("%s: skipped, not a picture", e->input);
+        print_skipped(e->input, t->error.message);
         r->skipped++;
     } else {
         print_failure(r, e->input, e, t);

@@ -453,6 +453,21 @@ class Folder(CliTest):
         self.assertIn("in/fake.jpg: skipped", err)
         self.assertIn("--recursive", err)
 
+    def test_every_usual_ending(self):
+        jpeg = PHOTO.read_bytes()
+        for ending in ("jpg", "JPG", "jpe", "jfif", "jif", "pjpeg"):
+            self.write(f"in/{ending}.{ending}", jpeg)
+        self.write("in/b.heic", b"\0\0\0\x18ftypqt  \0\0\0\0qt  heic")
+        self.write("in/notes.md", jpeg)
+        code, out, err = self.run_cli("in", "-s", "udnie", "-o", "out", "--size", "32")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(self.files("out"), ["JPG.JPG", "jfif.jfif", "jif.jif", "jpe.jpe", "jpg.jpg", "pjpeg.jpg"])
+        self.assertIn("in/notes.md: skipped", err)
+        self.assertIn("in/b.heic: skipped, it is a video (QuickTime), which is not supported", err)
+        self.ok("in/jfif.jfif", "-s", "udnie", "--size", "32")
+        self.assertEqual(kind(self.read("in/jfif.udnie.jfif")), "jpeg")
+        self.ok("in/jfif.jfif", "-s", "udnie", "--size", "32", "-o", "o.jfif")
+
     def test_as_from_one_picture(self):
         self.fill(3)
         self.ok("in", "-s", "udnie", "-o", "out", "--size", "96")

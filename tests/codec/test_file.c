@@ -333,6 +333,8 @@ static void knows_endings(void **state)
 {
     assert_int_equal(stz_format_of_path("a.jpg"), STYLIZE_FORMAT_JPEG);
     assert_int_equal(stz_format_of_path("a.b/c.JPEG"), STYLIZE_FORMAT_JPEG);
+    assert_int_equal(stz_format_of_path("a.jpe"), STYLIZE_FORMAT_JPEG);
+    assert_int_equal(stz_format_of_path("a.JFIF"), STYLIZE_FORMAT_JPEG);
     assert_int_equal(stz_format_of_path("/x/y.Png"), STYLIZE_FORMAT_PNG);
     assert_int_equal(stz_format_of_path("y.webp"), STYLIZE_FORMAT_WEBP);
     assert_int_equal(stz_format_of_path("y.gif"), STYLIZE_FORMAT_NONE);

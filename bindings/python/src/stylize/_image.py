@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 CHANNELS = {abi.Format.RGB8: 3, abi.Format.RGBA8: 4, abi.Format.GRAY8: 1}
 _MODES = {abi.Format.RGB8: "RGB", abi.Format.RGBA8: "RGBA", abi.Format.GRAY8: "L"}
-_ENDINGS = {".jpg": abi.Format.JPEG, ".jpeg": abi.Format.JPEG, ".png": abi.Format.PNG, ".webp": abi.Format.WEBP}
+_ENDINGS = {**dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"), abi.Format.JPEG),
+            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP}
 
 
 @dataclass(frozen=True)
