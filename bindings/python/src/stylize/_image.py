@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _abi as abi
+from ._buffer import Buffer
 from ._dlpack import CPU, CUDA, lend
 from ._errors import FormatError, InvalidError
 from ._library import check, library
@@ -75,6 +76,10 @@ class Image:
         # A forked child has no use of the parent's pool, whose lock may have been held when it forked.
         if getattr(self, "_pid", None) == os.getpid():
             library().stylize_image_free(c.byref(self._raw))
+
+    def __reduce__(self) -> Any:
+        """Pickled as its bytes: pools of processes and caches hand pictures on. copy.copy makes a copy of the memory."""
+        return _restored, (int(self._raw.format), self._raw.width, self._raw.height, self.tobytes(), self.report)
 
     @property
     def format(self) -> str:
@@ -242,3 +247,14 @@ class Image:
             return self.encode(format).tobytes()
         except FormatError:
             return None
+
+
+def _restored(format: int, width: int, height: int, data: bytes, report: Report | None) -> Image:
+    """What was pickled, in memory of Python's."""
+    from ._context import codecs
+
+    memory = Buffer(bytearray(data), writable=True)
+    raw = abi.Image(format=format, pixels=memory.address, size=memory.size, width=width, height=height)
+    if format < abi.Format.ENCODED:
+        raw.stride = width * CHANNELS[abi.Format(format)]
+    return Image(codecs(), raw, report, memory)
