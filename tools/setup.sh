@@ -9,7 +9,7 @@ needs() {
     case $1 in
     build) cat <<'LIST' ;;
 build-essential|command -v cc && command -v make|C compiler
-cmake|command -v cmake|build system, 3.25 or later
+cmake|command -v cmake|build system, 3.22 or later
 ninja-build|command -v ninja|build system
 pkg-config|command -v pkg-config|finds the libraries
 libjpeg-dev|pkg-config --exists libjpeg|JPEG pictures
@@ -127,7 +127,7 @@ install_missing $required
 for group in $optional; do
     install_missing "$group" || echo "setup: going on without $group"
 done
-oldest=3.25
+oldest=3.22
 if command -v cmake >/dev/null; then
     have=$(cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
     if [ "$(printf '%s\n%s\n' "$oldest" "$have" | sort -V | head -n 1)" != "$oldest" ]; then
