@@ -24,6 +24,11 @@ libgnutls28-dev|pkg-config --exists gnutls|stylize-server: TLS and digests
 libhiredis-dev|pkg-config --exists hiredis|stylize-server: Redis
 libcurl4-gnutls-dev|pkg-config --exists libcurl|stylize-server: S3 and Consul
 LIST
+    formats) cat <<'LIST' ;;
+libtiff-dev|pkg-config --exists 'libtiff-4 >= 4.5'|TIFF pictures
+libgif-dev|test -e /usr/include/gif_lib.h|GIF pictures
+libheif-dev|pkg-config --exists libheif|AVIF and HEIC pictures
+LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
 python3|command -v python3|rules of the source tree, Python package

@@ -115,7 +115,7 @@ static int load_input(painting *p)
         return EXIT_INPUT;
     }
     if (p->format == STYLIZE_FORMAT_NONE)
-        p->format = info.format;
+        p->format = format_to_write(info.format, info.has_alpha);
     return EXIT_DONE;
 }
 

@@ -117,7 +117,12 @@ typedef enum stylize_format {
     STYLIZE_FORMAT_ENCODED = 16, /* input only: one of the following, found out by content */
     STYLIZE_FORMAT_JPEG = 17,
     STYLIZE_FORMAT_PNG = 18,
-    STYLIZE_FORMAT_WEBP = 19
+    STYLIZE_FORMAT_WEBP = 19,
+    STYLIZE_FORMAT_TIFF = 20, /* those from here on are read where the build has them, see docs/formats.md */
+    STYLIZE_FORMAT_GIF = 21,  /* its first picture */
+    STYLIZE_FORMAT_BMP = 22,
+    STYLIZE_FORMAT_AVIF = 23,
+    STYLIZE_FORMAT_HEIC = 24
 } stylize_format;
 
 /* Where the pixels of a picture lie. Encoded files lie in host memory. */
@@ -153,7 +158,7 @@ typedef struct stylize_image {
 /* What stylize_image_probe reads from a header. */
 typedef struct stylize_image_info {
     size_t struct_size;    /* set by the caller: sizeof(stylize_image_info) */
-    stylize_format format; /* JPEG, PNG or WEBP */
+    stylize_format format; /* JPEG and so on */
     uint32_t width;        /* as shown, that is after the EXIF orientation */
     uint32_t height;
     uint32_t has_alpha;   /* 1 if there may be transparent pixels */
@@ -216,6 +221,9 @@ typedef struct stylize_options {
     uint32_t tolerant;           /* 1: damaged pictures of all kinds are decoded as far as they go; see the
                           request's. 0, the default: they are refused with FORMAT */
     uint32_t reserved2;          /* 0 */
+    const char *formats; /* which encoded pictures are read: "all" of the build (or NULL, the default), "web"
+                                    (JPEG, PNG and WebP), or a list as "jpeg,png,tiff". Others are refused by
+                                    their first bytes */
     /* end of 0.1 */
 } stylize_options;
 
@@ -602,7 +610,7 @@ STYLIZE_API stylize_status stylize_style_remove(stylize_ctx *ctx, const char *id
 /*
  * Reads a file into memory as it is, still encoded, after checking its size and its first bytes.
  * @param path  file name; "-" has no special meaning
- * @param out   receives an encoded picture (JPEG, PNG or WEBP); release with stylize_image_free
+ * @param out   receives an encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; IO, FORMAT, LIMIT, NOMEM
  */
 STYLIZE_API stylize_status stylize_image_load(stylize_ctx *ctx, const char *path, stylize_image *out,

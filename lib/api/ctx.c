@@ -4,6 +4,7 @@
 #include "api/model_dir.h"
 #include "base/cpu.h"
 #include "base/tagged.h"
+#include "codec/names.h"
 #include "sched/choose.h"
 #include "sched/queue.h"
 #include "sched/worker.h"
@@ -85,11 +86,13 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
                                .max_side = o->max_side,
                                .max_scans = o->max_scans,
                                .tolerant = o->tolerant != 0};
+    stylize_status status = stz_formats_read(o->formats, &env->limits.formats, err);
+    if (status != STYLIZE_OK)
+        return status;
     env->memory_budget = o->memory_budget;
     env->pool = stz_pool_create(o->pool_keep);
     if (!env->pool)
         return stz_nomem(err, sizeof(stz_buf));
-    stylize_status status;
     if ((status = create_engines(ctx, err)) ||
         (status = stz_model_dir_find(o->model_dir, &ctx->model_dir, err)) ||
         (status = stz_style_lib_open(ctx->model_dir, &env->log, &env->styles, err)) ||

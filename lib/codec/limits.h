@@ -9,7 +9,8 @@ typedef struct stz_limits {
     uint64_t max_pixels;
     uint32_t max_side;
     uint32_t max_scans;
-    bool tolerant; /* damaged pictures are decoded as far as they go */
+    uint32_t formats; /* stz_format_bit of those that are read; 0: all */
+    bool tolerant;    /* damaged pictures are decoded as far as they go */
 } stz_limits;
 
 /* LIMIT if a picture of this size has too many pixels or too long a side; `what` names it ("content"). */

@@ -3,6 +3,7 @@
 #include "codec/exif.h"
 #include "codec/format.h"
 #include "codec/icc.h"
+#include "codec/names.h"
 #include "codec/rows.h"
 
 #ifdef STZ_HAVE_WEBP
@@ -85,6 +86,7 @@ stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out
     struct parts parts;
     stylize_status status = read_parts(data, size, out->tolerant, &parts, err);
     parts.header.tolerant = out->tolerant;
+    parts.header.format = STYLIZE_FORMAT_WEBP;
     if (status == STYLIZE_OK)
         *out = parts.header;
     return status;
@@ -224,21 +226,15 @@ end:
 
 #else
 
-static stylize_status missing(stylize_error *err)
-{
-    return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
-                    "picture is WebP, which this build does not have (libwebp)");
-}
-
 stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
 {
-    return missing(err);
+    return stz_format_missing(STYLIZE_FORMAT_WEBP, "libwebp", err);
 }
 
 stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err)
 {
-    return missing(err);
+    return stz_format_missing(STYLIZE_FORMAT_WEBP, "libwebp", err);
 }
 
 #endif

@@ -20,7 +20,7 @@ static stylize_status decode_tolerant(blob b, stylize_image *out, bool *damaged,
 
 static blob cut(blob b, double share) { return blob_copy(b.data, (size_t)((double)b.size * share)); }
 
-static bool have(const char *name) { return !strstr(name, ".webp") || strstr(stz_codec_list(), "webp"); }
+static bool have(const char *name) { return !strstr(name, ".webp") || strstr(stz_formats_list(), "webp"); }
 
 static const char *const names[] = {"444.jpg",      "420.jpg",      "progressive.jpg", "orient6.jpg",
                                     "orient3.jpg",  "rgb8.png",     "rgb8i.png",       "rgba8.png",

@@ -37,7 +37,7 @@ AT(stylize_image_info, has_alpha, 20);
 AT(stylize_image_info, orientation, 24);
 AT(stylize_image_info, has_icc, 28);
 
-SIZE(stylize_options, 128);
+SIZE(stylize_options, 136);
 AT(stylize_options, struct_size, 0);
 AT(stylize_options, engine, 8);
 AT(stylize_options, device, 16);
@@ -60,6 +60,7 @@ AT(stylize_options, log_level, 112);
 AT(stylize_options, reserved, 116);
 AT(stylize_options, tolerant, 120);
 AT(stylize_options, reserved2, 124);
+AT(stylize_options, formats, 128);
 
 SIZE(stylize_stats, 248);
 AT(stylize_stats, struct_size, 0);
@@ -215,6 +216,11 @@ IS(STYLIZE_FORMAT_ENCODED, 16);
 IS(STYLIZE_FORMAT_JPEG, 17);
 IS(STYLIZE_FORMAT_PNG, 18);
 IS(STYLIZE_FORMAT_WEBP, 19);
+IS(STYLIZE_FORMAT_TIFF, 20);
+IS(STYLIZE_FORMAT_GIF, 21);
+IS(STYLIZE_FORMAT_BMP, 22);
+IS(STYLIZE_FORMAT_AVIF, 23);
+IS(STYLIZE_FORMAT_HEIC, 24);
 
 IS(STYLIZE_LOG_ERROR, 1);
 IS(STYLIZE_LOG_WARNING, 2);

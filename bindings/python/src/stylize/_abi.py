@@ -37,6 +37,11 @@ class Format(enum.IntEnum):
     JPEG = 17
     PNG = 18
     WEBP = 19
+    TIFF = 20
+    GIF = 21
+    BMP = 22
+    AVIF = 23
+    HEIC = 24
 
 
 class Memory(enum.IntEnum):
@@ -137,6 +142,7 @@ class Options(c.Structure):
         ("reserved", c.c_uint32),
         ("tolerant", c.c_uint32),
         ("reserved2", c.c_uint32),
+        ("formats", c.c_char_p),
     ]
 
 

@@ -106,6 +106,7 @@ class Stylizer:
         log: LogCallback | None = None,
         log_level: str | abi.LogLevel | None = None,
         tolerant: bool | None = None,
+        formats: str | None = None,
     ) -> None:
         self._context = Context(
             log,
@@ -126,6 +127,7 @@ class Stylizer:
             precision=_enum_of(abi.Precision, "precision", precision),
             log_level=_enum_of(abi.LogLevel, "log_level", log_level),
             tolerant=tolerant,
+            formats=formats,
         )
 
     # ------------------------------------------------------------ life
