@@ -7,3 +7,13 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(WEBP IMPORTED_TARGET libwebp)
 pkg_check_modules(LCMS2 IMPORTED_TARGET lcms2)
+# More kinds of pictures to read. Each can be left out, also where its library is there.
+if(STYLIZE_TIFF)
+    pkg_check_modules(TIFF IMPORTED_TARGET libtiff-4>=4.5) # before it, errors could only go to the process's handler
+endif()
+if(STYLIZE_HEIF)
+    pkg_check_modules(HEIF IMPORTED_TARGET libheif>=1.15)
+endif()
+if(STYLIZE_GIF)
+    find_package(GIF 5.1)
+endif()

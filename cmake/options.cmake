@@ -4,6 +4,9 @@ set(STYLIZE_SANITIZE "" CACHE STRING "Sanitizers: \"\", \"address,undefined\" or
 set(STYLIZE_TORCH "" CACHE STRING
     "libtorch for the torch engine: \"\" (Debian's libtorch-dev if installed), OFF, or the path of a wheel's torch folder")
 
+option(STYLIZE_TIFF "Read TIFF where libtiff is there" ON)
+option(STYLIZE_HEIF "Read AVIF and HEIC where libheif is there" ON)
+option(STYLIZE_GIF "Read GIF where giflib is there" ON)
 option(STYLIZE_CUDA "Build the torch engine's CUDA half where nvcc and a torch with CUDA are there" ON)
 
 if(NOT CMAKE_BUILD_TYPE)

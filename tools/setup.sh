@@ -9,7 +9,7 @@ needs() {
     case $1 in
     build) cat <<'LIST' ;;
 build-essential|command -v cc && command -v make|C compiler
-cmake|command -v cmake|build system, 3.25 or later
+cmake|command -v cmake|build system, 3.22 or later
 ninja-build|command -v ninja|build system
 pkg-config|command -v pkg-config|finds the libraries
 libjpeg-dev|pkg-config --exists libjpeg|JPEG pictures
@@ -23,6 +23,11 @@ libseccomp-dev|pkg-config --exists libseccomp|stylize-server: its sandbox
 libgnutls28-dev|pkg-config --exists gnutls|stylize-server: TLS and digests
 libhiredis-dev|pkg-config --exists hiredis|stylize-server: Redis
 libcurl4-gnutls-dev|pkg-config --exists libcurl|stylize-server: S3 and Consul
+LIST
+    formats) cat <<'LIST' ;;
+libtiff-dev|pkg-config --exists 'libtiff-4 >= 4.5'|TIFF pictures
+libgif-dev|test -e /usr/include/gif_lib.h|GIF pictures
+libheif-dev|pkg-config --exists libheif|AVIF and HEIC pictures
 LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
@@ -127,7 +132,7 @@ install_missing $required
 for group in $optional; do
     install_missing "$group" || echo "setup: going on without $group"
 done
-oldest=3.25
+oldest=3.22
 if command -v cmake >/dev/null; then
     have=$(cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
     if [ "$(printf '%s\n%s\n' "$oldest" "$have" | sort -V | head -n 1)" != "$oldest" ]; then

@@ -47,3 +47,15 @@ const char *format_ending(stylize_format format)
 {
     return format == STYLIZE_FORMAT_JPEG ? "jpg" : format_name(format);
 }
+
+stylize_format format_to_write(stylize_format input, bool alpha)
+{
+    switch (input) {
+    case STYLIZE_FORMAT_JPEG:
+    case STYLIZE_FORMAT_PNG:
+    case STYLIZE_FORMAT_WEBP:
+        return input;
+    default:
+        return alpha ? STYLIZE_FORMAT_PNG : STYLIZE_FORMAT_JPEG;
+    }
+}

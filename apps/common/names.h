@@ -20,5 +20,7 @@ stylize_format format_by_name(slice name);
 const char *format_type(stylize_format format);   /* "image/png" */
 const char *format_name(stylize_format format);   /* "jpeg" */
 const char *format_ending(stylize_format format); /* "jpg" */
+/* The format of the output for an input of this one: the same where it can be written, else JPEG, or PNG for alpha. */
+stylize_format format_to_write(stylize_format input, bool alpha);
 
 #endif

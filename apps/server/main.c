@@ -55,6 +55,7 @@ static bool open_context(server *s, char *message, size_t size)
     o.max_pixels = c->max_pixels;
     o.max_side = (uint32_t)c->max_side;
     o.memory_budget = c->memory_budget;
+    o.formats = c->formats;
     o.log = log_library;
     o.log_level = log_level(c);
     if (stylize_ctx_create(&s->ctx, &o, &err) == STYLIZE_OK)

@@ -42,7 +42,7 @@ typedef struct cli_args {
     size_t thread_count;
     float strength;
     double style_scale, time_budget; /* seconds */
-    bool preserve_color, force, recursive, resume, json, quiet, verbose, ids, help, version;
+    bool preserve_color, force, recursive, resume, tolerant, json, quiet, verbose, ids, help, version;
     stylize_method method;
     stylize_optimizer optimizer;
     stylize_format format;

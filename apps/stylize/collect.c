@@ -67,7 +67,7 @@ static void visit(collector *c, const char *top, char *relative, const char *roo
             c->folders_left++;
         else if (!S_ISLNK(link.st_mode) && !path_same(path, root))
             walk(c, top, relative, root);
-    } else if (S_ISREG(s.st_mode) && format_by_path(relative)) {
+    } else if (S_ISREG(s.st_mode) && path_is_picture(relative)) {
         add(c, path, name_output(c, root, relative), false);
         return;
     } else {

@@ -14,6 +14,7 @@ stylize_ctx *context_create(const cli_args *args, uint32_t threads, uint32_t que
     o.style_dir = args->style_dir;
     o.threads = threads;
     o.precision = args->precision;
+    o.tolerant = args->tolerant;
     if (queue_length > o.queue_length)
         o.queue_length = queue_length;
     if (args->memory)

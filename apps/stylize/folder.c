@@ -39,14 +39,26 @@ static void print_failure(folder_run *r, const char *subject, const file_entry *
         json_print(report_json(e->input, e->output, t), JSON_COMPACT);
 }
 
+/* text: why it is none of the pictures that can be read, after its name. */
+static void print_skipped(const char *input, const char *text)
+{
+    const size_t n = strlen(input);
+    const bool named = strncmp(text, input, n) == 0 && text[n] == ' ';
+    message_note("%s: skipped, it %s", input, named ? text + n + 1 : "is not a picture");
+}
+
 /* The file of entry `index`, encoded; false if it cannot be painted. */
 static bool load(folder_run *r, task *t, const file_entry *e)
 {
+    stylize_image_info info = {.struct_size = sizeof info};
     t->status = stylize_image_load(r->ctx, e->input, &t->input, &t->error);
     if (t->status == STYLIZE_OK)
+        t->status = stylize_image_probe(r->ctx, &t->input, &info, &t->error);
+    if (t->status == STYLIZE_OK)
         return true;
+    stylize_image_free(&t->input);
     if (t->status == STYLIZE_ERR_FORMAT && !e->named) {
-        message_note("%s: skipped, not a picture", e->input);
+        print_skipped(e->input, t->error.message);
         r->skipped++;
     } else {
         print_failure(r, e->input, e, t);
@@ -87,6 +99,15 @@ static bool save(const folder_run *r, task *t, const file_entry *e)
     return t->status == STYLIZE_OK;
 }
 
+/* Of what a picture is made may be unsupported too, as a JPEG of 12 bits. */
+static bool can_be_read(const folder_run *r, const task *t)
+{
+    stylize_image pixels = {0};
+    const bool can = stylize_image_decode(r->ctx, &t->input, &pixels, NULL) == STYLIZE_OK;
+    stylize_image_free(&pixels);
+    return can;
+}
+
 static void finish(void *user, task *t)
 {
     folder_run *r = user;
@@ -95,7 +116,7 @@ static void finish(void *user, task *t)
         return;
     /* These are not about the picture: the next one would fail in the same way. */
     const bool for_all = t->status == STYLIZE_ERR_NOT_FOUND || t->status == STYLIZE_ERR_MODEL ||
-                         t->status == STYLIZE_ERR_UNSUPPORTED;
+                         (t->status == STYLIZE_ERR_UNSUPPORTED && can_be_read(r, t));
     if (for_all && !r->fatal) {
         r->fatal = EXIT_ENGINE;
         message_error(NULL, "%s", t->error.message);
@@ -108,6 +129,7 @@ static void finish(void *user, task *t)
         print_failure(r, e->output, e, t);
     } else {
         r->painted++;
+        report_damage(e->input, t);
         if (r->args->json)
             json_print(report_json(e->input, e->output, t), JSON_COMPACT);
     }

@@ -81,6 +81,9 @@ const option cli_options[] = {
     OPTION(SHEET, 0, "Output", "columns", OPTION_UINT, AT(columns), .min = 1, .max = 64, .value = "N",
            .help = "pictures in a row of the sheet"),
 
+    OPTION(PICTURE, 0, "Input", "tolerant", OPTION_BOOL, AT(tolerant),
+           .help = "paint damaged pictures as far as they go"),
+
     OPTION(PAINT, 'r', "Folders", "recursive", OPTION_BOOL, AT(recursive), .help = "with the folders inside"),
     OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume), .help = "leave out what was painted before"),
     OPTION(PAINT, 'j', "Folders", "jobs", OPTION_UINT, AT(jobs), .min = 1, .max = 1024, .value = "N",

@@ -115,7 +115,7 @@ static int load_input(painting *p)
         return EXIT_INPUT;
     }
     if (p->format == STYLIZE_FORMAT_NONE)
-        p->format = info.format;
+        p->format = format_to_write(info.format, info.has_alpha);
     return EXIT_DONE;
 }
 
@@ -190,6 +190,7 @@ static void finish(void *user, task *t)
         p->code = EXIT_OUTPUT;
         return;
     }
+    report_damage(p->input, t);
     if (p->args->json) {
         p->code = json_print(report_json(p->input, p->output, t), 0) ? EXIT_DONE : EXIT_OUTPUT;
     } else if (!p->to_stdout && !p->args->quiet) {

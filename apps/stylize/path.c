@@ -78,8 +78,33 @@ bool folder_check_writable(const char *file)
     return ok;
 }
 
-stylize_format format_by_path(const char *path)
+/* The ending without its dot, or NULL. */
+static const char *ending_of(const char *path)
 {
     const char *base = path_base(path), *dot = strrchr(base, '.');
-    return dot && dot > base ? format_by_name(slice_of(dot + 1)) : STYLIZE_FORMAT_NONE;
+    return dot && dot > base ? dot + 1 : NULL;
+}
+
+static bool is_one_of(const char *ending, const char *const *list)
+{
+    for (; ending && *list; list++)
+        if (slice_is_nocase(slice_of(ending), *list))
+            return true;
+    return false;
+}
+
+stylize_format format_by_path(const char *path)
+{
+    static const char *const jpeg[] = {"jpe", "jfif", "jif", "jfi", NULL}; /* besides .jpg and .jpeg */
+    const char *ending = ending_of(path);
+    if (is_one_of(ending, jpeg))
+        return STYLIZE_FORMAT_JPEG;
+    return ending ? format_by_name(slice_of(ending)) : STYLIZE_FORMAT_NONE;
+}
+
+bool path_is_picture(const char *path)
+{
+    static const char *const others[] = {"pjpeg", "pjp",  "apng", "tif",  "tiff", "gif",
+                                         "bmp",   "dib",  "avif", "heic", "heif", "hif", NULL};
+    return format_by_path(path) || is_one_of(ending_of(path), others);
 }

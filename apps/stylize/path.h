@@ -18,5 +18,7 @@ bool folder_make(const char *path);
 bool folder_check_writable(const char *file);
 /* Picture format by a file name's ending, or STYLIZE_FORMAT_NONE. */
 stylize_format format_by_path(const char *path);
+/* Whether the ending is that of a picture, also of a format that may not be written or not be in this build. */
+bool path_is_picture(const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 #include "request.h"
 
 #include "json_out.h"
+#include "message.h"
 
 void request_prepare(stylize_request *r, const cli_args *args, const style_set *styles)
 {
@@ -22,6 +23,12 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     r->optimizer = args->optimizer;
     r->memory_budget = args->memory;
     r->quality = (int)args->quality;
+}
+
+void report_damage(const char *input, const task *t)
+{
+    if (t->report.damaged)
+        message_note("%s: damaged, painted as far as it goes", input);
 }
 
 json_t *report_json(const char *input, const char *output, const task *t)
@@ -48,6 +55,8 @@ json_t *report_json(const char *input, const char *output, const task *t)
     json_object_set_new(j, "prepare_ms", json_real(1e-6 * (double)r->prepare_ns));
     json_object_set_new(j, "engine_ms", json_real(1e-6 * (double)r->engine_ns));
     json_object_set_new(j, "finish_ms", json_real(1e-6 * (double)r->finish_ns));
+    if (r->damaged)
+        json_object_set_new(j, "damaged", json_true());
     if (r->iterations) {
         json_object_set_new(j, "iterations", json_integer(r->iterations));
         json_object_set_new(j, "ended_early", json_boolean(r->ended_early));

@@ -117,7 +117,12 @@ typedef enum stylize_format {
     STYLIZE_FORMAT_ENCODED = 16, /* input only: one of the following, found out by content */
     STYLIZE_FORMAT_JPEG = 17,
     STYLIZE_FORMAT_PNG = 18,
-    STYLIZE_FORMAT_WEBP = 19
+    STYLIZE_FORMAT_WEBP = 19,
+    STYLIZE_FORMAT_TIFF = 20, /* those from here on are read where the build has them, see docs/formats.md */
+    STYLIZE_FORMAT_GIF = 21,  /* its first picture */
+    STYLIZE_FORMAT_BMP = 22,
+    STYLIZE_FORMAT_AVIF = 23,
+    STYLIZE_FORMAT_HEIC = 24
 } stylize_format;
 
 /* Where the pixels of a picture lie. Encoded files lie in host memory. */
@@ -153,7 +158,7 @@ typedef struct stylize_image {
 /* What stylize_image_probe reads from a header. */
 typedef struct stylize_image_info {
     size_t struct_size;    /* set by the caller: sizeof(stylize_image_info) */
-    stylize_format format; /* JPEG, PNG or WEBP */
+    stylize_format format; /* JPEG and so on */
     uint32_t width;        /* as shown, that is after the EXIF orientation */
     uint32_t height;
     uint32_t has_alpha;   /* 1 if there may be transparent pixels */
@@ -212,6 +217,13 @@ typedef struct stylize_options {
     stylize_log_fn log; /* NULL: no log */
     void *log_user;
     stylize_log_level log_level; /* least important level that is reported; default WARNING */
+    uint32_t reserved;           /* 0 */
+    uint32_t tolerant;           /* 1: damaged pictures of all kinds are decoded as far as they go; see the
+                          request's. 0, the default: they are refused with FORMAT */
+    uint32_t reserved2;          /* 0 */
+    const char *formats; /* which encoded pictures are read: "all" of the build (or NULL, the default), "web"
+                                    (JPEG, PNG and WebP), or a list as "jpeg,png,tiff". Others are refused by
+                                    their first bytes */
     const char *style_dir; /* folder with styles of one's own, which stylize_style_fit writes; it need not
                                     be there. NULL: the environment variable STYLIZE_STYLES, then
                                     stylize/styles in XDG_DATA_HOME or in .local/share of HOME. "", also in the
@@ -317,6 +329,8 @@ typedef struct stylize_report {
     uint32_t iterations;  /* optimize: evaluations of the loss that were made, over all sizes; else 0 */
     uint32_t ended_early; /* 1: optimize ended before its last one, by the time budget or the preview */
     uint32_t reserved;    /* 0 */
+    uint32_t damaged;     /* 1: the content was cut short or damaged, and painted as far as it goes */
+    uint32_t reserved2;   /* 0 */
     /* end of 0.1 */
 } stylize_report;
 
@@ -379,6 +393,10 @@ typedef struct stylize_request {
                                     each other mask is one more painting (of optimize: with all iterations,
                                     an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
                                     in CUDA memory */
+    uint32_t tolerant;  /* 1: a damaged or cut content is painted as far as it goes, if at least its
+                                    header and a row are there; what is missing is grey, or transparent
+                                    where the file has alpha. The report says so. 0: as the context's options */
+    uint32_t reserved3; /* 0 */
     /* end of 0.1 */
 } stylize_request;
 
@@ -682,7 +700,7 @@ STYLIZE_API stylize_status stylize_style_remove(stylize_ctx *ctx, const char *id
 /*
  * Reads a file into memory as it is, still encoded, after checking its size and its first bytes.
  * @param path  file name; "-" has no special meaning
- * @param out   receives an encoded picture (JPEG, PNG or WEBP); release with stylize_image_free
+ * @param out   receives an encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; IO, FORMAT, LIMIT, NOMEM
  */
 STYLIZE_API stylize_status stylize_image_load(stylize_ctx *ctx, const char *path, stylize_image *out,

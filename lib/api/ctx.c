@@ -5,6 +5,7 @@
 #include "api/style_dir.h"
 #include "base/cpu.h"
 #include "base/tagged.h"
+#include "codec/names.h"
 #include "sched/choose.h"
 #include "sched/queue.h"
 #include "sched/worker.h"
@@ -83,12 +84,18 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
     stz_env *env = &ctx->env;
     ctx->worker_count = o->threads ? (int)o->threads : stz_min(stz_cpu_count(), 256);
     env->log = (stz_log){o->log, o->log_user, o->log_level};
-    env->limits = (stz_limits){o->max_input_bytes, o->max_pixels, o->max_side, o->max_scans};
+    env->limits = (stz_limits){.max_bytes = o->max_input_bytes,
+                               .max_pixels = o->max_pixels,
+                               .max_side = o->max_side,
+                               .max_scans = o->max_scans,
+                               .tolerant = o->tolerant != 0};
+    stylize_status status = stz_formats_read(o->formats, &env->limits.formats, err);
+    if (status != STYLIZE_OK)
+        return status;
     env->memory_budget = o->memory_budget;
     env->pool = stz_pool_create(o->pool_keep);
     if (!env->pool)
         return stz_nomem(err, sizeof(stz_buf));
-    stylize_status status;
     if ((status = create_engines(ctx, err)) ||
         (status = stz_model_dir_find(o->model_dir, &ctx->model_dir, err)) ||
         (status = stz_style_lib_open(ctx->model_dir, &env->log, &env->styles, err)) ||

@@ -61,7 +61,7 @@ static json_t *describe_models(const stylize_ctx *ctx)
 static json_t *describe_formats(void)
 {
     json_t *list = json_array();
-    const char *names = stz_codec_list();
+    const char *names = stz_formats_list();
     while (*names) {
         const size_t n = strcspn(names, ",");
         json_array_append_new(list, json_stringn(names, n));

@@ -2,16 +2,16 @@
 
 #include <string.h>
 
-#define SIZES_MAX   4
+#define SIZES_MAX   6
 #define LARGEST_TAG 65536u /* a size beyond it is no size */
 
 /* Smallest first; the size of before is added in front of the last when a structure grows. */
 static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
-    [STZ_TAG_OPTIONS] = {offsetof(stylize_options, style_dir), sizeof(stylize_options)},
+    [STZ_TAG_OPTIONS] = {offsetof(stylize_options, tolerant), sizeof(stylize_options)},
     [STZ_TAG_REQUEST] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
-                         sizeof(stylize_request)},
+                         offsetof(stylize_request, tolerant), sizeof(stylize_request)},
     [STZ_TAG_STATS] = {sizeof(stylize_stats)},
-    [STZ_TAG_REPORT] = {sizeof(stylize_report)},
+    [STZ_TAG_REPORT] = {offsetof(stylize_report, damaged), sizeof(stylize_report)},
     [STZ_TAG_IMAGE_INFO] = {sizeof(stylize_image_info)},
     [STZ_TAG_TILE] = {sizeof(stylize_tile)},
     [STZ_TAG_BENCH] = {sizeof(stylize_bench)},

@@ -1,46 +1,59 @@
 #include "codec/codec.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "codec/format.h"
 #include "codec/sniff.h"
 
 #define DEFAULT_QUALITY 92
 
-/* Sniffs and reads the header; limits of the pixels are the caller's. */
-static stylize_status read_header(const uint8_t *data, size_t size, const stz_limits *limits,
-                                  stylize_format *format, stz_header *header, stylize_error *err)
+/* How each format is read. */
+static const struct {
+    stylize_format format;
+    stylize_status (*header)(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+    stylize_status (*decode)(const stz_source *source, stz_pool *pool, stylize_image *out,
+                             stylize_error *err);
+} readers[] = {
+    {STYLIZE_FORMAT_JPEG, stz_jpeg_header, stz_jpeg_decode},
+    {STYLIZE_FORMAT_PNG, stz_png_header, stz_png_decode},
+    {STYLIZE_FORMAT_WEBP, stz_webp_header, stz_webp_decode},
+    {STYLIZE_FORMAT_TIFF, stz_tiff_header, stz_tiff_decode},
+    {STYLIZE_FORMAT_GIF, stz_gif_header, stz_gif_decode},
+    {STYLIZE_FORMAT_BMP, stz_bmp_header, stz_bmp_decode},
+    {STYLIZE_FORMAT_AVIF, stz_heif_header, stz_heif_decode},
+    {STYLIZE_FORMAT_HEIC, stz_heif_header, stz_heif_decode},
+};
+
+/* Sniffs and reads the header; limits of the pixels are the caller's. *reader: which of the above. */
+static stylize_status read_header(const uint8_t *data, size_t size, const stz_limits *limits, size_t *reader,
+                                  stz_header *header, stylize_error *err)
 {
     if (!data || !size)
         return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is empty");
     if (size > limits->max_bytes)
         return stz_fail(err, STYLIZE_ERR_LIMIT, "picture has %zu bytes; at most %llu are allowed", size,
                         (unsigned long long)limits->max_bytes);
-    *header = (stz_header){.orientation = 1};
-    *format = stz_sniff(data, size);
-    switch (*format) {
-    case STYLIZE_FORMAT_JPEG:
-        return stz_jpeg_header(data, size, header, err);
-    case STYLIZE_FORMAT_PNG:
-        return stz_png_header(data, size, header, err);
-    case STYLIZE_FORMAT_WEBP:
-        return stz_webp_header(data, size, header, err);
-    default:
-        return stz_sniff_fail("picture", data, size, err);
-    }
+    const stylize_format format = stz_sniff(data, size);
+    *header = (stz_header){.format = format, .orientation = 1, .tolerant = limits->tolerant};
+    if (limits->formats && format && !(limits->formats & stz_format_bit(format)))
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "picture is %s, which is not read here",
+                        stz_format_name(format));
+    for (size_t i = 0; i < STZ_LEN(readers); i++)
+        if (readers[i].format == format) {
+            *reader = i;
+            return readers[i].header(data, size, header, err);
+        }
+    return stz_sniff_fail("picture", data, size, err);
 }
 
 stylize_status stz_codec_probe(const uint8_t *data, size_t size, const stz_limits *limits,
                                stylize_image_info *info, stylize_error *err)
 {
-    stylize_format format = STYLIZE_FORMAT_NONE;
+    size_t reader = 0;
     stz_header header;
-    stylize_status status = read_header(data, size, limits, &format, &header, err);
+    stylize_status status = read_header(data, size, limits, &reader, &header, err);
     if (status != STYLIZE_OK)
         return status;
     bool transposed = header.orientation >= 5;
-    info->format = format;
+    info->format = header.format;
     info->width = transposed ? header.height : header.width;
     info->height = transposed ? header.width : header.height;
     info->has_alpha = header.alpha;
@@ -53,23 +66,16 @@ stylize_status stz_codec_decode(const uint8_t *data, size_t size, const stz_limi
                                 const stz_decode_hint *hint, stz_pool *pool, stylize_image *out,
                                 stylize_error *err)
 {
-    stylize_format format = STYLIZE_FORMAT_NONE;
+    size_t reader = 0;
     stz_source source = {.data = data, .size = size, .limits = limits};
-    stylize_status status = read_header(data, size, limits, &format, &source.header, err);
+    stylize_status status = read_header(data, size, limits, &reader, &source.header, err);
     if (status == STYLIZE_OK)
         status = stz_limits_check(limits, source.header.width, source.header.height, err);
     if (status != STYLIZE_OK)
         return status;
     if (hint)
         source.hint = *hint;
-    switch (format) {
-    case STYLIZE_FORMAT_JPEG:
-        return stz_jpeg_decode(&source, pool, out, err);
-    case STYLIZE_FORMAT_PNG:
-        return stz_png_decode(&source, pool, out, err);
-    default:
-        return stz_webp_decode(&source, pool, out, err);
-    }
+    return readers[reader].decode(&source, pool, out, err);
 }
 
 /* Bytes that a file of ordinary content takes, so that the sink rarely has to grow. */
@@ -119,33 +125,4 @@ stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, 
     out->width = image.width;
     out->height = image.height;
     return STYLIZE_OK;
-}
-
-stylize_format stz_format_of_path(const char *path)
-{
-    static const struct {
-        const char *ending;
-        stylize_format format;
-    } known[] = {
-        {".jpg", STYLIZE_FORMAT_JPEG},
-        {".jpeg", STYLIZE_FORMAT_JPEG},
-        {".png", STYLIZE_FORMAT_PNG},
-        {".webp", STYLIZE_FORMAT_WEBP},
-    };
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *name = slash ? slash + 1 : path;
-    const char *dot = name ? strrchr(name, '.') : NULL;
-    for (size_t i = 0; dot && i < STZ_LEN(known); i++)
-        if (!strcasecmp(dot, known[i].ending))
-            return known[i].format;
-    return STYLIZE_FORMAT_NONE;
-}
-
-const char *stz_codec_list(void)
-{
-#ifdef STZ_HAVE_WEBP
-    return "jpeg,png,webp";
-#else
-    return "jpeg,png";
-#endif
 }

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "codec/limits.h"
+#include "codec/names.h"
 #include "codec/sniff.h"
 #include "image/image.h"
 
@@ -23,10 +24,5 @@ stylize_status stz_codec_decode(const uint8_t *data, size_t size, const stz_limi
 /* format: JPEG, PNG or WEBP; quality 1 to 100 or 0 for the default. Output without metadata. */
 stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,
                                 stylize_image *out, stylize_error *err);
-
-/* JPEG, PNG or WEBP by the ending of a file name, or NONE. */
-stylize_format stz_format_of_path(const char *path);
-/* "jpeg,png,webp": the formats of this build. Static text. */
-const char *stz_codec_list(void);
 
 #endif

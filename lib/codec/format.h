@@ -12,9 +12,11 @@
 
 /* What a file says before its pixels. */
 typedef struct stz_header {
+    stylize_format format;
     uint32_t width, height; /* as stored, before the orientation */
     int orientation;        /* 1 to 8 */
     bool alpha, icc;
+    bool tolerant; /* set by the caller: what is cut short is not an error as long as the size is known */
 } stz_header;
 
 /* A picture to decode. The size is known and within the limits. */
@@ -44,5 +46,24 @@ stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out
 stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err);
 stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err);
+
+/* The first directory of a TIFF. */
+stylize_status stz_tiff_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                               stylize_error *err);
+
+/* The first picture of a GIF, where it lies on its canvas. */
+stylize_status stz_gif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+stylize_status stz_gif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                              stylize_error *err);
+
+stylize_status stz_bmp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+stylize_status stz_bmp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                              stylize_error *err);
+
+/* AVIF and HEIC. */
+stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                               stylize_error *err);
 
 #endif

@@ -53,15 +53,10 @@ static bool formats(stz_icc_kind kind, bool grey, cmsColorSpaceSignature *space,
     return true;
 }
 
-stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey)
+/* Closes `from`. NULL if the pixels are of another space, or of sRGB already. */
+static cmsHTRANSFORM to_srgb(cmsHPROFILE from, cmsColorSpaceSignature space, cmsUInt32Number in,
+                             cmsUInt32Number out)
 {
-    cmsColorSpaceSignature space;
-    cmsUInt32Number in, out;
-    if (!profile || !size || size > STZ_ICC_MAX || !formats(kind, grey, &space, &in, &out))
-        return NULL;
-    cmsHPROFILE from = cmsOpenProfileFromMem(profile, (cmsUInt32Number)size);
-    if (!from)
-        return NULL;
     cmsHTRANSFORM transform = NULL;
     bool fits = cmsGetColorSpace(from) == space && !(space == cmsSigRgbData && is_srgb(from));
     cmsHPROFILE to = fits ? cmsCreate_sRGBProfile() : NULL;
@@ -72,6 +67,44 @@ stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, 
         cmsCloseProfile(to);
     cmsCloseProfile(from);
     return transform;
+}
+
+stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind)
+{
+    static const struct {
+        int number;
+        cmsCIExyYTRIPLE primaries;
+        cmsCIExyY white;
+    } known[] = {
+        {9, {{0.708, 0.292, 1}, {0.170, 0.797, 1}, {0.131, 0.046, 1}}, {0.3127, 0.3290, 1}},  /* BT.2020 */
+        {11, {{0.680, 0.320, 1}, {0.265, 0.690, 1}, {0.150, 0.060, 1}}, {0.314, 0.351, 1}},   /* DCI-P3 */
+        {12, {{0.680, 0.320, 1}, {0.265, 0.690, 1}, {0.150, 0.060, 1}}, {0.3127, 0.3290, 1}}, /* Display P3 */
+    };
+    static const double curve[5] = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
+    cmsColorSpaceSignature space;
+    cmsUInt32Number in, out;
+    for (size_t i = 0; i < STZ_LEN(known); i++) {
+        if (known[i].number != number || !formats(kind, false, &space, &in, &out))
+            continue;
+        cmsToneCurve *srgb = cmsBuildParametricToneCurve(NULL, 4, curve);
+        cmsHPROFILE from = NULL;
+        if (srgb)
+            from = cmsCreateRGBProfile(&known[i].white, &known[i].primaries,
+                                       (cmsToneCurve *[3]){srgb, srgb, srgb});
+        cmsFreeToneCurve(srgb);
+        return from ? to_srgb(from, space, in, out) : NULL;
+    }
+    return NULL;
+}
+
+stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey)
+{
+    cmsColorSpaceSignature space;
+    cmsUInt32Number in, out;
+    if (!profile || !size || size > STZ_ICC_MAX || !formats(kind, grey, &space, &in, &out))
+        return NULL;
+    cmsHPROFILE from = cmsOpenProfileFromMem(profile, (cmsUInt32Number)size);
+    return from ? to_srgb(from, space, in, out) : NULL;
 }
 
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width)
@@ -88,6 +121,7 @@ void stz_icc_free(stz_icc *icc)
 #else
 
 stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey) { return NULL; }
+stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind) { return NULL; }
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width) {}
 void stz_icc_free(stz_icc *icc) {}
 

@@ -16,6 +16,9 @@ typedef enum stz_icc_kind {
  * profile is one for grey. NULL if there is nothing to do: no profile, one that is damaged or for
  * other pixels, sRGB itself, or a build without lcms2. */
 stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey);
+/* Likewise by a number of ITU-T H.273 for the primaries, as PNG's cICP and HEIF have it; the curve is taken as that
+ * of sRGB. NULL if they are those of sRGB, or not known. */
+stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind);
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width);
 void stz_icc_free(stz_icc *icc); /* or NULL */
 

@@ -60,7 +60,7 @@ static void choose_scale(struct decoder *j)
     if (!need.min_width && !need.min_height)
         return;
     if (j->source->header.orientation >= 5)
-        need = (stz_decode_hint){need.min_height, need.min_width};
+        need = (stz_decode_hint){.min_width = need.min_height, .min_height = need.min_width};
     j->d.scale_denom = 8;
     for (j->d.scale_num = 1; j->d.scale_num < 8; j->d.scale_num *= 2) {
         jpeg_calc_output_dimensions(&j->d);
@@ -140,7 +140,14 @@ stylize_status stz_jpeg_decode(const stz_source *source, stz_pool *pool, stylize
     struct decoder j = {.source = source, .pool = pool, .out = &image};
     stz_jpeg_error_init(&j.error, err);
     j.d.err = &j.error.mgr;
+    j.error.tolerant = source->header.tolerant;
     decode_guarded(&j);
+    if (j.error.status == STYLIZE_ERR_FORMAT && j.error.tolerant && stz_rows_fill(&j.rows)) {
+        j.error.status = STYLIZE_OK;
+        j.error.damaged = true;
+    }
+    if (j.error.damaged && source->hint.damaged)
+        *source->hint.damaged = true;
     jpeg_destroy_decompress(&j.d);
     stz_icc_free(j.icc);
     stz_buf_unref(j.cmyk);

@@ -36,8 +36,19 @@ static void on_error(j_common_ptr cinfo)
     stz_jpeg_error_raise(e, stz_fail(e->err, STYLIZE_ERR_FORMAT, "damaged JPEG: %s", text));
 }
 
-/* libjpeg goes on after damaged data and paints it grey; here that is an error. What may lack is
- * the end mark behind a single scan of Huffman codes: all pixels are there, and a lack inside the
+/* Damage in the middle of a picture that is wanted as far as it goes. Without one row of blocks there is
+ * nothing to be tolerant about. */
+static void on_damage(j_common_ptr cinfo)
+{
+    stz_jpeg_error *e = (stz_jpeg_error *)cinfo->err;
+    const struct jpeg_decompress_struct *d = (const struct jpeg_decompress_struct *)cinfo;
+    if (!e->tolerant || (d->input_scan_number <= 1 && !d->input_iMCU_row))
+        on_error(cinfo);
+    e->damaged = true;
+}
+
+/* libjpeg goes on after damaged data and paints it grey; here that is an error, unless the caller is
+ * tolerant. What may lack is the end mark behind a single scan of Huffman codes: all pixels are there, and a lack inside the
  * scan gives the next warning. Other kinds would go on with zeros or a coarser picture. */
 static void on_message(j_common_ptr cinfo, int level)
 {
@@ -48,13 +59,13 @@ static void on_message(j_common_ptr cinfo, int level)
     case JWRN_JPEG_EOF:
         e->ended = true;
         if (!e->end_is_ok)
-            on_error(cinfo);
+            on_damage(cinfo);
         break;
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
-        on_error(cinfo);
+        on_damage(cinfo);
         break;
     default:
         break; /* odd, but nothing is lost */
@@ -71,5 +82,5 @@ void stz_jpeg_error_init(stz_jpeg_error *e, stylize_error *err)
     e->mgr.output_message = on_output;
     e->err = err;
     e->status = STYLIZE_OK;
-    e->ended = e->end_is_ok = false;
+    e->ended = e->end_is_ok = e->tolerant = e->damaged = false;
 }

@@ -16,6 +16,8 @@ typedef struct stz_jpeg_error {
     stylize_status status;
     bool ended;     /* the data came to its end before the picture did */
     bool end_is_ok; /* set by the decoder, see jpeg_error.c */
+    bool tolerant;  /* set by the decoder: goes on after damage as long as there is anything to show */
+    bool damaged;   /* it did */
 } stz_jpeg_error;
 
 /* Sets the handlers up; the caller then calls setjmp(e->jump). */

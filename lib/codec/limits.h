@@ -9,6 +9,8 @@ typedef struct stz_limits {
     uint64_t max_pixels;
     uint32_t max_side;
     uint32_t max_scans;
+    uint32_t formats; /* stz_format_bit of those that are read; 0: all */
+    bool tolerant;    /* damaged pictures are decoded as far as they go */
 } stz_limits;
 
 /* LIMIT if a picture of this size has too many pixels or too long a side; `what` names it ("content"). */
@@ -23,6 +25,7 @@ stylize_status stz_limits_check(const stz_limits *limits, uint64_t width, uint64
  * return one whose sides are both at least these, upright. 0, 0: the full size. */
 typedef struct stz_decode_hint {
     uint32_t min_width, min_height;
+    bool *damaged; /* set, if not NULL, where a tolerant decoder did not get all of the picture */
 } stz_decode_hint;
 
 #endif

@@ -11,6 +11,8 @@
 #define CHUNKS_MAX     1000  /* chunks that libpng keeps */
 #define GAMMA_SRGB     45455 /* 1/2.2 in libpng's fixed point */
 #define GAMMA_NEAR     2500
+#define END_SIZE       16384 /* bytes at the end of a damaged file, where libpng takes */
+#define END_STEP       8     /* that many at a time: a part that is not whole is lost */
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -64,7 +66,8 @@ struct decoder {
     bool pixels; /* all of them were read: what follows is not needed */
     stz_pool *pool;
     stylize_image *out;
-    stylize_image whole; /* interlaced and turned: the picture as stored */
+    stylize_image whole;   /* interlaced and turned: the picture as stored */
+    stylize_image *stored; /* interlaced: where its passes go, once they do */
     stz_rows rows;
     stz_icc *icc;
 };
@@ -78,6 +81,8 @@ static void read_bytes(png_structp png, png_bytep to, size_t size)
         stz_png_error_raise(&p->error, stz_fail(p->error.err, STYLIZE_ERR_FORMAT, "PNG is cut short"));
     memcpy(to, p->source->data + p->at, size);
     p->at += size;
+    if (p->source->header.tolerant && p->source->size - p->at < END_SIZE)
+        png_set_compression_buffer_size(png, END_STEP);
 }
 
 static void open_source(struct decoder *p)
@@ -90,7 +95,8 @@ static void open_source(struct decoder *p)
         stz_png_error_raise(&p->error, stz_nomem(p->error.err, 4096));
     png_set_read_fn(p->png, p, read_bytes);
     /* A chunk that the picture can do without is left out if its checksum is wrong. */
-    png_set_crc_action(p->png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
+    png_set_crc_action(p->png, p->source->header.tolerant ? PNG_CRC_WARN_USE : PNG_CRC_ERROR_QUIT,
+                       PNG_CRC_WARN_DISCARD);
     png_set_user_limits(p->png, p->source->limits->max_side, p->source->limits->max_side);
     png_set_chunk_cache_max(p->png, CHUNKS_MAX);
     png_set_chunk_malloc_max(p->png, STZ_ICC_MAX);
@@ -151,6 +157,16 @@ static void read_rows(struct decoder *p)
     }
 }
 
+/* Once the passes are there, all of them or some. */
+static void finish_interlaced(struct decoder *p)
+{
+    const stylize_image *from = p->stored;
+    for (uint32_t y = 0; y < p->rows.height; y++)
+        convert_row(p, from->pixels + (size_t)y * (size_t)from->stride);
+    if (from == &p->whole)
+        stz_rows_put(&p->rows, from->pixels, from->stride);
+}
+
 /* Seven passes over the whole picture: in place if the rows stay where they are, else in memory of
  * its own first. */
 static void read_interlaced(struct decoder *p, int passes)
@@ -163,13 +179,14 @@ static void read_interlaced(struct decoder *p, int passes)
             stz_png_error_raise(&p->error, status);
         to = &p->whole;
     }
+    p->stored = to;
+    if (p->source->header.tolerant)
+        stz_rows_blank(to->pixels, (size_t)to->width * to->height, p->rows.bpp);
+    /* as a display row, so that what only the first passes have fills the room between its pixels */
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < p->rows.height; y++)
-            png_read_row(p->png, to->pixels + (size_t)y * (size_t)to->stride, NULL);
-    for (uint32_t y = 0; y < p->rows.height; y++)
-        convert_row(p, to->pixels + (size_t)y * (size_t)to->stride);
-    if (to == &p->whole)
-        stz_rows_put(&p->rows, to->pixels, to->stride);
+            png_read_row(p->png, NULL, to->pixels + (size_t)y * (size_t)to->stride);
+    finish_interlaced(p);
 }
 
 static void decode(struct decoder *p)
@@ -199,12 +216,27 @@ static void decode_guarded(struct decoder *p)
         decode(p);
 }
 
+/* What is there of a picture that is damaged in the middle. */
+static void rescue(struct decoder *p)
+{
+    if (p->stored)
+        finish_interlaced(p);
+    else if (!stz_rows_fill(&p->rows))
+        return;
+    p->error.status = STYLIZE_OK;
+    p->error.damaged = true;
+}
+
 stylize_status stz_png_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                               stylize_error *err)
 {
     stylize_image image = {0};
     struct decoder p = {.source = source, .pool = pool, .out = &image, .error = {.err = err}};
     decode_guarded(&p);
+    if (p.error.status == STYLIZE_ERR_FORMAT && source->header.tolerant)
+        rescue(&p);
+    if (p.error.damaged && source->hint.damaged)
+        *source->hint.damaged = true;
     png_destroy_read_struct(&p.png, &p.info, NULL);
     stz_icc_free(p.icc);
     stz_rows_free(&p.rows);

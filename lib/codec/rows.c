@@ -101,3 +101,19 @@ void stz_rows_put(stz_rows *rows, const uint8_t *pixels, ptrdiff_t stride)
         stz_rows_done(rows);
     }
 }
+
+void stz_rows_blank(uint8_t *to, size_t pixels, int bpp)
+{
+    memset(to, bpp == 4 ? 0 : 128, pixels * (size_t)bpp);
+}
+
+bool stz_rows_fill(stz_rows *rows)
+{
+    if (!rows->y)
+        return false;
+    while (rows->y < rows->height) {
+        stz_rows_blank(stz_rows_next(rows), rows->width, rows->bpp);
+        stz_rows_done(rows);
+    }
+    return true;
+}

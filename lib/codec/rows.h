@@ -20,6 +20,11 @@ stylize_status stz_rows_init(stz_rows *rows, stz_pool *pool, uint32_t width, uin
 uint8_t *stz_rows_next(stz_rows *rows); /* where the next stored row is to be written */
 void stz_rows_done(stz_rows *rows);     /* that row is complete */
 void stz_rows_free(stz_rows *rows);     /* the strip; not the picture */
+/* Ends a picture that is damaged in the middle: the rows that are missing become grey, or transparent where
+ * there is alpha. False, and nothing done, if not one row is there. */
+bool stz_rows_fill(stz_rows *rows);
+/* What stz_rows_fill makes of `pixels` pixels. */
+void stz_rows_blank(uint8_t *to, size_t pixels, int bpp);
 /* Takes all rows of a decoded picture of the same format. */
 void stz_rows_put(stz_rows *rows, const uint8_t *pixels, ptrdiff_t stride);
 

@@ -2,6 +2,34 @@
 
 #include <string.h>
 
+#include "codec/names.h"
+
+static bool is_one_of(const uint8_t *brand, const char *brands)
+{
+    for (; *brands; brands += 4)
+        if (!memcmp(brand, brands, 4))
+            return true;
+    return false;
+}
+
+/* Files of the ISO base media format say in their brands what they hold: the main one, then what else. */
+static stylize_format sniff_brands(const uint8_t *data, size_t size)
+{
+    if (size < 12 || memcmp(data + 4, "ftyp", 4))
+        return STYLIZE_FORMAT_NONE;
+    if (is_one_of(data + 8, "avifavis"))
+        return STYLIZE_FORMAT_AVIF;
+    if (is_one_of(data + 8, "heicheixheimheishevchevxhevmhevs"))
+        return STYLIZE_FORMAT_HEIC;
+    if (!is_one_of(data + 8, "mif1mif2miafmsf1"))
+        return STYLIZE_FORMAT_NONE;
+    const size_t box = (size_t)data[2] << 8 | data[3], end = box < size ? box : size;
+    for (size_t at = 16; at + 4 <= end && at + 4 <= STZ_SNIFF_SIZE; at += 4)
+        if (is_one_of(data + at, "avifavis"))
+            return STYLIZE_FORMAT_AVIF;
+    return STYLIZE_FORMAT_HEIC;
+}
+
 stylize_format stz_sniff(const uint8_t *data, size_t size)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -11,26 +39,24 @@ stylize_format stz_sniff(const uint8_t *data, size_t size)
         return STYLIZE_FORMAT_PNG;
     if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp(data + 8, "WEBP", 4))
         return STYLIZE_FORMAT_WEBP;
-    return STYLIZE_FORMAT_NONE;
+    if (size >= 4 && (!memcmp(data, "II*\0", 4) || !memcmp(data, "MM\0*", 4) || !memcmp(data, "II+\0", 4) ||
+                      !memcmp(data, "MM\0+", 4)))
+        return STYLIZE_FORMAT_TIFF;
+    if (size >= 6 && (!memcmp(data, "GIF87a", 6) || !memcmp(data, "GIF89a", 6)))
+        return STYLIZE_FORMAT_GIF;
+    /* two letters alone are too few to tell: the size of the header is one of a few */
+    if (size >= 18 && !memcmp(data, "BM", 2) && !data[15] && !data[16] && !data[17] && data[14] >= 12)
+        return STYLIZE_FORMAT_BMP;
+    return sniff_brands(data, size);
 }
 
-/* Files of the ISO base media format say in their brands what they hold. */
+/* Others of that family. */
 static const char *name_of_brand(const uint8_t *brand)
 {
     static const struct {
         char brand[5];
         const char *name;
     } known[] = {
-        {"avif", "AVIF"},
-        {"avis", "AVIF"},
-        {"heic", "HEIC"},
-        {"heix", "HEIC"},
-        {"heim", "HEIC"},
-        {"heis", "HEIC"},
-        {"hevc", "HEIC"},
-        {"hevx", "HEIC"},
-        {"mif1", "HEIF"},
-        {"msf1", "HEIF"},
         {"crx ", "a raw photograph (CR3)"},
         {"jp2 ", "JPEG 2000"},
         {"qt  ", "a video (QuickTime)"},
@@ -49,11 +75,6 @@ static const char *name_of(const uint8_t *data, size_t size)
         size_t length;
         const char *name;
     } known[] = {
-        {"GIF8", 4, "GIF"},
-        {"II*\0", 4, "TIFF"},
-        {"MM\0*", 4, "TIFF"},
-        {"II+\0", 4, "TIFF (BigTIFF)"},
-        {"MM\0+", 4, "TIFF (BigTIFF)"},
         {"\xff\x0a", 2, "JPEG XL"},
         {"\0\0\0\x0cJXL \r\n\x87\n", 12, "JPEG XL"},
         {"\0\0\0\x0cjP  \r\n\x87\n", 12, "JPEG 2000"},
@@ -78,9 +99,6 @@ static const char *name_of(const uint8_t *data, size_t size)
             return known[i].name;
     if (size >= 12 && !memcmp(data + 4, "ftyp", 4))
         return name_of_brand(data + 8);
-    /* two letters alone are too few to tell: the size of the header is one of a few */
-    if (size >= 18 && !memcmp(data, "BM", 2) && !data[15] && !data[16] && !data[17] && data[14] >= 12)
-        return "BMP";
     if (size >= 3 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' &&
         (data[2] == '\n' || data[2] == ' '))
         return "PNM";
@@ -91,7 +109,8 @@ stylize_status stz_sniff_fail(const char *what, const uint8_t *data, size_t size
 {
     const char *name = name_of(data, size);
     if (!name)
-        return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is neither JPEG, PNG nor WebP", what);
-    return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is %s, which is not supported; JPEG, PNG and WebP are", what,
-                    name);
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is no picture of a known format; %s are supported", what,
+                        stz_formats_text());
+    return stz_fail(err, STYLIZE_ERR_FORMAT, "%s is %s, which is not supported; %s are", what, name,
+                    stz_formats_text());
 }

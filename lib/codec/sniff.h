@@ -6,7 +6,7 @@
 
 #define STZ_SNIFF_SIZE 32 /* bytes that are enough */
 
-/* JPEG, PNG, WEBP by the first bytes, or NONE. */
+/* The format by the first bytes, also one that is not in this build, or NONE. */
 stylize_format stz_sniff(const uint8_t *data, size_t size);
 
 /* FORMAT: says what `what` is instead, if that is known. */

@@ -3,6 +3,7 @@
 #include "codec/exif.h"
 #include "codec/format.h"
 #include "codec/icc.h"
+#include "codec/names.h"
 #include "codec/rows.h"
 
 #ifdef STZ_HAVE_WEBP
@@ -46,7 +47,8 @@ static void read_chunk(struct parts *w, const uint8_t *name, const uint8_t *body
 }
 
 /* Walks the chunks of the extended format; ones that are cut short end the walk. */
-static stylize_status read_parts(const uint8_t *data, size_t size, struct parts *w, stylize_error *err)
+static stylize_status read_parts(const uint8_t *data, size_t size, bool tolerant, struct parts *w,
+                                 stylize_error *err)
 {
     *w = (struct parts){.header = {.orientation = 1}};
     WebPBitstreamFeatures features;
@@ -54,7 +56,7 @@ static stylize_status read_parts(const uint8_t *data, size_t size, struct parts 
     if (code != VP8_STATUS_OK)
         return stz_fail(err, code == VP8_STATUS_OUT_OF_MEMORY ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_FORMAT,
                         "WebP has no sound header: damaged or cut short");
-    if ((uint64_t)get32(data + 4) + 8 > size)
+    if (!tolerant && (uint64_t)get32(data + 4) + 8 > size)
         return stz_fail(err, STYLIZE_ERR_FORMAT, "WebP is cut short: %zu of %llu bytes", size,
                         (unsigned long long)get32(data + 4) + 8);
     w->header.width = (uint32_t)features.width;
@@ -65,8 +67,11 @@ static stylize_status read_parts(const uint8_t *data, size_t size, struct parts 
         return STYLIZE_OK;
     for (size_t at = RIFF_SIZE; size - at >= 8;) {
         uint64_t length = get32(data + at + 4);
-        if (length > size - at - 8)
-            break;
+        if (length > size - at - 8) {
+            if (!tolerant)
+                break;
+            length = size - at - 8;
+        }
         read_chunk(w, data + at, data + at + 8, (size_t)length);
         length += 8 + (length & 1);
         at = length > size - at ? size : at + (size_t)length;
@@ -79,7 +84,9 @@ static stylize_status read_parts(const uint8_t *data, size_t size, struct parts 
 stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
 {
     struct parts parts;
-    stylize_status status = read_parts(data, size, &parts, err);
+    stylize_status status = read_parts(data, size, out->tolerant, &parts, err);
+    parts.header.tolerant = out->tolerant;
+    parts.header.format = STYLIZE_FORMAT_WEBP;
     if (status == STYLIZE_OK)
         *out = parts.header;
     return status;
@@ -100,9 +107,29 @@ static stylize_status fail_code(VP8StatusCode code, stylize_error *err)
     }
 }
 
-/* Decodes into memory of ours; width x height is what the place has room for. */
+/* As far as it goes; the caller has filled what may stay free. */
+static VP8StatusCode decode_tolerant(const uint8_t *data, size_t size, WebPDecoderConfig *config,
+                                     bool *damaged)
+{
+    WebPIDecoder *decoder = WebPIDecode(NULL, 0, config);
+    if (!decoder)
+        return VP8_STATUS_OUT_OF_MEMORY;
+    VP8StatusCode code = WebPIUpdate(decoder, data, size);
+    int rows = 0;
+    if (code != VP8_STATUS_OK && code != VP8_STATUS_OUT_OF_MEMORY &&
+        WebPIDecGetRGB(decoder, &rows, NULL, NULL, NULL) && rows > 0) {
+        *damaged = true;
+        code = VP8_STATUS_OK;
+    }
+    WebPIDelete(decoder);
+    return code;
+}
+
+/* Decodes into memory of ours; width x height is what the place has room for. damaged: NULL, or how far it
+ * goes is far enough, and whether that was not all of it. */
 static stylize_status decode_frame(const uint8_t *data, size_t size, uint8_t *to, ptrdiff_t stride,
-                                   uint32_t width, uint32_t height, stylize_format format, stylize_error *err)
+                                   uint32_t width, uint32_t height, stylize_format format, bool *damaged,
+                                   stylize_error *err)
 {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
@@ -114,13 +141,15 @@ static stylize_status decode_frame(const uint8_t *data, size_t size, uint8_t *to
     config.output.u.RGBA.stride = (int)stride;
     config.output.u.RGBA.size =
         (size_t)stride * (height - 1) + (size_t)width * (size_t)stz_bytes_per_pixel(format);
-    VP8StatusCode code = WebPDecode(data, size, &config);
+    VP8StatusCode code =
+        damaged ? decode_tolerant(data, size, &config, damaged) : WebPDecode(data, size, &config);
     WebPFreeDecBuffer(&config.output);
     return code == VP8_STATUS_OK ? STYLIZE_OK : fail_code(code, err);
 }
 
 /* The first frame where it lies on its canvas; what it leaves free is transparent. */
-static stylize_status decode_animated(const struct parts *w, stylize_image *canvas, stylize_error *err)
+static stylize_status decode_animated(const struct parts *w, stylize_image *canvas, bool *damaged,
+                                      stylize_error *err)
 {
     WebPBitstreamFeatures features;
     VP8StatusCode code = WebPGetFeatures(w->frame, w->frame_size, &features);
@@ -132,16 +161,22 @@ static stylize_status decode_animated(const struct parts *w, stylize_image *canv
     memset(canvas->pixels, 0, canvas->size);
     size_t at = (size_t)w->frame_y * (size_t)canvas->stride + (size_t)w->frame_x * 4;
     return decode_frame(w->frame, w->frame_size, canvas->pixels + at, canvas->stride, width, height,
-                        canvas->format, err);
+                        canvas->format, damaged, err);
 }
 
 static stylize_status decode_parts(const stz_source *source, const struct parts *w, stylize_image *image,
                                    stylize_error *err)
 {
+    bool seen = false, *damaged = !source->header.tolerant ? NULL
+                                  : source->hint.damaged   ? source->hint.damaged
+                                                           : &seen;
+    if (damaged)
+        stz_rows_blank(image->pixels, (size_t)image->width * image->height,
+                       stz_bytes_per_pixel(image->format));
     if (w->animated)
-        return decode_animated(w, image, err);
+        return decode_animated(w, image, damaged, err);
     return decode_frame(source->data, source->size, image->pixels, image->stride, image->width, image->height,
-                        image->format, err);
+                        image->format, damaged, err);
 }
 
 static void convert(const struct parts *w, stylize_image *image)
@@ -162,7 +197,7 @@ stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize
 {
     struct parts w;
     stylize_image image = {0}, upright = {0};
-    stylize_status status = read_parts(source->data, source->size, &w, err);
+    stylize_status status = read_parts(source->data, source->size, source->header.tolerant, &w, err);
     if (status != STYLIZE_OK)
         return status;
     stylize_format format = w.header.alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
@@ -191,21 +226,15 @@ end:
 
 #else
 
-static stylize_status missing(stylize_error *err)
-{
-    return stz_fail(err, STYLIZE_ERR_UNSUPPORTED,
-                    "picture is WebP, which this build does not have (libwebp)");
-}
-
 stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
 {
-    return missing(err);
+    return stz_format_missing(STYLIZE_FORMAT_WEBP, "libwebp", err);
 }
 
 stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err)
 {
-    return missing(err);
+    return stz_format_missing(STYLIZE_FORMAT_WEBP, "libwebp", err);
 }
 
 #endif

@@ -21,7 +21,8 @@ static stylize_status read_picture(const stz_env *env, const stz_model *m, const
     stylize_image decoded = {0}, pixels = *in;
     stylize_status status;
     if (stz_is_encoded(in->format)) {
-        const stz_decode_hint hint = {(uint32_t)m->style_size, (uint32_t)m->style_size};
+        const uint32_t side = (uint32_t)m->style_size;
+        const stz_decode_hint hint = {.min_width = side, .min_height = side};
         status = stz_codec_decode(in->pixels, in->size, &env->limits, &hint, env->pool, &decoded, err);
         if (status != STYLIZE_OK)
             return stz_about(err, status, "style picture");

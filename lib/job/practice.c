@@ -131,7 +131,7 @@ static stylize_status decode(const stz_practice *p, const char *path, stylize_im
 {
     const stz_env *env = p->env;
     stylize_image file = {0}, pixels = {0};
-    const stz_decode_hint hint = {SHORTER, SHORTER};
+    const stz_decode_hint hint = {.min_width = SHORTER, .min_height = SHORTER};
     stylize_status status = stz_file_load(path, &env->limits, env->pool, &file, err);
     if (!status)
         status = stz_about(

@@ -124,8 +124,10 @@ static stylize_status take_encoded(const stz_env *env, stz_job *job)
 {
     const stylize_image *in = &job->content_in;
     stylize_image_info info = {.struct_size = sizeof info};
+    stz_limits limits = env->limits;
+    limits.tolerant |= job->req.tolerant != 0;
     stz_fit fit, work;
-    stylize_status status = stz_codec_probe(in->pixels, in->size, &env->limits, &info, &job->err);
+    stylize_status status = stz_codec_probe(in->pixels, in->size, &limits, &info, &job->err);
     if (status == STYLIZE_OK)
         status = choose_fit(env, &job->req, info.width, info.height, &fit, &job->err);
     if (status == STYLIZE_OK)
@@ -133,12 +135,15 @@ static stylize_status take_encoded(const stz_env *env, stz_job *job)
     if (status != STYLIZE_OK)
         return status;
     const stz_fit *larger = work.width > fit.width ? &work : &fit;
+    bool damaged = false;
     const stz_decode_hint hint = {
+        .damaged = &damaged,
         .min_width = scale_up(info.width, larger->width, fit.source.width),
         .min_height = scale_up(info.height, larger->height, fit.source.height),
     };
     stylize_image decoded;
-    status = stz_codec_decode(in->pixels, in->size, &env->limits, &hint, env->pool, &decoded, &job->err);
+    status = stz_codec_decode(in->pixels, in->size, &limits, &hint, env->pool, &decoded, &job->err);
+    job->report.damaged = damaged;
     if (status != STYLIZE_OK)
         return status;
     const stz_rect source = scale_rect(fit.source, info.width, info.height, decoded.width, decoded.height);

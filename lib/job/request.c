@@ -64,10 +64,10 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
                         r->iterations);
     if (r->optimizer != STYLIZE_OPTIMIZER_LBFGS && r->optimizer != STYLIZE_OPTIMIZER_ADAM)
         return stz_fail(err, STYLIZE_ERR_INVALID, "optimizer %d is not known", (int)r->optimizer);
-    if (r->reserved || r->reserved2 || ((r->tile || r->tiling_size) && !r->tiling))
+    const bool reserved = r->reserved || r->reserved2 || r->reserved3;
+    if (reserved || ((r->tile || r->tiling_size) && !r->tiling))
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
-                        r->reserved || r->reserved2 ? "the request's reserved members are not 0"
-                                                    : "a tile needs a tiling");
+                        reserved ? "the request's reserved members are not 0" : "a tile needs a tiling");
     if (r->report && !stz_tagged_set(r->report))
         return stz_fail(err, STYLIZE_ERR_INVALID, "report's struct_size is not set");
     return check_size(env, r, err);

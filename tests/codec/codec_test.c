@@ -2,7 +2,8 @@
 
 #include <zlib.h>
 
-const stz_limits test_limits = {32u << 20, 50000000, 16384, 64};
+const stz_limits test_limits = {
+    .max_bytes = 32u << 20, .max_pixels = 50000000, .max_side = 16384, .max_scans = 64};
 stz_pool *test_pool;
 
 int test_pool_create(void **state)

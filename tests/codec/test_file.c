@@ -113,12 +113,13 @@ static void load_tells_what_is_wrong(void **state)
     write_file(in_folder("empty"), "", 0);
     load_fails(in_folder("empty"), &test_limits, STYLIZE_ERR_FORMAT, "empty");
     write_file(in_folder("text"), "hello", 5);
-    load_fails(in_folder("text"), &test_limits, STYLIZE_ERR_FORMAT, "neither JPEG");
+    load_fails(in_folder("text"), &test_limits, STYLIZE_ERR_FORMAT, "no picture of a known format");
     if (geteuid() != 0) {
         chmod(in_folder("text"), 0);
         load_fails(in_folder("text"), &test_limits, STYLIZE_ERR_IO, "Permission denied");
     }
-    load_fails("/dev/zero", &test_limits, STYLIZE_ERR_FORMAT, "neither JPEG"); /* and comes back */
+    load_fails("/dev/zero", &test_limits, STYLIZE_ERR_FORMAT,
+               "no picture of a known format"); /* and comes back */
     empty_folder();
 }
 
@@ -333,6 +334,8 @@ static void knows_endings(void **state)
 {
     assert_int_equal(stz_format_of_path("a.jpg"), STYLIZE_FORMAT_JPEG);
     assert_int_equal(stz_format_of_path("a.b/c.JPEG"), STYLIZE_FORMAT_JPEG);
+    assert_int_equal(stz_format_of_path("a.jpe"), STYLIZE_FORMAT_JPEG);
+    assert_int_equal(stz_format_of_path("a.JFIF"), STYLIZE_FORMAT_JPEG);
     assert_int_equal(stz_format_of_path("/x/y.Png"), STYLIZE_FORMAT_PNG);
     assert_int_equal(stz_format_of_path("y.webp"), STYLIZE_FORMAT_WEBP);
     assert_int_equal(stz_format_of_path("y.gif"), STYLIZE_FORMAT_NONE);
@@ -340,7 +343,7 @@ static void knows_endings(void **state)
     assert_int_equal(stz_format_of_path("png"), STYLIZE_FORMAT_NONE);
     assert_int_equal(stz_format_of_path(""), STYLIZE_FORMAT_NONE);
     assert_int_equal(stz_format_of_path(NULL), STYLIZE_FORMAT_NONE);
-    assert_non_null(strstr(stz_codec_list(), "jpeg,png"));
+    assert_non_null(strstr(stz_formats_list(), "jpeg,png"));
 }
 
 int main(void)

@@ -68,7 +68,7 @@ static void scales_by_the_hint(void **state)
         snprintf(name, sizeof name, "orient%d.jpg", o);
         blob b = blob_load(name);
         for (size_t i = 0; i < STZ_LEN(cases); i++) {
-            stz_decode_hint hint = {cases[i].min_w, cases[i].min_h};
+            stz_decode_hint hint = {.min_width = cases[i].min_w, .min_height = cases[i].min_h};
             stylize_image image;
             assert_int_equal(stz_codec_decode(b.data, b.size, &test_limits, &hint, test_pool, &image, NULL),
                              STYLIZE_OK);

@@ -234,6 +234,45 @@ static void style_pictures_are_cached(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* By the request or by the context; the report says what was done. */
+static void damaged_contents(void **state)
+{
+    stylize_options o;
+    fake_options(&o);
+    stylize_error err;
+    stylize_image in = fake_picture(256, 192, STYLIZE_FORMAT_RGB8, 7), jpeg = {0}, out = {0};
+    for (int by_context = 0; by_context < 2; by_context++) {
+        o.tolerant = (uint32_t)by_context;
+        stylize_ctx *ctx = create_ctx(&o);
+        ok(stylize_image_encode(ctx, &in, STYLIZE_FORMAT_JPEG, 0, &jpeg, &err));
+        stylize_request r = request_for(&jpeg, &style_a);
+        stylize_report report = {.struct_size = sizeof report};
+        r.report = &report;
+        ok(stylize_ctx_run(ctx, &r, &out, &err));
+        assert_int_equal(report.damaged, 0);
+        stylize_image_free(&out);
+        const size_t size = jpeg.size;
+        jpeg.size /= 2;
+        if (!by_context)
+            fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_FORMAT, "cut short");
+        r.tolerant = (uint32_t)!by_context;
+        r.output_size = 128; /* decoded at half the size */
+        ok(stylize_ctx_run(ctx, &r, &out, &err));
+        assert_int_equal(report.damaged, 1);
+        assert_int_equal(out.width, 128);
+        stylize_image_free(&out);
+        if (by_context)
+            ok(stylize_image_decode(ctx, &jpeg, &out, &err));
+        else
+            fails(stylize_image_decode(ctx, &jpeg, &out, &err), STYLIZE_ERR_FORMAT, "cut short");
+        stylize_image_free(&out);
+        jpeg.size = size;
+        stylize_image_free(&jpeg);
+        stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+    }
+    free(in.pixels);
+}
+
 static void formats_and_alpha(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
@@ -599,6 +638,7 @@ int main(void)
         cmocka_unit_test_setup(blends_codes, reset),
         cmocka_unit_test_setup(grey_style_picture, reset),
         cmocka_unit_test_setup(style_pictures_are_cached, reset),
+        cmocka_unit_test_setup(damaged_contents, reset),
         cmocka_unit_test_setup(formats_and_alpha, reset),
         cmocka_unit_test_setup(own_memory, reset),
         cmocka_unit_test_setup(a_target_is_written_to, reset),

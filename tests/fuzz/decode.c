@@ -1,11 +1,11 @@
-/* Any bytes as a picture: decoded in full size and with a hint. */
+/* Any bytes as a picture: decoded in full size and with a hint, also as far as it goes. */
 #include <stdlib.h>
 
 #include "codec/codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const stz_limits limits = {1u << 20, 1u << 18, 2048, 16};
+static stz_limits limits = {.max_bytes = 1u << 20, .max_pixels = 1u << 18, .max_side = 2048, .max_scans = 16};
 
 static void check(const stylize_image *image)
 {
@@ -22,8 +22,11 @@ static void check(const stylize_image *image)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     stz_pool *pool = stz_pool_create(0);
-    const stz_decode_hint hints[] = {{0, 0}, {5, 3}};
-    for (int i = 0; i < 2; i++) {
+    bool damaged = false;
+    const stz_decode_hint hints[] = {
+        {.damaged = NULL}, {.min_width = 5, .min_height = 3}, {.damaged = &damaged}};
+    for (int i = 0; i < 3; i++) {
+        limits.tolerant = hints[i].damaged;
         stylize_image image = {0};
         stylize_error err = {0};
         stylize_status status = stz_codec_decode(data, size, &limits, &hints[i], pool, &image, &err);

@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const stz_limits limits = {1u << 20, 1u << 16, 1024, 4};
+    static const stz_limits limits = {
+        .max_bytes = 1u << 20, .max_pixels = 1u << 16, .max_side = 1024, .max_scans = 4};
     stylize_image_info info = {.struct_size = sizeof info};
     stylize_error err = {0};
     stylize_status status = stz_codec_probe(data, size, &limits, &info, &err);

@@ -97,6 +97,62 @@ class Tools(unittest.TestCase):
         self.assertEqual(model["stats_length"], 2 * sum(net.norm_widths(made)))
         self.assertEqual(model["receptive_radius"], 57)
 
+    def test_state_dicts_as_people_save_them(self):
+        convert("--random", 1, "--width", 4, self.folder / "a")
+        plain = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
+        tracked = {n.replace("weight", "num_batches_tracked"): np.array(5) for n in plain if n.startswith("in") and n.endswith("weight")}
+        kinds = {
+            "prefix": {f"module.{n}": v for n, v in plain.items()} | {"optimizer.step": np.array(3)},
+            "deeper": {f"model.net.{n}": v for n, v in plain.items()},
+            "double": {n: v.astype(np.float64) for n, v in plain.items()},
+            "tracked": plain | tracked,
+        }
+        for kind, state in kinds.items():
+            with self.subTest(kind=kind):
+                np.savez(self.folder / "b.npz", **state)
+                result = convert(self.folder / "b.npz", self.folder / kind)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                made = net.read(self.folder / kind / f"{kind}.safetensors").tensors
+                self.assertEqual(set(made), set(plain))
+                for name, array in plain.items():
+                    self.assertEqual(made[name].dtype, np.float32)
+                    np.testing.assert_array_equal(made[name], array)
+
+    def test_bfloat16_of_safetensors(self):
+        convert("--random", 1, "--width", 4, self.folder / "a")
+        plain = net.read(self.folder / "a" / "a.safetensors").tensors
+        header, parts, at = {}, [], 0
+        for name, array in plain.items():
+            upper = (np.ascontiguousarray(array).view(np.uint32) >> 16).astype("<u2")
+            header[name] = {"dtype": "BF16", "shape": list(array.shape), "data_offsets": [at, at + upper.nbytes]}
+            parts.append(upper.tobytes())
+            at += upper.nbytes
+        text = json.dumps(header).encode()
+        (self.folder / "b.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"".join(parts))
+        result = convert(self.folder / "b.safetensors", self.folder / "b")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        made = net.read(self.folder / "b" / "b.safetensors").tensors
+        for name, array in plain.items():
+            np.testing.assert_allclose(made[name], array, rtol=2**-7)
+
+    def test_a_refusal_leaves_nothing(self):
+        convert("--random", 1, "--width", 4, self.folder / "a")
+        plain = dict(net.read(self.folder / "a" / "a.safetensors").tensors)
+        large = plain | {"in1.bias": np.full(4, 1e300)}
+        whole = plain | {"in1.bias": np.zeros(4, np.int64)}
+        two = {f"a.{n}": v for n, v in plain.items()} | {f"b.{n}": v for n, v in plain.items()}
+        for state, text in ((large, "in1.bias: holds numbers that are not finite"), (whole, "in1.bias: of int64"),
+                            (two, "2 networks in it ('a.', 'b.')")):
+            np.savez(self.folder / "bad.npz", **state)
+            result = convert(self.folder / "bad.npz", self.folder / "new" / "bad")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(text, result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1)
+            self.assertFalse((self.folder / "new").exists())
+            before = {f.name: f.read_bytes() for f in (self.folder / "a").iterdir()}
+            self.assertEqual(convert(self.folder / "bad.npz", self.folder / "a").returncode, 1)
+            self.assertEqual({f.name: f.read_bytes() for f in (self.folder / "a").iterdir()}, before)
+
     def test_other_state_dicts_are_refused(self):
         convert("--random", 1, "--width", 4, self.folder / "a")
         whole = dict(net.read(self.folder / "a" / "a.safetensors").tensors)

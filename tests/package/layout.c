@@ -37,7 +37,7 @@ AT(stylize_image_info, has_alpha, 20);
 AT(stylize_image_info, orientation, 24);
 AT(stylize_image_info, has_icc, 28);
 
-SIZE(stylize_options, 128);
+SIZE(stylize_options, 144);
 AT(stylize_options, struct_size, 0);
 AT(stylize_options, engine, 8);
 AT(stylize_options, device, 16);
@@ -57,7 +57,11 @@ AT(stylize_options, precision, 92);
 AT(stylize_options, log, 96);
 AT(stylize_options, log_user, 104);
 AT(stylize_options, log_level, 112);
-AT(stylize_options, style_dir, 120);
+AT(stylize_options, reserved, 116);
+AT(stylize_options, tolerant, 120);
+AT(stylize_options, reserved2, 124);
+AT(stylize_options, formats, 128);
+AT(stylize_options, style_dir, 136);
 
 SIZE(stylize_fit_state, 40);
 AT(stylize_fit_state, struct_size, 0);
@@ -127,7 +131,7 @@ AT(stylize_style_ref, id, 0);
 AT(stylize_style_ref, picture, 8);
 AT(stylize_style_ref, weight, 16);
 
-SIZE(stylize_report, 152);
+SIZE(stylize_report, 160);
 AT(stylize_report, struct_size, 0);
 AT(stylize_report, engine, 8);
 AT(stylize_report, model, 24);
@@ -142,8 +146,10 @@ AT(stylize_report, strength, 136);
 AT(stylize_report, iterations, 140);
 AT(stylize_report, ended_early, 144);
 AT(stylize_report, reserved, 148);
+AT(stylize_report, damaged, 152);
+AT(stylize_report, reserved2, 156);
 
-SIZE(stylize_request, 192);
+SIZE(stylize_request, 200);
 AT(stylize_request, struct_size, 0);
 AT(stylize_request, content, 8);
 AT(stylize_request, styles, 16);
@@ -175,6 +181,8 @@ AT(stylize_request, target, 168);
 AT(stylize_request, style_scale, 176);
 AT(stylize_request, reserved2, 180);
 AT(stylize_request, masks, 184);
+AT(stylize_request, tolerant, 192);
+AT(stylize_request, reserved3, 196);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);
@@ -239,6 +247,11 @@ IS(STYLIZE_FORMAT_ENCODED, 16);
 IS(STYLIZE_FORMAT_JPEG, 17);
 IS(STYLIZE_FORMAT_PNG, 18);
 IS(STYLIZE_FORMAT_WEBP, 19);
+IS(STYLIZE_FORMAT_TIFF, 20);
+IS(STYLIZE_FORMAT_GIF, 21);
+IS(STYLIZE_FORMAT_BMP, 22);
+IS(STYLIZE_FORMAT_AVIF, 23);
+IS(STYLIZE_FORMAT_HEIC, 24);
 
 IS(STYLIZE_LOG_ERROR, 1);
 IS(STYLIZE_LOG_WARNING, 2);

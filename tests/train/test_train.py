@@ -386,6 +386,48 @@ def test_convert_from_a_pytorch_file(tmp_path):
     assert model["torch"] == "b.pt" and torch.equal(first, second)
 
 
+@pytest.mark.parametrize("kind, change", [
+    ("prefix", lambda s: {f"module.{n}": t for n, t in s.items()}),
+    ("transposed", lambda s: {n: t.transpose(0, -1).contiguous().transpose(0, -1) for n, t in s.items()}),
+    ("wrapped", lambda s: {"epoch": 2, "loss": 0.25, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1}]}, "state_dict": s}),
+    ("deeper", lambda s: {"model": {"generator": {f"module.{n}": t for n, t in s.items()}}}),
+    ("parameters", lambda s: {n: torch.nn.Parameter(t) for n, t in s.items()}),
+    ("double", lambda s: {n: t.double() for n, t in s.items()}),
+    ("bfloat16", lambda s: {n: t.bfloat16() for n, t in s.items()}),
+    ("half", lambda s: {n: t.half() for n, t in s.items()}),
+    ("tracked", lambda s: s | {"in1.num_batches_tracked": torch.tensor(5), "in1.running_var": torch.ones(4)}),
+])
+def test_convert_reads_what_people_save(tmp_path, kind, change):
+    call("convert", "--random", 3, "--width", 4, tmp_path / "a")
+    state = container.read(tmp_path / "a" / "a.safetensors").tensors
+    torch.save(change({k: torch.from_numpy(v.copy()) for k, v in state.items()}), tmp_path / "b.pth")
+    call("convert", tmp_path / "b.pth", tmp_path / kind)
+    made = container.read(tmp_path / kind / f"{kind}.safetensors").tensors
+    assert set(made) == set(state)
+    if kind != "wrapped":  # PyTorch 1.13 does not read a loss
+        old = change({k: torch.from_numpy(v.copy()) for k, v in state.items()})
+        torch.save(old, tmp_path / "b.pth", _use_new_zipfile_serialization=False)
+        call("convert", tmp_path / "b.pth", tmp_path / "old" / kind)
+        again = container.read(tmp_path / "old" / kind / f"{kind}.safetensors").tensors
+        assert all(np.array_equal(again[name], made[name]) for name in state)
+    for name, array in state.items():
+        assert made[name].dtype == (np.float16 if kind == "half" else np.float32)
+        assert np.allclose(made[name], array, rtol={"bfloat16": 2**-7, "half": 2**-10}.get(kind, 0), atol=1e-6)
+
+
+class Pickled:
+    def __reduce__(self):
+        return print, ("this ran",)
+
+
+def test_convert_runs_nothing(tmp_path, capsys):
+    for new in (True, False):
+        torch.save(Pickled(), tmp_path / "b.pth", _use_new_zipfile_serialization=new)
+        call("convert", tmp_path / "b.pth", tmp_path / "b", ok=False)
+        said = capsys.readouterr()
+        assert "save model.state_dict()" in said.err and "this ran" not in said.out and not (tmp_path / "b").exists()
+
+
 @pytest.mark.parametrize("arguments, text", [
     (["style", "My Style", "{art}/first.png"], "a-z 0-9"),
     (["style", "scream", "{art}/first.png"], "is a style of the library"),

@@ -15,7 +15,7 @@ COMMANDS = {
     "measure": "steadiness of a network, and its style and content by judges",
     "state": "a checkpoint made small, to be kept and gone on from",
     "export": "checkpoint -> model folder: safetensors, 8-bit weights, TorchScript, ONNX",
-    "convert": "published fast_neural_style checkpoint -> model folder (needs no torch but for .pth)",
+    "convert": "published fast_neural_style checkpoint -> model folder (needs no torch but for old .pth)",
 }
 
 

@@ -4,8 +4,9 @@
     convert --random 1 --width 32 build/models/random
 
 The input holds the state dict of the well-known PyTorch example: as PyTorch saved it, .safetensors, or .npz; 4-D
-weights are OIHW (float16 stays float16 in the output). --random makes one of the same shape with random weights
-instead, always the same for the same number. Needs numpy, and torch for what PyTorch saved.
+weights are OIHW (float16 stays float16 in the output, bfloat16 and float64 become float32). It may lie in a dictionary
+with other things, as training scripts save it, and its names may have a prefix, as of DataParallel. --random makes one of the same shape with random weights
+instead, always the same for the same number. Needs numpy, and torch for what PyTorch before 1.6 saved.
 
 The folder receives model.json, <folder's name>.safetensors for the native engine and, if torch is there,
 <folder's name>.pt for the torch engine. The network has its one style inside: fixed gamma and beta, no style
@@ -15,14 +16,18 @@ code. Pictures go from 0 to 255 inside, so the graph scales at both ends.
 import argparse
 import importlib.util
 import json
+import os
 import pathlib
 import pickle
+import shutil
 import struct
+import tempfile
 import zipfile
 
 import numpy as np
 
 from . import library
+from .formats import checkpoint
 from .formats import network as net
 from .paths import InputError
 
@@ -126,25 +131,92 @@ def read_state(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
         if path.suffix == ".npz":
             with np.load(path) as file:
-                return {n: file[n] for n in file.files}
-        if path.suffix == ".safetensors":
-            return dict(net.read(path).tensors)
-        return read_pytorch(path)
-    except (ValueError, KeyError, OSError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile,
+                found = {n: file[n] for n in file.files}
+        elif path.suffix == ".safetensors":
+            found = read_safetensors(path)
+        else:
+            found = read_pytorch(path)
+    except (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile,
             pickle.UnpicklingError, AttributeError) as e:
-        raise InputError(f"{path}: not a state dict that can be read (.pth, .safetensors, .npz)") from e
+        raise InputError(f"{path}: not a state dict that can be read (.pth, .safetensors, .npz); of a whole model that was "
+                         "pickled, save model.state_dict()") from e
+    return find_network(found, path)
 
 
-def read_pytorch(path: pathlib.Path) -> dict[str, np.ndarray]:
-    import torch
+def read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """All kinds of numbers that checkpoints come with; those of network.read are what the engines know."""
+    kinds = {**net.DTYPES, "F64": "<f8", "I64": "<i8", "BF16": "<u2"}
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        array = np.frombuffer(data[8 + length + begin : 8 + length + end], kinds[entry["dtype"]])
+        if entry["dtype"] == "BF16":  # the upper half of a float32
+            array = (array.astype(np.uint32) << 16).view(np.float32)
+        tensors[name] = array.reshape(entry["shape"])
+    return tensors
 
-    return {n: t.numpy() for n, t in torch.load(path, map_location="cpu", weights_only=True).items()}
+
+def read_pytorch(path: pathlib.Path) -> dict:
+    """With what is around the state dict. Nothing in the file is run."""
+    if checkpoint.is_zip(path):
+        found = checkpoint.read(path)
+    else:  # as before PyTorch 1.6
+        import torch
+
+        def array(value):
+            if isinstance(value, dict):
+                return {n: array(v) for n, v in value.items()}
+            if not isinstance(value, torch.Tensor):
+                return value
+            value = value.detach()
+            return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+
+        found = array(torch.load(path, map_location="cpu", weights_only=True))
+    if not isinstance(found, dict):
+        raise ValueError("no dictionary")
+    return found
+
+
+LAST = "deconv3.conv2d.weight"  # which no other name ends in
+
+
+def find_network(found: dict, path: pathlib.Path) -> dict[str, np.ndarray]:
+    """The network's tensors by their own names: without what wrappers such as DataParallel put before them, and out of
+    the dictionary that training scripts put them into. float64 becomes float32."""
+    places = [(level, n.removesuffix(LAST)) for level in dictionaries(found) for n in level
+              if isinstance(n, str) and n.endswith(LAST)]
+    if not places:
+        raise InputError(f"{path}: no {LAST} in it: not a TransformerNet state dict")
+    if len(places) > 1:
+        raise InputError(f"{path}: {len(places)} networks in it ({', '.join(repr(p) for _, p in places)}); one is needed")
+    level, prefix = places[0]
+    state = {n.removeprefix(prefix): v for n, v in level.items()
+             if isinstance(n, str) and n.startswith(prefix) and isinstance(v, np.ndarray) and not n.endswith(UNUSED)}
+    with np.errstate(over="ignore"):  # check_state says so
+        return {n: v.astype(np.float32) if v.dtype == np.float64 else v for n, v in state.items()}
+
+
+# Of norms that were told to count while they were trained; instance norms do not use it.
+UNUSED = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def dictionaries(found: dict):
+    yield found
+    for value in found.values():
+        if isinstance(value, dict):
+            yield from dictionaries(value)
 
 
 def check_state(state: dict[str, np.ndarray]) -> None:
-    if "conv1.conv2d.weight" not in state:
+    first = state.get("conv1.conv2d.weight")
+    if first is None or first.ndim != 4:
         raise InputError("no conv1.conv2d.weight in the input: not a TransformerNet state dict")
-    width = state["conv1.conv2d.weight"].shape[0]
+    width = first.shape[0]
     expected = set()
     for name, (out, inputs, kernel) in shapes(width).items():
         wanted = {f"{name}.conv2d.weight": (out, inputs, kernel, kernel), f"{name}.conv2d.bias": (out,)}
@@ -153,8 +225,12 @@ def check_state(state: dict[str, np.ndarray]) -> None:
         for tensor, shape in wanted.items():
             if tensor not in state or state[tensor].shape != shape:
                 raise InputError(f"{tensor}: missing, or not of shape {shape}")
+            if state[tensor].dtype not in (np.float32, np.float16):
+                raise InputError(f"{tensor}: of {state[tensor].dtype}; float16, bfloat16, float32 and float64 are allowed")
+            if not np.isfinite(state[tensor]).all():
+                raise InputError(f"{tensor}: holds numbers that are not finite, or too large for float32")
         expected |= set(wanted)
-    unknown = [n for n in state if n not in expected and not n.endswith(("running_mean", "running_var"))]
+    unknown = [n for n in state if n not in expected]
     if unknown:
         raise InputError(f"tensors that this network does not have: {', '.join(sorted(unknown))}")
 
@@ -168,15 +244,19 @@ def write_folder(state: dict[str, np.ndarray], folder: pathlib.Path, description
     network = net.Network(tensors, meta)
     widths = net.norm_widths(network)
     meta["norm_widths"] = json.dumps(widths)
-    folder.mkdir(parents=True, exist_ok=True)
-    net.write(folder / f"{name}.safetensors", network)
     model = {"name": name, "description": description, "method": "fast", "native": f"{name}.safetensors",
              "multiple": MULTIPLE, "min_side": 16, "code_length": 0, "stats_length": 2 * sum(widths),
              "receptive_radius": net.receptive_radius(network, MULTIPLE), "grid": MULTIPLE}
-    torch_file = f"{name}.pt"
-    if write_torch(folder / f"{name}.safetensors", folder / torch_file):
-        model["torch"] = torch_file
-    (folder / "model.json").write_text(json.dumps(model, indent=2) + "\n")
+    with tempfile.TemporaryDirectory() as made:  # all of it, or the folder stays as it is
+        work = pathlib.Path(made)
+        net.write(work / f"{name}.safetensors", network)
+        if write_torch(work / f"{name}.safetensors", work / f"{name}.pt"):
+            model["torch"] = f"{name}.pt"
+        (work / "model.json").write_text(json.dumps(model, indent=2) + "\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(work.iterdir(), key=lambda f: f.name == "model.json"):  # which names the others
+            shutil.copyfile(file, folder / f".{file.name}.tmp")
+            os.replace(folder / f".{file.name}.tmp", folder / file.name)
 
 
 def write_torch(source: pathlib.Path, path: pathlib.Path) -> bool:

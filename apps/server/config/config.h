@@ -23,6 +23,7 @@ typedef struct config {
     uint64_t max_connections, io_threads;
     /* limits */
     uint64_t max_request_bytes, max_pixels, max_side, max_output_size, max_decoded_bytes;
+    char *formats; /* as stylize_options has them */
     uint64_t queue_length;
     double rate_limit, rate_limit_total;
     uint64_t rate_burst;

@@ -44,6 +44,8 @@ const option config_options[] = {
         "width times height of an uploaded picture"),
     ROW("Limits", "max-side", OPTION_UINT, max_side, "16384", 64, 65500, "PIXELS",
         "longer side of an uploaded picture"),
+    ROW("Limits", "formats", OPTION_TEXT, formats, "web", 1, 0, "LIST",
+     "pictures that are read: web (JPEG, PNG, WebP), all, or a list as jpeg,png,tiff"),
     ROW("Limits", "max-output-size", OPTION_UINT, max_output_size, "4096", 64, 16384, "PIXELS",
         "longer side of a result"),
     ROW("Limits", "max-decoded-bytes", OPTION_BYTES, max_decoded_bytes, "1G", 1 << 20, 1024 * GIB, "SIZE",

@@ -4,7 +4,7 @@ _stylize_words() {
     case $1 in
     sheet) echo "--style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size \
-        --format --quality --force --columns --engine --device --threads --precision --memory --models --style-dir \
+        --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
     style) echo "--effort --photos --name --artist --licence --style-scale --time-budget --preview --seed --engine --device \
@@ -14,7 +14,7 @@ _stylize_words() {
         --quiet --verbose --help" ;;
     *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
-        --format --quality --force --recursive --resume --jobs --engine --device --threads --precision \
+        --format --quality --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --style-dir --json --quiet --verbose --help --version" ;;
     esac
 }

@@ -43,6 +43,7 @@ complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer si
 complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp' -d Format
 complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
 complete -c stylize -n '__stylize_in paint sheet' -s f -l force -d Overwrite
+complete -c stylize -n '__stylize_in paint sheet' -l tolerant -d 'Paint damaged pictures as far as they go'
 complete -c stylize -n '__stylize_in paint' -s r -l recursive -d 'With the folders inside'
 complete -c stylize -n '__stylize_in paint' -l resume -d 'Leave out what was painted before'
 complete -c stylize -n '__stylize_in paint' -s j -l jobs -x -d 'Pictures in work at once'

@@ -87,6 +87,32 @@ def test_result_memory_lives_as_long_as_its_array(photo: str) -> None:
     assert (array == before).all()
 
 
+def test_messages_are_in_words_of_python(stylizer: Stylizer, pixels: Any) -> None:
+    with pytest.raises(stylize.InvalidError, match='0 to 1 is allowed, or "auto"'):
+        stylizer(pixels, "scream", strength=2.0)
+    with pytest.raises(TypeError, match="uint8 is needed, not of float64"):
+        stylizer(pixels / 255, "scream")
+    with pytest.raises(TypeError, match="uint8 is needed, not of int16"):
+        stylizer(pixels.astype(np.int16), "scream")
+    with pytest.raises(stylize.NotFoundError, match='"starry night" is no file, and no id of a style'):
+        stylizer(pixels, "starry night")
+    with pytest.raises(stylize.FileError, match="No such file"):
+        stylizer(pixels, "no such artwork.jpg")
+
+
+def test_damaged_pictures(stylizer: Stylizer, pixels: Any) -> None:
+    data = png(np.random.default_rng(1).integers(0, 256, (64, 96, 3), np.uint8))
+    cut = data[: len(data) // 2]
+    with pytest.raises(stylize.FormatError, match="cut short"):
+        stylizer(cut, "scream")
+    image = stylizer(cut, "scream", tolerant=True)
+    assert image.size == (96, 64) and image.report is not None and image.report.damaged
+    whole = stylizer(data, "scream", tolerant=True).report
+    assert whole is not None and not whole.damaged
+    with Stylizer(threads=1, tolerant=True) as tolerant:
+        assert (tolerant.decode(cut).numpy()[:20] == stylizer.decode(data).numpy()[:20]).all()
+
+
 def test_grey_and_alpha(stylizer: Stylizer, pixels: Any) -> None:
     grey = pixels[..., 1].copy()
     as_rgb = stylizer(np.repeat(grey[..., None], 3, 2), "udnie").numpy()
@@ -309,7 +335,7 @@ def test_wrong_options(stylizer: Stylizer, photo: str, options: dict[str, Any], 
         (b"no picture at all", stylize.FormatError),
         (b"\xff\xd8\xff\xe0 damaged", stylize.FormatError),
         ("/nowhere/photo.jpg", stylize.FileError),
-        (PIL.Image.new("I;16", (32, 32)), TypeError),
+        (PIL.Image.new("I", (32, 32), 70000), stylize.InvalidError),
         (PIL.Image.new("F", (32, 32)), TypeError),
     ],
 )

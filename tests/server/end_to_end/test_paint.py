@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import gray_png
+from conftest import SOURCE, gray_png
 
 MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG", "image/webp": b"RIFF"}
 
@@ -223,3 +223,24 @@ def test_the_strength_that_was_used_is_told(server, photo):
     job = server.add_job(photo, style_id="mondrian", strength="auto").json()["id"]
     server.wait(lambda: server.client.get(f"/api/v1/jobs/{job}").json()["state"] == "done")
     assert server.client.get(f"/api/v1/jobs/{job}/result").json()["strength"] == chosen
+
+
+@pytest.mark.parametrize("sandbox", ["off", "on"])
+def test_formats_that_are_asked_for(server, start, sandbox):
+    """JPEG, PNG and WebP only, unless the operator wants more: then also inside of the sandbox."""
+    data = SOURCE / "tests/codec/data"
+    pictures = {"bmp": "v3.bmp", "tiff": "tiled.tif", "gif": "small.gif", "avif": "alpha.avif", "heic": "plain.heic"}
+    for name, file in pictures.items():
+        refused = server.paint((data / file).read_bytes())
+        assert refused.status_code in (400, 415, 422)
+        assert f"is {name.upper()}, which is not read here" in refused.json()["error"]["message"]
+    more = start("--formats", "all", "--sandbox", sandbox)
+    for name, file in pictures.items():
+        answer = more.paint((data / file).read_bytes(), output_size="64")
+        if answer.status_code != 200:
+            assert "which this build does not have" in answer.text, (name, answer.text)
+            continue
+        assert base64.b64decode(answer.json()["result"]).startswith(MAGIC["image/jpeg"])
+        style = more.client.post("/api/v1/style-transfer", files={
+            "content_image": (data / "rgb8.png").read_bytes(), "style_image": (data / file).read_bytes()})
+        assert style.status_code in (200, 422), style.text

@@ -37,6 +37,11 @@ class Format(enum.IntEnum):
     JPEG = 17
     PNG = 18
     WEBP = 19
+    TIFF = 20
+    GIF = 21
+    BMP = 22
+    AVIF = 23
+    HEIC = 24
 
 
 class Memory(enum.IntEnum):
@@ -73,6 +78,18 @@ class Method(enum.IntEnum):
 class Optimizer(enum.IntEnum):
     LBFGS = 0
     ADAM = 1
+
+
+class Effort(enum.IntEnum):
+    FAST = 0
+    GOOD = 1
+    BEST = 2
+
+
+class FitAnswer(enum.IntEnum):
+    FIT_GO_ON = 0
+    FIT_KEEP = 1
+    FIT_CANCEL = 2
 
 
 class Error(c.Structure):
@@ -134,6 +151,11 @@ class Options(c.Structure):
         ("log", LogFn),
         ("log_user", c.c_void_p),
         ("log_level", c.c_int),
+        ("reserved", c.c_uint32),
+        ("tolerant", c.c_uint32),
+        ("reserved2", c.c_uint32),
+        ("formats", c.c_char_p),
+        ("style_dir", c.c_char_p),
     ]
 
 
@@ -203,6 +225,8 @@ class Report(c.Structure):
         ("iterations", c.c_uint32),
         ("ended_early", c.c_uint32),
         ("reserved", c.c_uint32),
+        ("damaged", c.c_uint32),
+        ("reserved2", c.c_uint32),
     ]
 
 
@@ -239,6 +263,8 @@ class Request(c.Structure):
         ("style_scale", c.c_float),
         ("reserved2", c.c_uint32),
         ("masks", c.POINTER(c.POINTER(Image))),
+        ("tolerant", c.c_uint32),
+        ("reserved3", c.c_uint32),
     ]
 
 
@@ -278,6 +304,45 @@ class StyleInfo(c.Structure):
     ]
 
 
+class FitState(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("done", c.c_float),
+        ("network", c.c_uint32),
+        ("steps", c.c_uint32),
+        ("loss", c.c_float),
+        ("reserved", c.c_uint32),
+        ("picture", c.POINTER(Image)),
+    ]
+
+
+FitFn = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(FitState))
+
+
+class Fit(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("info", c.POINTER(StyleInfo)),
+        ("picture", c.POINTER(Image)),
+        ("effort", c.c_int),
+        ("reserved", c.c_uint32),
+        ("contents", c.POINTER(c.c_void_p)),
+        ("content_count", c.c_size_t),
+        ("style_scale", c.c_float),
+        ("code_steps", c.c_uint32),
+        ("network_steps", c.c_uint32),
+        ("time_budget_ms", c.c_uint32),
+        ("seed", c.c_uint64),
+        ("memory_budget", c.c_uint64),
+        ("progress", FitFn),
+        ("progress_user", c.c_void_p),
+        ("code_made", c.c_uint32),
+        ("network_made", c.c_uint32),
+        ("loss", c.c_float),
+        ("ended_early", c.c_uint32),
+    ]
+
+
 class Bench(c.Structure):
     _fields_ = [
         ("struct_size", c.c_size_t),
@@ -304,6 +369,8 @@ STRUCTURES: dict[str, type[c.Structure]] = {
     "stylize_request": Request,
     "stylize_tile": Tile,
     "stylize_style_info": StyleInfo,
+    "stylize_fit_state": FitState,
+    "stylize_fit": Fit,
     "stylize_bench": Bench,
 }
 
@@ -367,6 +434,18 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "stylize_style_add": (
         c.c_int,
         [c.c_void_p, c.POINTER(StyleInfo), c.POINTER(Image), c.POINTER(Error)],
+    ),
+    "stylize_fit_init": (
+        c.c_int,
+        [c.POINTER(Fit), c.c_size_t],
+    ),
+    "stylize_style_fit": (
+        c.c_int,
+        [c.c_void_p, c.POINTER(Fit), c.POINTER(Error)],
+    ),
+    "stylize_style_delete": (
+        c.c_int,
+        [c.c_void_p, c.c_char_p, c.POINTER(Error)],
     ),
     "stylize_style_remove": (
         c.c_int,

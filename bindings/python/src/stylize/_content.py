@@ -11,8 +11,9 @@ from . import _abi as abi
 from ._buffer import Buffer
 from ._context import Context
 from ._dlpack import DEFAULT_STREAM, Borrowed, SupportsDLPack, gather
-from ._errors import InvalidError
+from ._errors import InvalidError, NotFoundError
 from ._image import Image
+from ._pillow import upright_srgb
 
 if TYPE_CHECKING:
     import numpy
@@ -35,8 +36,14 @@ Style = Union[Picture, Mapping[str, float], Sequence[Union[Picture, tuple[Pictur
 Masks = Union[Picture, Sequence[Union[Picture, None]]]
 """For a single style a picture; for a blend one for each style, None among them: everywhere."""
 
+_PATH = re.compile(r"[/.]")
 _ID = re.compile(r"[a-z0-9_-]{1,63}")
 _FORMATS = {1: abi.Format.GRAY8, 3: abi.Format.RGB8, 4: abi.Format.RGBA8}
+
+
+# What the formats of buffers are called by those who make arrays.
+_TYPES = {"?": "bool", "b": "int8", "h": "int16", "H": "uint16", "i": "int32", "I": "uint32", "l": "int64",
+          "L": "uint64", "q": "int64", "Q": "uint64", "e": "float16", "f": "float32", "d": "float64"}
 
 
 class Taken:
@@ -126,7 +133,7 @@ def _stride(shape: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
 
 def _samples(view: memoryview) -> tuple[int, ...]:
     if view.format != "B":
-        raise TypeError(f'an array of uint8 is needed, not of the type "{view.format}"')
+        raise TypeError(f"an array of uint8 is needed, not of {_TYPES.get(view.format, view.format)}")
     return view.shape or ()
 
 
@@ -185,15 +192,10 @@ def take_target(out: Target) -> Taken:
 
 
 def _pil(image: Any) -> Taken:
-    if image.mode.startswith(("I", "F")):
-        raise TypeError(f'a Pillow image of mode "{image.mode}" has more than 8 bits a channel; convert it first')
-    alpha = image.mode in ("LA", "PA", "RGBa", "La") or "transparency" in image.info
-    mode = image.mode if image.mode in ("L", "RGB", "RGBA") and not alpha else "RGBA" if alpha else "RGB"
-    if mode != image.mode:
-        image = image.convert(mode)
+    image = upright_srgb(image)
     buffer = Buffer(image.tobytes())
-    shape = (image.height, image.width, len(mode))
-    return Taken(_raw(buffer.address, shape, image.width * len(mode)), buffer)
+    shape = (image.height, image.width, len(image.mode))
+    return Taken(_raw(buffer.address, shape, image.width * len(image.mode)), buffer)
 
 
 def take_styles(context: Context, style: Style) -> tuple[Any, list[Taken]]:
@@ -210,6 +212,8 @@ def take_styles(context: Context, style: Style) -> tuple[Any, list[Taken]]:
     for ref, (one, weight) in zip(refs, parts):
         if isinstance(one, str) and _ID.fullmatch(one):
             ref.id = one.encode()
+        elif isinstance(one, str) and not _PATH.search(one) and not os.path.exists(one):
+            raise NotFoundError(f'"{one}" is no file, and no id of a style, which have only a-z 0-9 _ - in them')
         else:
             taken.append(take(context, one))
             ref.picture = c.pointer(taken[-1].raw)

@@ -126,6 +126,13 @@ _BY_STATUS: dict[int, type[StylizeError]] = {
 }
 
 
+# What the library's messages call by the names of C.
+_WORDS = (("STYLIZE_STRENGTH_AUTO", '"auto"'), ("masks NULL", "masks None"))
+
+
 def error_of(status: int, message: bytes) -> StylizeError:
     """The exception for a status; one that this package does not know is a StylizeError."""
-    return _BY_STATUS.get(status, StylizeError)(message.decode("utf-8", "replace") or f"status {status}")
+    text = message.decode("utf-8", "replace") or f"status {status}"
+    for theirs, ours in _WORDS:
+        text = text.replace(theirs, ours)
+    return _BY_STATUS.get(status, StylizeError)(text)

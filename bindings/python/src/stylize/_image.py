@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _abi as abi
+from ._buffer import Buffer
 from ._dlpack import CPU, CUDA, lend
 from ._errors import FormatError, InvalidError
 from ._library import check, library
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 CHANNELS = {abi.Format.RGB8: 3, abi.Format.RGBA8: 4, abi.Format.GRAY8: 1}
 _MODES = {abi.Format.RGB8: "RGB", abi.Format.RGBA8: "RGBA", abi.Format.GRAY8: "L"}
-_ENDINGS = {".jpg": abi.Format.JPEG, ".jpeg": abi.Format.JPEG, ".png": abi.Format.PNG, ".webp": abi.Format.WEBP}
+_ENDINGS = {**dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"), abi.Format.JPEG),
+            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP}
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Report:
     """That was used: what "auto" came to."""
     iterations: int
     ended_early: bool
+    damaged: bool
+    """The content was damaged, and painted as far as it goes."""
 
 
 def format_of(value: "str | abi.Format") -> abi.Format:
@@ -72,6 +76,10 @@ class Image:
         # A forked child has no use of the parent's pool, whose lock may have been held when it forked.
         if getattr(self, "_pid", None) == os.getpid():
             library().stylize_image_free(c.byref(self._raw))
+
+    def __reduce__(self) -> Any:
+        """Pickled as its bytes: pools of processes and caches hand pictures on. copy.copy makes a copy of the memory."""
+        return _restored, (int(self._raw.format), self._raw.width, self._raw.height, self.tobytes(), self.report)
 
     @property
     def format(self) -> str:
@@ -239,3 +247,14 @@ class Image:
             return self.encode(format).tobytes()
         except FormatError:
             return None
+
+
+def _restored(format: int, width: int, height: int, data: bytes, report: Report | None) -> Image:
+    """What was pickled, in memory of Python's."""
+    from ._context import codecs
+
+    memory = Buffer(bytearray(data), writable=True)
+    raw = abi.Image(format=format, pixels=memory.address, size=memory.size, width=width, height=height)
+    if format < abi.Format.ENCODED:
+        raw.stride = width * CHANNELS[abi.Format(format)]
+    return Image(codecs(), raw, report, memory)

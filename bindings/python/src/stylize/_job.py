@@ -40,6 +40,8 @@ class PaintOptions(TypedDict, total=False):
     """optimize: "lbfgs" or "adam"."""
     time_budget_ms: int
     """optimize: after this time it ends with what it has; 0: none."""
+    tolerant: bool
+    """A damaged content is painted as far as it goes; `Image.report.damaged` says that it was."""
     memory_budget: int
     """Bytes for the engine; a larger picture is painted in tiles."""
     deadline_ms: int
@@ -125,6 +127,7 @@ def _report_of(raw: abi.Report) -> Report:
     values["engine"], values["model"] = raw.engine.decode(), raw.model.decode()
     values["code_cached"] = bool(raw.code_cached)
     values["ended_early"] = bool(raw.ended_early)
+    values["damaged"] = bool(raw.damaged)
     return Report(**values)
 
 

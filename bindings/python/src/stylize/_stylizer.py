@@ -105,6 +105,8 @@ class Stylizer:
         precision: str | abi.Precision | None = None,
         log: LogCallback | None = None,
         log_level: str | abi.LogLevel | None = None,
+        tolerant: bool | None = None,
+        formats: str | None = None,
     ) -> None:
         self._context = Context(
             log,
@@ -124,6 +126,8 @@ class Stylizer:
             code_cache=code_cache,
             precision=_enum_of(abi.Precision, "precision", precision),
             log_level=_enum_of(abi.LogLevel, "log_level", log_level),
+            tolerant=tolerant,
+            formats=formats,
         )
 
     # ------------------------------------------------------------ life

@@ -1,0 +1,177 @@
+/*
+ * AVIF and HEIC by libheif, which hands the pixels to libde265, dav1d or libaom. Turned and cropped as the file says
+ * by libheif itself; an EXIF orientation beside that is only a copy of it, by the standard, and is not looked at.
+ */
+#include <string.h>
+
+#include "codec/format.h"
+#include "codec/icc.h"
+#include "codec/names.h"
+
+#if defined(STZ_HAVE_AVIF) || defined(STZ_HAVE_HEIC)
+#include <libheif/heif.h>
+
+struct reader {
+    struct heif_context *context;
+    struct heif_image_handle *handle;
+    struct heif_image *image;
+};
+
+static void close_all(struct reader *r)
+{
+    if (r->image)
+        heif_image_release(r->image);
+    if (r->handle)
+        heif_image_handle_release(r->handle);
+    if (r->context)
+        heif_context_free(r->context);
+    *r = (struct reader){0};
+}
+
+static stylize_status fail(struct heif_error e, stylize_format format, stylize_error *err)
+{
+    const char *name = stz_format_name(format);
+    switch (e.code) {
+    case heif_error_Memory_allocation_error:
+        return stz_fail(err, STYLIZE_ERR_NOMEM, "out of memory while decoding %s", name);
+    case heif_error_Unsupported_filetype:
+    case heif_error_Unsupported_feature:
+    case heif_error_Plugin_loading_error:
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "%s of an unsupported kind: %.120s", name, e.message);
+    default:
+        return stz_fail(err, STYLIZE_ERR_FORMAT, "damaged %s: %.120s", name, e.message);
+    }
+}
+
+/* Up to the pixels of the main picture. */
+static stylize_status open_picture(struct reader *r, const uint8_t *data, size_t size, stylize_format format,
+                                   stylize_error *err)
+{
+    *r = (struct reader){.context = heif_context_alloc()};
+    if (!r->context)
+        return stz_nomem(err, 4096);
+    struct heif_error e = heif_context_read_from_memory_without_copy(r->context, data, size, NULL);
+    if (e.code == heif_error_Ok)
+        e = heif_context_get_primary_image_handle(r->context, &r->handle);
+    if (e.code == heif_error_Ok)
+        return STYLIZE_OK;
+    close_all(r);
+    return fail(e, format, err);
+}
+
+stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
+{
+    struct reader r;
+    const stylize_status status = open_picture(&r, data, size, out->format, err);
+    if (status != STYLIZE_OK)
+        return status;
+    const int width = heif_image_handle_get_width(r.handle), height = heif_image_handle_get_height(r.handle);
+    out->width = (uint32_t)stz_max(width, 0);
+    out->height = (uint32_t)stz_max(height, 0);
+    out->alpha = heif_image_handle_has_alpha_channel(r.handle);
+    out->icc = heif_image_handle_get_raw_color_profile_size(r.handle) > 0;
+    close_all(&r);
+    return STYLIZE_OK;
+}
+
+/* An ICC profile, or the primaries by their number. */
+static stz_icc *choose_colour(const struct reader *r, stz_icc_kind kind, stz_pool *pool)
+{
+    const size_t size = heif_image_handle_get_raw_color_profile_size(r->handle);
+    stz_icc *icc = NULL;
+    struct heif_color_profile_nclx *nclx = NULL;
+    if (size && size <= STZ_ICC_MAX) {
+        stz_buf *profile = stz_pool_get(pool, STZ_MEM_SCRATCH, size);
+        if (profile &&
+            heif_image_handle_get_raw_color_profile(r->handle, profile->data).code == heif_error_Ok)
+            icc = stz_icc_create(profile->data, size, kind, false);
+        stz_buf_unref(profile);
+    } else if (heif_image_handle_get_nclx_color_profile(r->handle, &nclx).code == heif_error_Ok && nclx) {
+        icc = stz_icc_of_primaries((int)nclx->color_primaries, kind);
+        heif_nclx_color_profile_free(nclx);
+    }
+    return icc;
+}
+
+/* Colours that were stored times alpha, as they were. */
+static void undo_alpha(uint8_t *row, uint32_t width)
+{
+    for (uint32_t x = 0; x < width; x++, row += 4)
+        for (int c = 0; c < 3 && row[3]; c++)
+            row[c] = (uint8_t)stz_min(255, (row[c] * 255 + row[3] / 2) / row[3]);
+}
+
+static stylize_status copy_out(const struct reader *r, const stz_source *source, stz_pool *pool,
+                               stylize_image *out, stylize_error *err)
+{
+    const bool alpha = source->header.alpha;
+    int stride = 0;
+    const uint8_t *from = heif_image_get_plane_readonly(r->image, heif_channel_interleaved, &stride);
+    if (!from || heif_image_get_width(r->image, heif_channel_interleaved) != (int)source->header.width ||
+        heif_image_get_height(r->image, heif_channel_interleaved) != (int)source->header.height)
+        return stz_fail(err, STYLIZE_ERR_FORMAT,
+                        "damaged %s: its picture is of another size than its header says",
+                        stz_format_name(source->header.format));
+    const stylize_status status =
+        stz_image_alloc(pool, source->header.width, source->header.height,
+                        alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8, out, err);
+    if (status != STYLIZE_OK)
+        return status;
+    stz_icc *icc = choose_colour(r, alpha ? STZ_ICC_RGBA : STZ_ICC_RGB, pool);
+    const bool times_alpha = alpha && heif_image_handle_is_premultiplied_alpha(r->handle);
+    for (uint32_t y = 0; y < out->height; y++) {
+        uint8_t *row = out->pixels + (size_t)y * (size_t)out->stride;
+        memcpy(row, from + (size_t)y * (size_t)stride, (size_t)out->stride);
+        if (times_alpha)
+            undo_alpha(row, out->width);
+        if (icc)
+            stz_icc_row(icc, row, row, out->width);
+    }
+    stz_icc_free(icc);
+    return STYLIZE_OK;
+}
+
+stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                               stylize_error *err)
+{
+    struct reader r;
+    stylize_status status = open_picture(&r, source->data, source->size, source->header.format, err);
+    if (status != STYLIZE_OK)
+        return status;
+    /* what is stored may be larger than what is shown of it; the limit is for each */
+    heif_context_set_maximum_image_size_limit(r.context, (int)source->limits->max_side);
+    heif_context_set_max_decoding_threads(r.context, 0);
+    struct heif_decoding_options *options = heif_decoding_options_alloc();
+    if (!options) {
+        close_all(&r);
+        return stz_nomem(err, sizeof *options);
+    }
+    options->convert_hdr_to_8bit = 1;
+    options->strict_decoding = !source->header.tolerant;
+    const struct heif_error e = heif_decode_image(
+        r.handle, &r.image, heif_colorspace_RGB,
+        source->header.alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options);
+    heif_decoding_options_free(options);
+    status =
+        e.code == heif_error_Ok ? copy_out(&r, source, pool, out, err) : fail(e, source->header.format, err);
+    if (status == STYLIZE_OK && source->hint.damaged &&
+        heif_image_get_decoding_warnings(r.image, 0, NULL, 0) > 0)
+        *source->hint.damaged = true;
+    close_all(&r);
+    return status;
+}
+
+#else
+
+stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
+{
+    return stz_format_missing(out->format, "libheif", err);
+}
+
+stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                               stylize_error *err)
+{
+    return stz_format_missing(source->header.format, "libheif", err);
+}
+
+#endif

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Makes the TIFF, GIF, BMP, AVIF and HEIC of tests/codec/data with programs other than ours, as make_data.sh does the rest.
+# Needs ImageMagick with libheif, libheif-examples, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+data=$here/data
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"${PYTHON:-python3}" "$here/make_data.py" "$work" "$work" >/dev/null
+cd "$work"
+
+# TIFF: depths, inks, orders of the rows, tiles, planes, compressions.
+for c in none lzw zip; do convert card.png -depth 8 -compress $c "$data/rgb8_$c.tif"; done
+convert card.png -depth 16 -compress none "$data/rgb16.tif"
+convert card.png -depth 16 -compress none -endian MSB "$data/rgb16mm.tif"
+convert alpha.png -depth 8 -compress zip "$data/rgba8.tif"
+convert alpha.png -depth 16 -compress zip "$data/rgba16.tif"
+convert grey.png -depth 8 -compress lzw "$data/grey8.tif"
+convert grey.png -depth 16 -compress lzw "$data/grey16.tif"
+convert greyalpha.png -depth 8 -compress zip "$data/greyalpha8.tif"
+convert grey.png -negate -depth 8 -compress none -define quantum:polarity=min-is-white "$data/grey8white.tif"
+convert steps1.png -depth 1 -type bilevel -compress Group4 "$data/steps1.tif"
+"${PYTHON:-python3}" - "$data" <<'PYTHON'
+import sys
+from PIL import Image
+data = sys.argv[1]
+card = Image.open("card.png")
+card.quantize(256).save(f"{data}/palette8.tif", compression="tiff_lzw")
+card.quantize(256).save(f"{data}/palette8.bmp")
+import numpy
+rgba = numpy.asarray(Image.open("alpha.png")).astype(int)
+rgba[..., :3] = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
+Image.fromarray(rgba.astype("uint8")).save(f"{data}/rgba8_times.tif")
+card.convert("YCbCr").save(f"{data}/ycbcr.tif", compression="raw")
+card.save(f"{data}/jpeg.tif", compression="jpeg", quality=95)
+for o in range(1, 9):
+    Image.open(f"stored{o}.png").save(f"{data}/orient{o}.tif", tiffinfo={274: o}, compression="tiff_lzw")
+ink = [255 - v for v in range(256)]
+grid = Image.merge("CMYK", [c.point(ink) for c in card.split()] + [Image.new("L", card.size, 0)])
+grid.save(f"{data}/cmyk.tif", compression="tiff_lzw")
+card.save(f"{data}/plain.avif", quality=95, subsampling="4:4:4")
+Image.open("alpha.png").save(f"{data}/alpha.avif", quality=95, subsampling="4:4:4")
+first = Image.open("card.png").quantize(200)
+first.save(f"{data}/animated.gif", save_all=True, append_images=[Image.new("RGB", card.size, "red")], duration=100)
+first.save(f"{data}/interlaced.gif", interlace=1)
+first.save(f"{data}/plain.gif", interlace=0)
+PYTHON
+tiffset -s 338 1 1 "$data/rgba8_times.tif"
+tiffcp -t -w 32 -l 16 "$data/rgb8_none.tif" "$data/tiled.tif"
+tiffcp -t -w 16 -l 16 -p separate "$data/rgb8_none.tif" "$data/tiledplanes.tif"
+convert card.png -depth 16 -interlace plane -compress lzw "$data/planes16.tif"
+tiffcp -8 "$data/rgb8_none.tif" "$data/big.tif"
+for d in 2 4; do convert steps$d.png -depth $d -type Grayscale -compress none "$data/steps$d.tif"; done
+
+# BMP: versions, depths, masks, runs.
+convert card.png BMP2:"$data/v2.bmp"
+convert card.png BMP3:"$data/v3.bmp"
+convert alpha.png BMP:"$data/v5alpha.bmp"
+convert card.png -define bmp:subtype=RGB565 BMP:"$data/565.bmp"
+convert card.png -define bmp:subtype=RGB555 BMP:"$data/555.bmp"
+convert steps1.png -monochrome BMP3:"$data/steps1.bmp"
+convert steps4.png -depth 4 -type Palette BMP3:"$data/steps4.bmp"
+convert steps4.png -type Palette -compress RLE BMP3:"$data/runs8.bmp"
+
+# GIF: a transparent colour, a first picture smaller than its canvas.
+convert alpha.png -channel A -threshold 50% +channel "$data/clear.gif"
+convert card.png -crop 24x16+0+0 +repage -set page 48x32+8+4 "$data/small.gif"
+
+# AVIF and HEIC.
+heif-enc -q 95 -p chroma=444 -o "$data/plain.heic" card.png >/dev/null
+heif-enc -q 95 -p chroma=444 -o "$data/alpha.heic" alpha.png >/dev/null
+ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic)$/ {print $5, $9}'
