@@ -53,7 +53,7 @@ const option cli_options[] = {
     OPTION(PICTURE, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
            .value = "NAME", .preset = "lbfgs", .help = "of optimize: lbfgs or adam"),
     OPTION(PAINT | STYLE, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
-           .help = "the picture of optimize as it grows, or one in a style that is learnt",
+           .help = "a picture as optimize, or learning, goes on",
            .allowed = "a file name"),
     OPTION(STYLE, 0, "Style", "effort", OPTION_CHOICE, AT(effort), .choices = effort_names, .preset = "fast",
            .value = "NAME", .help = "fast (seconds), good (minutes) or best"),

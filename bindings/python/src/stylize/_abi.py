@@ -87,9 +87,9 @@ class Effort(enum.IntEnum):
 
 
 class FitAnswer(enum.IntEnum):
-    FIT_GO_ON = 0
-    FIT_KEEP = 1
-    FIT_CANCEL = 2
+    GO_ON = 0
+    KEEP = 1
+    CANCEL = 2
 
 
 class Error(c.Structure):
