@@ -246,40 +246,6 @@ def test_export_agrees_in_every_format(command, trained, pictures, tmp_path):
     assert small.tensors["res0a"].dtype == np.int8
 
 
-def copy_models(folder):
-    import shutil
-    shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("*.onnx", "*_int8*"))
-    return folder
-
-
-def test_style_fits_a_picture(pictures, loss_net, tmp_path):
-    models = copy_models(tmp_path / "models")
-    brush = (models / "brush" / "brush.safetensors").read_bytes()
-    call("style", "mine", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 2, *TINY)
-    assert (models / "brush" / "brush.safetensors").read_bytes() == brush
-    codes = container.read(models / "styles" / "codes" / "mine.safetensors").tensors
-    assert {k: v.shape for k, v in codes.items()} == {"any": (1168,), "brush": (1168,)}
-    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
-    assert entry["style_id"] == "mine" and (models / "styles" / entry["preview_image"]).is_file()
-    shipped = len(json.loads((ROOT / "models" / "styles" / "library.json").read_text()))
-    call("style", "mine", pictures / "art" / "second.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 1, "--from", "scream", *TINY)
-    assert len(json.loads((models / "styles" / "library.json").read_text())) == shipped + 1
-
-
-def test_style_as_a_network_of_its_own(pictures, loss_net, tmp_path):
-    models = copy_models(tmp_path / "models")
-    call("style", "own", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 1, "--from", "scream", "--all", *TINY)
-    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
-    assert entry["model_path"] == "own"
-    assert "own" in container.read(models / "styles" / "codes" / "own.safetensors").tensors
-    made, base = (container.read(models / n / f"{n}.safetensors") for n in ("own", "brush"))
-    assert not np.array_equal(made.array("res0a"), base.array("res0a"))
-    assert torch.jit.load(str(models / "own" / "own.pt"))(torch.rand(1, 3, 32, 32), torch.zeros(1, 1168)).shape == (1, 3, 32, 32)
-
-
 def published_encoder(path):
     """A file shaped as the published encoder 5SE, of random weights and few channels."""
     rng = np.random.default_rng(2)
@@ -429,16 +395,6 @@ def test_convert_runs_nothing(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (["style", "My Style", "{art}/first.png"], "a-z 0-9"),
-    (["style", "scream", "{art}/first.png"], "is a style of the library"),
-    (["style", "x", "{art}/none.png", "--loss-net", "{loss}"], "no such file"),
-    (["style", "x", "{art}/../text.txt", "--loss-net", "{loss}"], "not a picture"),
-    (["style", "x", "{art}/first.png", "--loss-net", "{art}/first.png"], "not a TorchScript file"),
-    (["style", "x", "{art}/first.png", "--minutes", "0"], "must be above 0"),
-    (["style", "x", "{art}/first.png", "--size", "65"], "--size must be"),
-    (["style", "x", "{art}/first.png", "--device", "nowhere"], "device nowhere"),
-    (["style", "x", "{art}/first.png", "--base", "none"], "no such file"),
-    (["style", "x", "{art}/first.png", "--loss-net", "{loss}", "--from", "nobody"], "no style nobody"),
     (["brush", "--artworks", "{art}/none", "--photos", "{art}", "--loss-net", "{loss}"], "no such folder"),
     (["brush", "--artworks", "{art}", "--photos", "{art}/none", "--loss-net", "{loss}"], "no such file or folder"),
     (["any", "--paintings", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--teacher", "{art}"], "not MicroAST"),
