@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import answers, export, loss, nets, painted, perceptual, run, script  # noqa: E402
+from stylize_train import answers, export, filters, loss, nets, painted, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -304,12 +304,26 @@ def test_loss_network(pictures, tmp_path):
     module = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))
     x = torch.rand(1, 3, 64, 96, requires_grad=True)
     features = module(x)
-    assert [tuple(f.shape[2:]) for f in features] == [(64, 96), (32, 48), (16, 24), (8, 12), (4, 6)]
+    small = [(32, 48), (16, 24), (8, 12)]  # of the fixed filters
+    assert [tuple(f.shape[2:]) for f in features] == [(64, 96), *small, (4, 6), *small]
     sum(f.square().mean() for f in features).backward()
     assert x.grad.abs().sum() > 0
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
-    for f, g in zip(features, again(x)):
+    for f, g in zip(features, again(x) + filters.FixedFilters()(x), strict=True):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_shipped_filters(tmp_path):
+    """The files of the shipped loss network can be made again, with the same filters."""
+    (tmp_path / "loss").mkdir()
+    (tmp_path / "loss" / "loss.pt").write_bytes((ROOT / "models" / "loss" / "loss.pt").read_bytes())
+    subprocess.run([sys.executable, "-m", "stylize_train.filters", tmp_path / "loss"], check=True, cwd=ROOT / "training")
+    for name in ("loss.safetensors", "model.json"):
+        assert (tmp_path / "loss" / name).read_bytes() == (ROOT / "models" / "loss" / name).read_bytes()
+    made, shipped = (dict(torch.jit.load(str(f / "loss" / "loss.pt")).named_buffers()) for f in (tmp_path, ROOT / "models"))
+    assert made.keys() == shipped.keys() and all(torch.equal(made[k], shipped[k]) for k in made)
+    failed = subprocess.run([sys.executable, "-m", "stylize_train.filters", tmp_path], cwd=ROOT / "training", stderr=subprocess.PIPE)
+    assert failed.returncode == 1 and failed.stderr.count(b"\n") == 1
 
 
 def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypatch):
@@ -324,7 +338,7 @@ def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypa
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     x = torch.rand(1, 3, 64, 96)
     features = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))(x)
-    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 64 + 8, 64 + 8]
+    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 64 + 8, 64 + 8] + [filters.COUNT] * 3
     for f, g in zip(features, again(x)):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
     call("loss", *arguments, "--steps", 4)
@@ -333,7 +347,7 @@ def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypa
     assert not torch.equal(state["eyes.weights.conv4t"], after["eyes.weights.conv4t"])
     operations = container.read(tmp_path / "loss" / "loss.safetensors").operations("loss_graph")
     at = [operations[i - 2]["w"] for i, op in enumerate(operations) if op["op"] == "tap"]
-    assert at == ["conv1t", "conv2t", "conv3t", "conv4t", "conv5t"]
+    assert at == ["conv1t", "conv2t", "conv3t", "conv4t", "conv5t", "filters2", "filters4", "filters8"]
 
 
 def test_answers_have_the_teachers_statistics(loss_net):
