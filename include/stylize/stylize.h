@@ -15,26 +15,7 @@
  *   4. stylize_image_save or use the pixels; stylize_image_free.
  *   5. stylize_ctx_destroy.
  *
- * A whole program:
- * @code
- *   stylize_ctx *ctx;
- *   stylize_error err;
- *   if (stylize_ctx_create(&ctx, NULL, &err) != STYLIZE_OK)
- *       return fprintf(stderr, "%s\n", err.message), 1;
- *   stylize_image photo, result;
- *   stylize_image_load(ctx, "photo.jpg", &photo, &err);       // check each status as above
- *   stylize_style_ref style = { "starry_night", NULL, 1.0f };
- *   stylize_request req;
- *   stylize_request_init(&req, sizeof req);
- *   req.content = &photo;
- *   req.styles = &style;
- *   req.style_count = 1;
- *   stylize_ctx_run(ctx, &req, &result, &err);
- *   stylize_image_save(ctx, &result, "painted.jpg", 0, &err);
- *   stylize_image_free(&result);
- *   stylize_image_free(&photo);
- *   stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
- * @endcode
+ * A whole program: examples/minimal.c.
  *
  * Threads: every function may be called from any thread at any time, on one context by many
  * threads at once, except stylize_ctx_destroy, which must be the last call on its context.
@@ -462,8 +443,7 @@ typedef struct stylize_fit_state {
     uint32_t steps;     /* made in this part */
     float loss;         /* now; 1: that of the nearest style of the library, with which it began */
     uint32_t reserved;
-    const stylize_image
-        *picture; /* a picture that is practised on, as it is painted now, RGB8; NULL: as before.
+    const stylize_image *picture; /* one that is practised on, as it is painted now, RGB8; NULL: as before.
                                      Valid during the call only */
     /* end of 0.1 */
 } stylize_fit_state;
