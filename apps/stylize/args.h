@@ -47,6 +47,7 @@ typedef struct cli_args {
     stylize_format format;
     stylize_precision precision;
     int engine; /* in engine_names of options.h */
+    uint32_t keep_metadata; /* bits of stylize_metadata */
     uint64_t iterations, jobs, columns, rounds, seed, memory, quality;
     char *preview, *device, *models, *lang, *network;
 } cli_args;

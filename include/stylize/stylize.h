@@ -334,6 +334,16 @@ typedef struct stylize_report {
  * the full painting does. */
 #define STYLIZE_STRENGTH_AUTO (-1.0f)
 
+/* What of the content's metadata goes into the result, added together. The orientation is undone, thumbnails are dropped. */
+typedef enum stylize_metadata {
+    STYLIZE_METADATA_NONE = 0,
+    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of the EXIF */
+    STYLIZE_METADATA_EXIF = 2,      /* all of the EXIF but the place and the maker's notes */
+    STYLIZE_METADATA_ICC = 4,   /* the colour profile; the result then has its colours, else those of sRGB */
+    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); with EXIF the maker's notes too */
+    STYLIZE_METADATA_ALL = 15
+} stylize_metadata;
+
 /* A request. Fill with stylize_request_init, then set content, styles and what else is wanted. */
 typedef struct stylize_request {
     size_t struct_size;              /* set by stylize_request_init */
@@ -356,7 +366,8 @@ typedef struct stylize_request {
     uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG,
-                                       WEBP: an encoded file without any metadata; default RGB8 */
+                                       WEBP: an encoded file, without metadata unless keep_metadata asks for it;
+                                       default RGB8 */
     int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
@@ -389,10 +400,11 @@ typedef struct stylize_request {
                                     each other mask is one more painting (of optimize: with all iterations,
                                     an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
                                     in CUDA memory */
-    uint32_t tolerant;  /* 1: a damaged or cut content is painted as far as it goes, if at least its
+    uint32_t tolerant; /* 1: a damaged or cut content is painted as far as it goes, if at least its
                                     header and a row are there; what is missing is grey, or transparent
                                     where the file has alpha. The report says so. 0: as the context's options */
-    uint32_t reserved3; /* 0 */
+    uint32_t
+        keep_metadata; /* stylize_metadata: what an encoded result keeps of an encoded content; 0: nothing */
     /* end of 0.1 */
 } stylize_request;
 

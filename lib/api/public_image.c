@@ -96,7 +96,7 @@ stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_image *in, s
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_encode(in, format, quality, ctx->env.pool, out, err);
+    return stz_codec_encode(in, format, quality, NULL, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, const char *path, int quality,
@@ -114,7 +114,7 @@ stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, 
         if (format == STYLIZE_FORMAT_NONE)
             return stz_fail(err, STYLIZE_ERR_INVALID,
                             "\"%.160s\" has no known ending; .jpg, .jpeg, .png and .webp are", path);
-        status = stz_codec_encode(&checked, format, quality, ctx->env.pool, &encoded, err);
+        status = stz_codec_encode(&checked, format, quality, NULL, ctx->env.pool, &encoded, err);
         checked = encoded;
     }
     if (status == STYLIZE_OK)

@@ -1,6 +1,7 @@
 #include "codec/codec.h"
 
 #include "codec/format.h"
+#include "codec/icc.h"
 #include "codec/sniff.h"
 
 #define DEFAULT_QUALITY 92
@@ -86,8 +87,28 @@ static size_t encoded_guess(const stylize_image *in, stylize_format format, int 
     return share + 65536;
 }
 
-stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,
-                                stylize_image *out, stylize_error *err)
+void stz_codec_to_profile(const stylize_image *image, stz_metadata *metadata)
+{
+    bool same = false;
+    if (!metadata->icc)
+        return;
+    stz_icc *icc = stz_icc_back(metadata->icc->data, metadata->icc_size,
+                                image->format == STYLIZE_FORMAT_RGBA8 ? STZ_ICC_RGBA : STZ_ICC_RGB, &same);
+    for (uint32_t y = 0; icc && y < image->height; y++) {
+        uint8_t *row = image->pixels + (size_t)y * (size_t)image->stride;
+        stz_icc_row(icc, row, row, image->width);
+    }
+    if (!icc && !same) {
+        stz_buf_unref(metadata->icc);
+        metadata->icc = NULL;
+        metadata->icc_size = 0;
+    }
+    stz_icc_free(icc);
+}
+
+stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality,
+                                const stz_metadata *metadata, stz_pool *pool, stylize_image *out,
+                                stylize_error *err)
 {
     stylize_image image;
     stylize_status status = stz_image_check(in, "picture", &image, err);
@@ -108,13 +129,13 @@ stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, 
         return stz_nomem(err, guess);
     switch (format) {
     case STYLIZE_FORMAT_JPEG:
-        status = stz_jpeg_encode(&image, quality, &sink, err);
+        status = stz_jpeg_encode(&image, quality, metadata, &sink, err);
         break;
     case STYLIZE_FORMAT_PNG:
-        status = stz_png_encode(&image, &sink, err);
+        status = stz_png_encode(&image, metadata, &sink, err);
         break;
     default:
-        status = stz_webp_encode(&image, quality, &sink, err);
+        status = stz_webp_encode(&image, quality, metadata, &sink, err);
         break;
     }
     if (status != STYLIZE_OK) {

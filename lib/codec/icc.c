@@ -107,6 +107,23 @@ stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, 
     return from ? to_srgb(from, space, in, out) : NULL;
 }
 
+stz_icc *stz_icc_back(const uint8_t *profile, size_t size, stz_icc_kind kind, bool *same)
+{
+    const cmsUInt32Number pixels = kind == STZ_ICC_RGBA ? TYPE_RGBA_8 : TYPE_RGB_8;
+    cmsHPROFILE to = size <= STZ_ICC_MAX ? cmsOpenProfileFromMem(profile, (cmsUInt32Number)size) : NULL;
+    *same = to && cmsGetColorSpace(to) == cmsSigRgbData && is_srgb(to);
+    cmsHPROFILE from = to && !*same && cmsGetColorSpace(to) == cmsSigRgbData ? cmsCreate_sRGBProfile() : NULL;
+    cmsHTRANSFORM transform = NULL;
+    if (from) {
+        transform = cmsCreateTransform(from, pixels, to, pixels, INTENT_RELATIVE_COLORIMETRIC,
+                                       cmsFLAGS_BLACKPOINTCOMPENSATION);
+        cmsCloseProfile(from);
+    }
+    if (to)
+        cmsCloseProfile(to);
+    return transform;
+}
+
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width)
 {
     cmsDoTransform(icc, in, out, width);
@@ -122,6 +139,10 @@ void stz_icc_free(stz_icc *icc)
 
 stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey) { return NULL; }
 stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind) { return NULL; }
+stz_icc *stz_icc_back(const uint8_t *profile, size_t size, stz_icc_kind kind, bool *same)
+{
+    return *same = false, NULL;
+}
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width) {}
 void stz_icc_free(stz_icc *icc) {}
 

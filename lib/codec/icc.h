@@ -19,6 +19,9 @@ stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, 
 /* Likewise by a number of ITU-T H.273 for the primaries, as PNG's cICP and HEIF have it; the curve is taken as that
  * of sRGB. NULL if they are those of sRGB, or not known. */
 stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind);
+/* The way back, from sRGB to a profile of RGB; STZ_ICC_RGB or RGBA. *same: it is sRGB's own, and NULL comes back.
+ * NULL and not the same: the profile cannot be written to. */
+stz_icc *stz_icc_back(const uint8_t *profile, size_t size, stz_icc_kind kind, bool *same);
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width);
 void stz_icc_free(stz_icc *icc); /* or NULL */
 

@@ -8,6 +8,7 @@ struct encoder {
     png_infop info;
     stz_png_error error;
     const stylize_image *in;
+    const stz_metadata *metadata;
     stz_sink *sink;
 };
 
@@ -32,6 +33,16 @@ static int colour_type(stylize_format format)
     }
 }
 
+static void write_metadata(struct encoder *p)
+{
+    const stz_metadata *m = p->metadata;
+    if (m && m->icc_size)
+        png_set_iCCP(p->png, p->info, "ICC", PNG_COMPRESSION_TYPE_BASE, m->icc->data,
+                     (png_uint_32)m->icc_size);
+    if (m && m->exif_size)
+        png_set_eXIf_1(p->png, p->info, (png_uint_32)m->exif_size, m->exif->data);
+}
+
 static void encode(struct encoder *p)
 {
     p->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &p->error, stz_png_on_error, stz_png_on_warning);
@@ -48,6 +59,7 @@ static void encode(struct encoder *p)
     png_set_compression_strategy(p->png, Z_RLE);
     png_set_compression_level(p->png, 1);
     png_set_compression_buffer_size(p->png, 65536);
+    write_metadata(p);
     png_write_info(p->png, p->info);
     for (uint32_t y = 0; y < p->in->height; y++)
         png_write_row(p->png, p->in->pixels + (size_t)y * (size_t)p->in->stride);
@@ -60,9 +72,10 @@ static void encode_guarded(struct encoder *p)
         encode(p);
 }
 
-stylize_status stz_png_encode(const stylize_image *in, stz_sink *sink, stylize_error *err)
+stylize_status stz_png_encode(const stylize_image *in, const stz_metadata *metadata, stz_sink *sink,
+                              stylize_error *err)
 {
-    struct encoder p = {.in = in, .sink = sink, .error = {.err = err}};
+    struct encoder p = {.in = in, .metadata = metadata, .sink = sink, .error = {.err = err}};
     encode_guarded(&p);
     png_destroy_write_struct(&p.png, &p.info);
     return p.error.status;

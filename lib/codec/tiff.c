@@ -226,6 +226,21 @@ stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize
     return STYLIZE_OK;
 }
 
+void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size)
+{
+    stz_tiff t;
+    *icc = NULL;
+    if (stz_tiff_open(&t, data, size, NULL) != STYLIZE_OK)
+        return;
+    if (t.profile && t.profile_size && t.profile_size <= STZ_ICC_MAX)
+        *icc = stz_pool_get(pool, STZ_MEM_SCRATCH, t.profile_size);
+    if (*icc) {
+        memcpy((*icc)->data, t.profile, t.profile_size);
+        *icc_size = t.profile_size;
+    }
+    stz_tiff_close(&t);
+}
+
 #else
 
 stylize_status stz_tiff_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
@@ -237,6 +252,11 @@ stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize
                                stylize_error *err)
 {
     return stz_format_missing(STYLIZE_FORMAT_TIFF, "libtiff", err);
+}
+
+void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size)
+{
+    *icc = NULL;
 }
 
 #endif

@@ -53,6 +53,12 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
                         "output_format %d is not allowed; RGB8, JPEG, PNG and WEBP are",
                         (int)r->output_format);
     }
+    if (r->keep_metadata > STYLIZE_METADATA_ALL)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "keep_metadata is %u; 0 to %d are allowed",
+                        r->keep_metadata, STYLIZE_METADATA_ALL);
+    if (r->keep_metadata && r->output_format == STYLIZE_FORMAT_RGB8)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "keep_metadata needs JPEG, PNG or WEBP as output_format; pixels have no metadata");
     if (!(r->style_scale >= 0.5f && r->style_scale <= 2))
         return stz_fail(err, STYLIZE_ERR_INVALID, "style_scale is %g; 0.5 to 2 is allowed",
                         (double)r->style_scale);
@@ -64,7 +70,7 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
                         r->iterations);
     if (r->optimizer != STYLIZE_OPTIMIZER_LBFGS && r->optimizer != STYLIZE_OPTIMIZER_ADAM)
         return stz_fail(err, STYLIZE_ERR_INVALID, "optimizer %d is not known", (int)r->optimizer);
-    const bool reserved = r->reserved || r->reserved2 || r->reserved3;
+    const bool reserved = r->reserved || r->reserved2;
     if (reserved || ((r->tile || r->tiling_size) && !r->tiling))
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
                         reserved ? "the request's reserved members are not 0" : "a tile needs a tiling");

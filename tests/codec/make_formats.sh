@@ -70,3 +70,26 @@ convert card.png -crop 24x16+0+0 +repage -set page 48x32+8+4 "$data/small.gif"
 heif-enc -q 95 -p chroma=444 -o "$data/plain.heic" card.png >/dev/null
 heif-enc -q 95 -p chroma=444 -o "$data/alpha.heic" alpha.png >/dev/null
 ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic)$/ {print $5, $9}'
+
+# Metadata: everything that a camera and an archive write, in each format that has it.
+"${PYTHON:-python3}" - <<'PYTHON'
+import struct
+from PIL import Image, ImageCms
+data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+at = {bytes(data[132 + 12 * i : 136 + 12 * i]): 136 + 12 * i for i in range(struct.unpack_from(">I", data, 128)[0])}
+red, green = at[b"rXYZ"], at[b"gXYZ"]  # red and green change places, which nobody overlooks
+data[red : red + 8], data[green : green + 8] = data[green : green + 8], data[red : red + 8]
+for i in (24, 26, 28, 30, 32, 34):  # the time it was made
+    data[i : i + 2] = b"\0\1"
+stored = Image.open("stored6.png")
+stored.resize((8, 12)).save("thumb.jpg")
+for kind in ("jpg", "png", "webp", "tif"):
+    stored.save(f"meta.{kind}", icc_profile=bytes(data), **{"jpg": {"quality": 95}, "webp": {"lossless": True}}.get(kind, {}))
+PYTHON
+for kind in jpg png webp tif; do
+    exiftool -q -overwrite_original -n -Orientation=6 -Artist="A. Painter" -Copyright="(c) somebody" -Make=Maker \
+        -Model="Camera 1" -DateTimeOriginal="2020:01:02 03:04:05" -ExposureTime=0.01 -ImageDescription="a card" \
+        -GPSLatitude=48.5 -GPSLatitudeRef=N -GPSLongitude=11.5 -GPSLongitudeRef=E meta.$kind
+    [ $kind = tif ] || exiftool -q -overwrite_original "-ThumbnailImage<=thumb.jpg" meta.$kind || :
+    mv meta.$kind "$data/meta.$kind"
+done

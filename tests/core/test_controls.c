@@ -154,9 +154,12 @@ static void scale_is_checked(void **state)
     r.reserved2 = 1;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "reserved");
     r.reserved2 = 0;
-    r.reserved3 = 1;
-    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "reserved");
-    r.reserved3 = 0;
+    r.style_scale = 1;
+    r.keep_metadata = STYLIZE_METADATA_EXIF;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "pixels have no metadata");
+    r.keep_metadata = STYLIZE_METADATA_ALL + 1;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "keep_metadata is 16");
+    r.keep_metadata = 0;
     r.style_scale = 0; /* as programs of an older header have it */
     out = run(ctx, &r);
     r.style_scale = 1;

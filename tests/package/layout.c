@@ -151,7 +151,7 @@ AT(stylize_request, style_scale, 176);
 AT(stylize_request, reserved2, 180);
 AT(stylize_request, masks, 184);
 AT(stylize_request, tolerant, 192);
-AT(stylize_request, reserved3, 196);
+AT(stylize_request, keep_metadata, 196);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);

@@ -12,7 +12,7 @@ _stylize_words() {
         --quiet --verbose --help" ;;
     *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
-        --format --quality --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
+        --format --quality --keep-metadata --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --json --quiet --verbose --help --version" ;;
     esac
 }
@@ -33,6 +33,7 @@ _stylize() {
         return ;;
     --method) mapfile -t COMPREPLY < <(compgen -W "auto fast any optimize" -- "$cur"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp" -- "$cur"); return ;;
+    --keep-metadata) mapfile -t COMPREPLY < <(compgen -W "copyright exif icc all" -- "$cur"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;
     --device) mapfile -t COMPREPLY < <(compgen -W "auto cpu cuda" -- "$cur"); return ;;
     --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8 tf32" -- "$cur"); return ;;

@@ -80,6 +80,15 @@ class Optimizer(enum.IntEnum):
     ADAM = 1
 
 
+class Metadata(enum.IntEnum):
+    NONE = 0
+    COPYRIGHT = 1
+    EXIF = 2
+    ICC = 4
+    PLACE = 8
+    ALL = 15
+
+
 class Error(c.Structure):
     _fields_ = [
         ("status", c.c_int),
@@ -251,7 +260,7 @@ class Request(c.Structure):
         ("reserved2", c.c_uint32),
         ("masks", c.POINTER(c.POINTER(Image))),
         ("tolerant", c.c_uint32),
-        ("reserved3", c.c_uint32),
+        ("keep_metadata", c.c_uint32),
     ]
 
 
