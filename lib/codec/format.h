@@ -46,6 +46,8 @@ bool stz_webp_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_
 /* The colour profile of each, as stz_jpeg_profile. */
 bool stz_png_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **profile,
                      size_t *profile_size);
+/* The number of a PNG's primaries by its chunk cICP, or 0. */
+int stz_png_primaries(const uint8_t *data, size_t size);
 bool stz_webp_profile(const uint8_t *data, size_t size, const uint8_t **profile, size_t *profile_size);
 /* In memory of the pool, or NULL. */
 void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size);

@@ -57,8 +57,9 @@ static stylize_status open_picture(struct reader *r, const uint8_t *data, size_t
         e = heif_context_get_primary_image_handle(r->context, &r->handle);
     if (e.code == heif_error_Ok)
         return STYLIZE_OK;
+    const stylize_status status = fail(e, format, err); /* the text is the context's */
     close_all(r);
-    return fail(e, format, err);
+    return status;
 }
 
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)

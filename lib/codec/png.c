@@ -109,7 +109,7 @@ static void open_source(struct decoder *p)
         stz_png_error_raise(&p->error, status);
 }
 
-/* By rank: a profile, the mark of sRGB, a gamma. */
+/* By rank: primaries by their number, a profile, the mark of sRGB, a gamma. */
 static void choose_colour(struct decoder *p, bool grey, bool alpha)
 {
     png_charp name;
@@ -117,6 +117,11 @@ static void choose_colour(struct decoder *p, bool grey, bool alpha)
     png_uint_32 size;
     int method;
     png_fixed_point gamma;
+    const int primaries = stz_png_primaries(p->source->data, p->source->size);
+    if (primaries) {
+        p->icc = stz_icc_of_primaries(primaries, alpha ? STZ_ICC_RGBA : STZ_ICC_RGB);
+        return;
+    }
     if (png_get_iCCP(p->png, p->info, &name, &method, &profile, &size)) {
         p->icc = stz_icc_create(profile, size, alpha ? STZ_ICC_RGBA : STZ_ICC_RGB, grey);
         return;

@@ -35,6 +35,14 @@ bool stz_png_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t
     return *tiff;
 }
 
+int stz_png_primaries(const uint8_t *data, size_t size)
+{
+    size_t length;
+    const uint8_t *cicp = find_chunk(data, size, "cICP", &length);
+    return cicp && length == 4 && !cicp[2] ? cicp[0]
+                                           : 0; /* a matrix other than that of RGB is not allowed in a PNG */
+}
+
 /* Inflates into a pooled buffer; NULL if it is damaged or larger than a profile may be. */
 static stz_buf *inflate_profile(const uint8_t *data, size_t size, stz_pool *pool, size_t *out)
 {
