@@ -91,8 +91,9 @@ static stz_icc *choose_colour(const struct reader *r, stz_icc_kind kind, stz_poo
         stz_buf_unref(profile);
     } else if (heif_image_handle_get_nclx_color_profile(r->handle, &nclx).code == heif_error_Ok && nclx) {
         icc = stz_icc_of_primaries((int)nclx->color_primaries, kind);
-        heif_nclx_color_profile_free(nclx);
     }
+    if (nclx) /* also where its values are not known to libheif */
+        heif_nclx_color_profile_free(nclx);
     return icc;
 }
 
