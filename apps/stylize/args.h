@@ -48,7 +48,7 @@ typedef struct cli_args {
     stylize_precision precision;
     int engine; /* in engine_names of options.h */
     uint32_t keep_metadata; /* bits of stylize_metadata */
-    uint64_t iterations, jobs, columns, rounds, seed, memory, quality;
+    uint64_t iterations, jobs, columns, rounds, seed, memory, quality, depth;
     char *preview, *device, *models, *lang, *network;
 } cli_args;
 

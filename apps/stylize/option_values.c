@@ -89,8 +89,15 @@ bool read_strength(void *target, const option *o, slice value)
 bool read_format(void *target, const option *o, slice value)
 {
     cli_args *args = target;
-    args->format = format_by_name(value);
+    args->format = slice_is(value, "tiff") ? STYLIZE_FORMAT_TIFF : format_by_name(value);
     return args->format != STYLIZE_FORMAT_NONE;
+}
+
+bool read_depth(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    args->depth = slice_is(value, "16") ? 16 : 8;
+    return args->depth == 16 || slice_is(value, "8");
 }
 
 bool read_metadata(void *target, const option *o, slice value)

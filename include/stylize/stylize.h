@@ -110,15 +110,17 @@ typedef struct stylize_error {
 typedef enum stylize_format {
     STYLIZE_FORMAT_NONE = 0,
     /* pixels */
-    STYLIZE_FORMAT_RGB8 = 1,  /* 3 bytes a pixel: R, G, B */
-    STYLIZE_FORMAT_RGBA8 = 2, /* 4 bytes a pixel: R, G, B, A; A is not premultiplied */
-    STYLIZE_FORMAT_GRAY8 = 3, /* 1 byte a pixel */
+    STYLIZE_FORMAT_RGB8 = 1,   /* 3 bytes a pixel: R, G, B */
+    STYLIZE_FORMAT_RGBA8 = 2,  /* 4 bytes a pixel: R, G, B, A; A is not premultiplied */
+    STYLIZE_FORMAT_GRAY8 = 3,  /* 1 byte a pixel */
+    STYLIZE_FORMAT_RGB16 = 4,  /* as RGB8 and RGBA8 with two bytes a channel, in the machine's order; */
+    STYLIZE_FORMAT_RGBA16 = 5, /* in host memory */
     /* encoded files in memory */
     STYLIZE_FORMAT_ENCODED = 16, /* input only: one of the following, found out by content */
     STYLIZE_FORMAT_JPEG = 17,
     STYLIZE_FORMAT_PNG = 18,
     STYLIZE_FORMAT_WEBP = 19,
-    STYLIZE_FORMAT_TIFF = 20, /* those from here on are read where the build has them, see docs/formats.md */
+    STYLIZE_FORMAT_TIFF = 20, /* those from here on are there if the build has them, see docs/formats.md */
     STYLIZE_FORMAT_GIF = 21,  /* its first picture */
     STYLIZE_FORMAT_BMP = 22,
     STYLIZE_FORMAT_AVIF = 23,
@@ -220,7 +222,8 @@ typedef struct stylize_options {
     uint32_t reserved;           /* 0 */
     uint32_t tolerant;           /* 1: damaged pictures of all kinds are decoded as far as they go; see the
                           request's. 0, the default: they are refused with FORMAT */
-    uint32_t reserved2;          /* 0 */
+    uint32_t deep;               /* 1: stylize_image_decode gives RGB16 or RGBA16 of files that have more than
+                                    8 bits a channel (PNG and TIFF). 0, the default: always 8 bits */
     const char *formats; /* which encoded pictures are read: "all" of the build (or NULL, the default), "web"
                                     (JPEG, PNG and WebP), or a list as "jpeg,png,tiff". Others are refused by
                                     their first bytes */
@@ -365,7 +368,7 @@ typedef struct stylize_request {
                                      default of 300 */
     uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
-    stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG,
+    stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
                                        WEBP: an encoded file, without metadata unless keep_metadata asks for it;
                                        default RGB8 */
     int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
@@ -405,6 +408,11 @@ typedef struct stylize_request {
                                     where the file has alpha. The report says so. 0: as the context's options */
     uint32_t
         keep_metadata; /* stylize_metadata: what an encoded result keeps of an encoded content; 0: nothing */
+    uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
+                                    is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
+                                    network paints them. Not with optimize, masks, a style_scale, a tiling,
+                                    a target, nor for pictures in CUDA memory */
+    uint32_t reserved3;    /* 0 */
     /* end of 0.1 */
 } stylize_request;
 
@@ -638,7 +646,7 @@ STYLIZE_API stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_i
                                                stylize_image_info *info, stylize_error *err);
 
 /*
- * Decodes a picture: upright (EXIF orientation applied), in sRGB, 8 bits, RGB8 or RGBA8.
+ * Decodes a picture: upright (EXIF orientation applied), in sRGB, RGB8 or RGBA8; see deep of the options.
  * @param in   encoded picture
  * @param out  receives pixels; release with stylize_image_free
  * @return STYLIZE_OK; FORMAT, LIMIT, NOMEM, UNSUPPORTED (format not in this build)
@@ -658,8 +666,9 @@ STYLIZE_API stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_
 
 /*
  * Encodes pixels. No metadata is written.
- * @param in       pixels; an alpha channel is kept by PNG and WEBP and laid on white by JPEG
- * @param format   JPEG, PNG or WEBP
+ * @param in       pixels; an alpha channel is kept by PNG, WEBP and TIFF and laid on white by JPEG. 16 bits a channel
+ *                 are kept by PNG and TIFF
+ * @param format   JPEG, PNG, WEBP or TIFF
  * @param quality  JPEG and WEBP, 1 to 100; 0: 92
  * @param out      receives the encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; INVALID, NOMEM, UNSUPPORTED (format not in this build)
@@ -670,7 +679,7 @@ STYLIZE_API stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_
 
 /*
  * Writes a picture to a file: an encoded one as it is, pixels encoded by the file name's ending
- * (.jpg .jpeg .png .webp). Written under a temporary name and renamed: path is either whole or as
+ * (.jpg .jpeg .png .webp .tif .tiff). Written under a temporary name and renamed: path is either whole or as
  * it was before.
  * @param quality  for pixels, as in stylize_image_encode
  * @return STYLIZE_OK; IO, INVALID (unknown ending), NOMEM, UNSUPPORTED

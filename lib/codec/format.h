@@ -71,6 +71,9 @@ stylize_status stz_tiff_header(const uint8_t *data, size_t size, stz_header *out
 stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err);
 
+stylize_status stz_tiff_encode(const stylize_image *in, const stz_metadata *metadata, stz_sink *sink,
+                               stylize_error *err);
+
 /* The first picture of a GIF, where it lies on its canvas. */
 stylize_status stz_gif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_gif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,

@@ -7,9 +7,11 @@
 typedef void stz_icc;
 
 typedef enum stz_icc_kind {
-    STZ_ICC_RGB,  /* 3 bytes a pixel, in place */
-    STZ_ICC_RGBA, /* 4 bytes a pixel, in place; alpha untouched */
-    STZ_ICC_CMYK  /* 4 inverted bytes (255: no ink) to 3 bytes of RGB */
+    STZ_ICC_RGB,   /* 3 bytes a pixel, in place */
+    STZ_ICC_RGBA,  /* 4 bytes a pixel, in place; alpha untouched */
+    STZ_ICC_RGB16, /* as the two before, with 16 bits a channel */
+    STZ_ICC_RGBA16,
+    STZ_ICC_CMYK /* 4 inverted bytes (255: no ink) to 3 bytes of RGB */
 } stz_icc_kind;
 
 /* A conversion of rows to sRGB. `grey` says that the pixels have three equal channels and the

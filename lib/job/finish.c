@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "image/strength.h"
+#include "job/deep.h"
 
 static void blend(const stz_job *job)
 {
@@ -53,6 +54,8 @@ static stylize_status assemble(const stz_env *env, stz_job *job, stylize_image *
             copy_rows(&job->content, out);
         return status;
     }
+    if (job->deep)
+        return stz_deep_finish(env, job, out, &job->err);
     if (job->req.strength == STYLIZE_STRENGTH_AUTO) {
         const stylize_status status =
             stz_strength_choose(&job->content, &job->painted, env->pool, &job->report.strength, &job->err);

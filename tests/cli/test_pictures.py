@@ -2,10 +2,12 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import unittest
+import zlib
 
-from helpers import PHOTO, ROOT, CliTest, kind, png, png_size
+from helpers import ARTWORK, PHOTO, ROOT, CliTest, kind, png, png_size
 
 
 class Formats(CliTest):
@@ -17,14 +19,14 @@ class Formats(CliTest):
     def test_what_is_only_read_becomes_jpeg_or_png(self):
         data = ROOT / "tests/codec/data"
         os.mkdir(self.path("in"))
-        for name, form, want in (("v3.bmp", "bmp", "jpg"), ("v5alpha.bmp", "bmp", "png"), ("rgb16.tif", "tiff", "jpg"),
+        for name, form, want in (("v3.bmp", "bmp", "jpg"), ("v5alpha.bmp", "bmp", "png"), ("rgb16.tif", "tiff", "tif"),
                                  ("small.gif", "gif", "png"), ("alpha.avif", "avif", "png"), ("plain.heic", "heic", "jpg")):
             shutil.copy(data / name, self.path("in"))
             if not self.have(form):
                 self.fails(3, "which this build does not have", f"in/{name}", "-s", "udnie")
                 continue
             self.ok(f"in/{name}", "-s", "udnie")
-            self.assertEqual(kind(self.read(f"in/{name.split('.')[0]}.udnie.{want}")), {"jpg": "jpeg"}.get(want, want))
+            self.assertEqual(kind(self.read(f"in/{name.split('.')[0]}.udnie.{want}")), {"jpg": "jpeg", "tif": "tiff"}.get(want, want))
         self.ok("in/v3.bmp", "-s", "udnie", "-o", "o.webp")
         self.fails(2, "allowed are .jpg", "in/v3.bmp", "-s", "udnie", "-o", "o.bmp")
         code, _, err = self.run_cli("in", "-s", "udnie", "-o", "out", "--force")
@@ -42,6 +44,72 @@ class Formats(CliTest):
         self.assertEqual(code, 1, err)
         self.assertIn("12 bits", err)
         self.assertEqual(self.files("out"), ["b.png"])
+
+
+class Deep(CliTest):
+    """16 bits a channel, read and written by Python itself."""
+
+    WIDTH, HEIGHT = 256, 64
+
+    def slope(self, alpha=False):
+        """A sky: two of 8 bits' levels over the whole width, in 16 bits."""
+        rows = b""
+        for _ in range(self.HEIGHT):
+            rows += b"\0"
+            for x in range(self.WIDTH):
+                v = 0x6000 + x * 2
+                rows += struct.pack(">HHH", v, v + 0x2000, v + 0x4000) + (struct.pack(">H", 1000 + x) if alpha else b"")
+        chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        head = struct.pack(">IIBBBBB", self.WIDTH, self.HEIGHT, 16, 6 if alpha else 2, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+    def samples(self, name):
+        """Depth, and the values of a PNG, as ImageMagick reads them."""
+        done = subprocess.run(["convert", self.path(name), "-depth", "16", "rgba:-"], capture_output=True, check=True)
+        return self.read(name)[24], struct.unpack(f"{len(done.stdout) // 2}H", done.stdout)
+
+    @unittest.skipUnless(shutil.which("convert"), "no ImageMagick")
+    def test_more_than_8_bits_go_through(self):
+        self.write("sky.png", self.slope(alpha=True))
+        self.ok("sky.png", "-s", "udnie", "-o", "same.png", "--strength", "0", "--depth", "16")
+        self.assertEqual(self.samples("same.png"), self.samples("sky.png"))
+        for budget in ("32M", "1G"):
+            self.ok("sky.png", "-s", "udnie", "-o", "deep.png", "--depth", "16", "--memory", budget, "-f")
+            self.ok("sky.png", "-s", "udnie", "-o", "flat.png", "--memory", budget, "-f")
+            deep, flat = self.samples("deep.png"), self.samples("flat.png")
+            self.assertEqual((deep[0], flat[0]), (16, 8))
+            self.assertGreater(len(set(deep[1][0::4])), 4 * len(set(flat[1][0::4])))
+            self.assertEqual(deep[1][3::4], tuple(1000 + x for x in range(self.WIDTH)) * self.HEIGHT)
+
+    @unittest.skipUnless(shutil.which("convert"), "no ImageMagick")
+    def test_the_same_painting_as_with_8_bits(self):
+        """Of a photograph of 8 bits it is that, before it was rounded: half a level at most, and what tiles differ by."""
+        for size, budget in (("160", "1G"), ("1100x300", "32M")):
+            for depth in ("8", "16"):
+                self.ok(PHOTO, "-s", "udnie", "-o", f"{depth}.png", "--depth", depth, "--size", size, "--memory", budget, "-f")
+            flat, deep = self.samples("8.png"), self.samples("16.png")
+            self.assertEqual((flat[0], deep[0]), (8, 16))
+            far = [abs(a - b) for a, b in zip(deep[1], flat[1])]
+            self.assertLess(sum(far) / len(far), 257 * 0.5)
+            self.assertLess(max(far), 257 * 6)
+
+    @unittest.skipUnless(shutil.which("convert"), "no ImageMagick")
+    def test_with_the_other_controls(self):
+        self.write("sky.png", self.slope())
+        for more in (["--strength", "0.5"], ["--strength", "auto"], ["--preserve-color"], ["--size", "100"],
+                     ["-i", str(ARTWORK)]):
+            self.ok("sky.png", "-s", "udnie", "-o", "deep.png", "--depth", "16", "-f", *more)
+            self.assertEqual(self.read("deep.png")[24], 16)
+        if "tiff" in json.loads(self.ok("info", "--json"))["formats"]:
+            self.ok("sky.png", "-s", "udnie", "-o", "deep.tif", "--depth", "16")
+            self.ok("sky.png", "-s", "udnie", "-o", "deep.png", "--depth", "16", "-f")
+            self.assertEqual(self.samples("deep.tif")[1], self.samples("deep.png")[1])
+
+    def test_what_it_is_not_for(self):
+        self.write("sky.png", self.slope())
+        self.fails(2, "the output would be jpeg", "sky.png", "-s", "udnie", "-o", "o.jpg", "--depth", "16")
+        self.fails(5, "masks", "sky.png", "-s", "udnie", "--mask", "sky.png", "-o", "o.png", "--depth", "16")
+        self.fails(5, "a style_scale", "sky.png", "-s", "udnie", "--style-scale", "2", "-o", "o.png", "--depth", "16")
 
 
 @unittest.skipUnless(shutil.which("exiftool"), "no exiftool")

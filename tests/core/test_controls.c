@@ -160,6 +160,23 @@ static void scale_is_checked(void **state)
     r.keep_metadata = STYLIZE_METADATA_ALL + 1;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "keep_metadata is 16");
     r.keep_metadata = 0;
+    r.reserved3 = 1;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "reserved");
+    r.reserved3 = 0;
+    r.output_depth = 12;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "8 and 16 are allowed");
+    r.output_depth = 16;
+    r.output_format = STYLIZE_FORMAT_JPEG;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "JPEG and WebP have 8");
+    r.output_format = STYLIZE_FORMAT_RGB8;
+    r.style_scale = 2;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "with a style_scale");
+    r.style_scale = 1;
+    r.target = &in;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "memory of the caller's");
+    r.target = NULL;
+    fails(stylize_tiling_create(ctx, &r, &data, &size, &err), STYLIZE_ERR_UNSUPPORTED, "with a tiling");
+    r.output_depth = 0;
     r.style_scale = 0; /* as programs of an older header have it */
     out = run(ctx, &r);
     r.style_scale = 1;

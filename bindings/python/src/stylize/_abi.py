@@ -33,6 +33,8 @@ class Format(enum.IntEnum):
     RGB8 = 1
     RGBA8 = 2
     GRAY8 = 3
+    RGB16 = 4
+    RGBA16 = 5
     ENCODED = 16
     JPEG = 17
     PNG = 18
@@ -150,7 +152,7 @@ class Options(c.Structure):
         ("log_level", c.c_int),
         ("reserved", c.c_uint32),
         ("tolerant", c.c_uint32),
-        ("reserved2", c.c_uint32),
+        ("deep", c.c_uint32),
         ("formats", c.c_char_p),
     ]
 
@@ -261,6 +263,8 @@ class Request(c.Structure):
         ("masks", c.POINTER(c.POINTER(Image))),
         ("tolerant", c.c_uint32),
         ("keep_metadata", c.c_uint32),
+        ("output_depth", c.c_uint32),
+        ("reserved3", c.c_uint32),
     ]
 
 

@@ -40,6 +40,8 @@ class PaintOptions(TypedDict, total=False):
     """optimize: "lbfgs" or "adam"."""
     time_budget_ms: int
     """optimize: after this time it ends with what it has; 0: none."""
+    output_depth: int
+    """16: more than 8 bits a channel are kept and painted, into "png", "tiff", or pixels (uint16)."""
     keep_metadata: "str | Sequence[str] | int"
     """ "copyright", "exif", "icc", "all" or several of them: what an encoded result keeps of an encoded content."""
     tolerant: bool
@@ -49,7 +51,7 @@ class PaintOptions(TypedDict, total=False):
     deadline_ms: int
     """From acceptance to the end; DeadlineError when it passes."""
     output_format: str | abi.Format
-    """ "rgb8" (pixels), or "jpeg", "png", "webp": an encoded file."""
+    """ "rgb8" (pixels), or "jpeg", "png", "webp", "tiff": an encoded file."""
     quality: int
     """jpeg and webp, 1 to 100; 0: 92."""
     progress: Callable[[float], object]
