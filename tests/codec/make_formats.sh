@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the TIFF, GIF, BMP, AVIF and HEIC of tests/codec/data with programs other than ours, as make_data.sh does the rest.
-# Needs ImageMagick with libheif, libheif-examples, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
+# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 data=$here/data
@@ -70,6 +70,8 @@ convert card.png -crop 24x16+0+0 +repage -set page 48x32+8+4 "$data/small.gif"
 heif-enc -q 95 -p chroma=444 -o "$data/plain.heic" card.png >/dev/null
 heif-enc -q 95 -p chroma=444 -o "$data/alpha.heic" alpha.png >/dev/null
 ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic)$/ {print $5, $9}'
+convert card.png -depth 16 deep.png
+avifenc -d 10 -y 444 --min 0 --max 10 --codec aom deep.png "$data/ten.avif" >/dev/null
 
 # Metadata: everything that a camera and an archive write, in each format that has it.
 "${PYTHON:-python3}" - <<'PYTHON'

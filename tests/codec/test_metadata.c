@@ -2,6 +2,13 @@
 #include "codec/format.h"
 #include "codec_test.h"
 
+/* Without lcms2 nothing can be of another profile than sRGB's, and none is kept. */
+#ifdef STZ_HAVE_LCMS2
+#define PROFILES 1
+#else
+#define PROFILES 0
+#endif
+
 static const char *const names[] = {"meta.jpg", "meta.png", "meta.webp", "meta.tif"};
 static const stylize_format outputs[] = {STYLIZE_FORMAT_JPEG, STYLIZE_FORMAT_PNG, STYLIZE_FORMAT_WEBP};
 
@@ -98,15 +105,15 @@ static void from_each_format_into_each(void **state)
             stz_metadata m = read_metadata(b, STYLIZE_METADATA_EXIF | STYLIZE_METADATA_ICC);
             stylize_image image = decode(b), kept = decode(b), file = {0}, plain = {0};
             stz_codec_to_profile(&image, &m);
-            assert_non_null(m.icc);
-            assert_memory_not_equal(image.pixels, kept.pixels,
-                                    image.size); /* red and green have changed places */
+            assert_int_equal(m.icc != NULL, PROFILES);
+            if (PROFILES) /* red and green have changed places */
+                assert_memory_not_equal(image.pixels, kept.pixels, image.size);
             assert_int_equal(stz_codec_encode(&image, outputs[k], 97, &m, test_pool, &file, &err),
                              STYLIZE_OK);
             const blob made = {file.pixels, file.size};
             const stylize_image_info info = probe(made);
             assert_int_equal(info.orientation, 1);
-            assert_int_equal(info.has_icc, 1);
+            assert_int_equal(info.has_icc, PROFILES);
             stylize_image again = decode(made);
             const int most = outputs[k] == STYLIZE_FORMAT_PNG ? 2 : 24;
             assert_near(names[i], &again, &kept, most / 2.0, most);
