@@ -7,6 +7,7 @@
 const char *const method_names[] = {"auto", "fast", "any", "optimize", NULL};
 const char *const optimizer_names[] = {"lbfgs", "adam", NULL};
 const char *const precision_names[] = {"fp32", "fp16", "int8", "tf32", NULL};
+const char *const effort_names[] = {"fast", "good", "best", NULL};
 
 int name_index(const char *const *names, slice name)
 {

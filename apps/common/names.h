@@ -10,6 +10,7 @@
 extern const char *const method_names[];
 extern const char *const optimizer_names[];
 extern const char *const precision_names[];
+extern const char *const effort_names[];
 
 /* Place of a name in such a list, or -1. */
 int name_index(const char *const *names, slice name);

@@ -28,6 +28,8 @@
 
 extern char **environ;
 
+#define PREPARERS_MORE 256 /* tasks than connections: one of each, and those that are let in for a moment */
+
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
 static stylize_log_level log_level(const config *c)
@@ -88,6 +90,8 @@ static bool open_server(server *s, char *message, size_t size)
     s->metrics.routes[route_count].method = "ANY";
     limiter_init(&s->limiter, c->rate_limit, (double)c->rate_burst, c->rate_limit_total, now_ns());
     keys_init(&s->keys);
+    shares_init(&s->connections);
+    shares_init(&s->uploads);
     idempotency_init(&s->idempotency);
     random_id(s->page_token);
     if (!networks_parse(c->trusted_proxy, &s->proxies)) {
@@ -126,6 +130,7 @@ static void close_server(server *s)
     watch_stop(&s->watch);
     streams_destroy(s->streams);
     jobs_stop(s->jobs);
+    io_pool_stop(&s->preparers);
     fleet_stop(s);
     if (s->ctx)
         stylize_ctx_destroy(s->ctx, STYLIZE_CANCEL);
@@ -137,6 +142,8 @@ static void close_server(server *s)
     gallery_destroy(s->gallery);
     tls_destroy(s->tls);
     keys_free(&s->keys);
+    shares_free(&s->connections);
+    shares_free(&s->uploads);
     config_free(&s->config);
 }
 
@@ -196,6 +203,7 @@ static void drain(server *s)
     http_quiesce(s);
     jobs_stop(s->jobs);
     streams_tick(s->streams, true);
+    io_pool_stop(&s->preparers);
     while (painter_in_work(&s->painter) && now_ns() < end)
         nanosleep(&pause, NULL);
     if (painter_in_work(&s->painter))
@@ -211,11 +219,20 @@ static void drain(server *s)
         nanosleep(&pause, NULL);
 }
 
+static void sweep(void *user)
+{
+    server *s = user;
+    cache_sweep(&s->painter.cache, (int64_t)(s->config.cache_ttl / 1000));
+    atomic_store(&s->sweeping, false);
+}
+
 static void tick(void *user)
 {
     server *s = user;
-    jobs_expire(s->jobs, time(NULL));
+    if (!atomic_exchange(&s->sweeping, true) && !io_pool_run(&s->pool, IO_LATER, sweep, s))
+        atomic_store(&s->sweeping, false);
     streams_tick(s->streams, false);
+    painter_go_on(&s->painter);
 }
 
 static int serve(server *s, sandbox *box, char *message, size_t size)
@@ -231,7 +248,8 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
     signal(SIGPIPE, SIG_IGN);
     /* Only the port may need root; files are read and made as who serves. */
     if (!http_listen(s, message, size) || !drop_root(s->config.user, message, size) ||
-        !open_jobs(s, true, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
+        !open_jobs(s, true, message, size) ||
+        !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
     if (!watch_start(&s->watch, tick, s)) {
@@ -242,6 +260,11 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
         return EXIT_CONFIGURATION;
     if (!fleet_start(s, message, size))
         return EXIT_FAILED;
+    if (!io_pool_start_as(&s->preparers, (int)s->config.io_threads,
+                          s->config.max_connections + PREPARERS_MORE)) {
+        snprintf(message, size, "a thread could not be started");
+        return EXIT_FAILED;
+    }
     if (!http_start(s, message, size))
         return EXIT_CONFIGURATION;
     log_line(STYLIZE_LOG_INFO, "listening on %s, port %u", s->config.listen, http_port(s));
@@ -268,16 +291,16 @@ static int check(server *s, sandbox *box, char *message, size_t size)
     }
     /* The usual folder is not made for a question. */
     const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
-    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) || !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
+    if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) ||
+        !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !sandbox_enter_calls(box, &s->config, message, size))
         return EXIT_CONFIGURATION;
     config_print(&s->config, stdout);
     if (sandboxed)
-        printf("# Sandbox: %s.\n", box->files && box->calls
-                                       ? "files and system calls are restricted"
-                                   : box->files ? "only files are restricted"
-                                   : box->calls ? "only system calls are restricted"
-                                                       : "nothing is restricted here");
+        printf("# Sandbox: %s.\n", box->files && box->calls ? "files and system calls are restricted"
+                                   : box->files             ? "only files are restricted"
+                                   : box->calls             ? "only system calls are restricted"
+                                                            : "nothing is restricted here");
     if (!fleet_check(s, stdout)) {
         snprintf(message, size, "it would start, but without what cannot be used now");
         return EXIT_FAILED;
@@ -316,7 +339,8 @@ int main(int argc, char **argv)
         break;
     }
     log_set_level(log_level(&s.config));
-    code = command == CONFIG_CHECK ? check(&s, &box, message, sizeof message) : serve(&s, &box, message, sizeof message);
+    code = command == CONFIG_CHECK ? check(&s, &box, message, sizeof message)
+                                   : serve(&s, &box, message, sizeof message);
     if (code)
         fprintf(stderr, "stylize-server: %s\n", message);
     close_server(&s);

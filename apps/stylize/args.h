@@ -13,7 +13,8 @@ typedef enum command {
     COMMAND_SHEET = 2,
     COMMAND_STYLES = 4,
     COMMAND_INFO = 8,
-    COMMAND_BENCH = 16
+    COMMAND_BENCH = 16,
+    COMMAND_STYLE = 32
 } command;
 
 /* A style as the command line names it. */
@@ -46,10 +47,13 @@ typedef struct cli_args {
     stylize_optimizer optimizer;
     stylize_format format;
     stylize_precision precision;
+    stylize_effort effort;
+    const char **photos; /* files and folders to practise on, the process's own strings */
+    size_t photo_count;
     int engine; /* in engine_names of options.h */
     uint32_t keep_metadata; /* bits of stylize_metadata */
     uint64_t iterations, jobs, columns, rounds, seed, memory, quality, depth;
-    char *preview, *device, *models, *lang, *network;
+    char *preview, *device, *models, *style_dir, *lang, *network, *title, *artist, *licence;
 } cli_args;
 
 #endif

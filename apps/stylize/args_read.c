@@ -117,7 +117,7 @@ static int check_together(const cli_args *args)
         message_error(NULL, "no picture given, see stylize --help");
     else if (args->command == COMMAND_SHEET && args->input_count != 1)
         message_error(NULL, "stylize sheet needs one picture, %zu are given", args->input_count);
-    else if (!pictures && args->input_count > 0)
+    else if (!pictures && args->command != COMMAND_STYLE && args->input_count > 0)
         message_error(NULL, "stylize %s takes no \"%s\"", command_name(args->command), args->inputs[0]);
     else if (args->command == COMMAND_PAINT && args->style_count == 0)
         message_error(NULL, "no style given: --style ID or --style-image FILE; stylize styles lists the ids");
@@ -196,6 +196,7 @@ void args_free(cli_args *args)
     }
     free(args->styles);
     free(args->inputs);
+    free(args->photos);
     free(args->device);
     options_free(args, cli_options, cli_option_count);
     *args = (cli_args){0};

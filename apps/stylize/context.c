@@ -11,6 +11,7 @@ stylize_ctx *context_create(const cli_args *args, uint32_t threads, uint32_t que
     o.engine = engine_names[args->engine];
     o.device = args->device;
     o.model_dir = args->models;
+    o.style_dir = args->style_dir;
     o.threads = threads;
     o.precision = args->precision;
     o.tolerant = args->tolerant;

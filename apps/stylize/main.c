@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "info.h"
 #include "message.h"
+#include "own_style.h"
 #include "paint.h"
 #include "sheet.h"
 #include "styles.h"
@@ -18,6 +19,8 @@ static int run_command(const cli_args *args)
         return command_sheet(args);
     case COMMAND_STYLES:
         return command_styles(args);
+    case COMMAND_STYLE:
+        return command_style(args);
     case COMMAND_INFO:
         return command_info(args);
     case COMMAND_BENCH:

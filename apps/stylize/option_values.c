@@ -45,6 +45,16 @@ bool read_style_image(void *target, const option *o, slice value)
     return true;
 }
 
+bool read_photos(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    if (!value.size)
+        return false;
+    args->photos = memory_grow(args->photos, args->photo_count + 1, sizeof *args->photos);
+    args->photos[args->photo_count++] = value.data;
+    return true;
+}
+
 bool read_mask(void *target, const option *o, slice value)
 {
     cli_args *args = target;

@@ -13,9 +13,10 @@
 #define STYLES  COMMAND_STYLES
 #define INFO    COMMAND_INFO
 #define BENCH   COMMAND_BENCH
+#define STYLE   COMMAND_STYLE
 #define PICTURE (PAINT | SHEET)
-#define ENGINE  (PAINT | SHEET | INFO | BENCH)
-#define ALL     (PAINT | SHEET | STYLES | INFO | BENCH)
+#define ENGINE  (PAINT | SHEET | INFO | BENCH | STYLE)
+#define ALL     (PAINT | SHEET | STYLES | INFO | BENCH | STYLE)
 
 #define AT(m) .offset = offsetof(cli_args, m)
 #define OPTION(c, l, g, n, t, ...)                                                   \
@@ -39,7 +40,7 @@ const option cli_options[] = {
            .allowed = "a file name; the style that it is for comes before it"),
     OPTION(PICTURE, 0, "Style", "strength", OPTION_OWN, .read = read_strength, .value = "0..1|auto",
            .preset = "1", .help = "0: the photograph, 1: the full style", .allowed = "0 to 1, auto"),
-    OPTION(PICTURE, 0, "Style", "style-scale", OPTION_NUMBER, AT(style_scale), .value = "0.5..2",
+    OPTION(PICTURE | STYLE, 0, "Style", "style-scale", OPTION_NUMBER, AT(style_scale), .value = "0.5..2",
            .preset = "1", .min = 0.5, .max = 2, .help = "size of the strokes: 2 twice as large"),
     OPTION(PICTURE, 0, "Style", "preserve-color", OPTION_BOOL, AT(preserve_color),
            .help = "keep the photograph's colours"),
@@ -47,13 +48,24 @@ const option cli_options[] = {
            .value = "NAME", .preset = "auto", .help = "auto, fast, any or optimize"),
     OPTION(PICTURE, 0, "Style", "iterations", OPTION_UINT, AT(iterations), .min = 1, .max = 100000,
            .value = "N", .help = "steps of the method optimize [300]"),
-    OPTION(PICTURE, 0, "Style", "time-budget", OPTION_NUMBER, AT(time_budget), .min = 0.001, .max = 1000000,
-           .value = "SECONDS", .help = "optimize ends then, with what it has"),
+    OPTION(PICTURE | STYLE, 0, "Style", "time-budget", OPTION_NUMBER, AT(time_budget), .min = 0.001,
+           .max = 1000000, .value = "SECONDS", .help = "optimize, and learning, end then with what they have"),
     OPTION(PICTURE, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
            .value = "NAME", .preset = "lbfgs", .help = "of optimize: lbfgs or adam"),
-    OPTION(PAINT, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
-           .help = "the picture of optimize as it grows", .allowed = "a file name"),
-    OPTION(PICTURE, 0, "Style", "seed", OPTION_UINT, AT(seed), .preset = "0", .value = "N",
+    OPTION(PAINT | STYLE, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
+           .help = "a picture as optimize, or learning, goes on",
+           .allowed = "a file name"),
+    OPTION(STYLE, 0, "Style", "effort", OPTION_CHOICE, AT(effort), .choices = effort_names, .preset = "fast",
+           .value = "NAME", .help = "fast (seconds), good (minutes) or best"),
+    OPTION(STYLE, 0, "Style", "photos", OPTION_OWN, .read = read_photos, .value = "PATH",
+           .help = "pictures to practise on, file or folder; may be repeated", .allowed = "a file or folder"),
+    OPTION(STYLE, 0, "Style", "name", OPTION_TEXT, AT(title), .min = 1, .value = "TEXT",
+           .help = "the style's name for people [its id]", .allowed = "a text"),
+    OPTION(STYLE, 0, "Style", "artist", OPTION_TEXT, AT(artist), .min = 1, .value = "TEXT",
+           .help = "who painted it", .allowed = "a text"),
+    OPTION(STYLE, 0, "Style", "licence", OPTION_TEXT, AT(licence), .min = 1, .value = "TEXT",
+           .help = "terms of the artwork", .allowed = "a text"),
+    OPTION(PICTURE | STYLE, 0, "Style", "seed", OPTION_UINT, AT(seed), .preset = "0", .value = "N",
            .help = "for methods that use random numbers"),
 
     OPTION(PICTURE, 'o', "Output", "output", OPTION_TEXT, AT(output), .min = 1, .value = "PATH",
@@ -104,6 +116,8 @@ const option cli_options[] = {
            .help = "for one picture, as 512M; larger ones in tiles"),
     OPTION(ALL, 0, "Engine", "models", OPTION_TEXT, AT(models), .value = "DIR",
            .help = "folder with the models and styles"),
+    OPTION(ALL, 0, "Engine", "style-dir", OPTION_TEXT, AT(style_dir), .min = 1, .value = "DIR",
+           .help = "folder with styles of your own", .allowed = "a folder"),
 
     OPTION(ALL, 0, "General", "json", OPTION_BOOL, AT(json), .help = "results as JSON on the standard output"),
     OPTION(ALL, 'q', "General", "quiet", OPTION_BOOL, AT(quiet), .help = "errors only"),
@@ -121,6 +135,7 @@ static const struct {
     {COMMAND_PAINT, "paint", "PICTURE|FOLDER... --style ID [-o PATH]", "paint pictures"},
     {COMMAND_SHEET, "sheet", "PICTURE [-o sheet.png]", "one picture in all styles, labelled"},
     {COMMAND_STYLES, "styles", "[--lang zh] [--json]", "the styles of the library"},
+    {COMMAND_STYLE, "style", "add ID ARTWORK | list | show ID | remove ID", "styles of your own"},
     {COMMAND_INFO, "info", "[--json]", "version, engines, devices, models"},
     {COMMAND_BENCH, "bench", "[--size 512,1024] [--threads 1,2]", "measure an engine on this machine"},
 };
@@ -138,6 +153,10 @@ static const struct {
     {COMMAND_SHEET, "  stylize sheet photo.jpg\n"
                     "  stylize sheet photo.jpg --styles scream,udnie --columns 3 --size 480 -o two.jpg\n"},
     {COMMAND_STYLES, "  stylize styles\n  stylize styles --json\n"},
+    {COMMAND_STYLE, "  stylize style add sunflowers painting.jpg\n"
+                    "  stylize style add sunflowers painting.jpg --effort good --photos ~/Pictures\n"
+                    "  stylize photo.jpg --style sunflowers\n"
+                    "  stylize style list\n  stylize style remove sunflowers\n"},
     {COMMAND_INFO, "  stylize info\n  stylize info --engine torch --json\n"},
     {COMMAND_BENCH, "  stylize bench --size 512,1024 --threads 1,2 --rounds 20\n"},
 };

@@ -132,6 +132,8 @@ def enum_lines(name: str, values: list[tuple[str, int]]) -> list[str]:
     short = [n.removeprefix(words).removeprefix("ERR_") for n, _ in values]
     if name == "stylize_log_level":
         short = [n.removeprefix("LOG_") for n in short]
+    if name == "stylize_fit_answer":
+        short = [n.removeprefix("FIT_") for n in short]
     return [f"class {class_name(name)}(enum.IntEnum):",
             *(f"    {s} = {number}" for s, (_, number) in zip(short, values)), "", ""]
 

@@ -227,6 +227,10 @@ typedef struct stylize_options {
     const char *formats; /* which encoded pictures are read: "all" of the build (or NULL, the default), "web"
                                     (JPEG, PNG and WebP), or a list as "jpeg,png,tiff". Others are refused by
                                     their first bytes */
+    const char *style_dir; /* folder with styles of one's own, which stylize_style_fit writes; it need not
+                                    be there. NULL: the environment variable STYLIZE_STYLES, then
+                                    stylize/styles in XDG_DATA_HOME or in .local/share of HOME. "", also in the
+                                    variable: none */
     /* end of 0.1 */
 } stylize_options;
 
@@ -459,9 +463,67 @@ typedef struct stylize_style_info {
     const char *preview_image; /* path of a picture */
     int32_t year;              /* 0: not known */
     uint32_t recommended_size; /* pixels of the longer side; 0: no preference */
-    uint32_t added;            /* 1: added with stylize_style_add */
+    uint32_t added;            /* 1: added with stylize_style_add, or a style of one's own */
     uint32_t blendable;        /* 1: can be part of a blend */
 } stylize_style_info;
+
+/* How much work goes into a style of one's own. */
+typedef enum stylize_effort {
+    STYLIZE_EFFORT_FAST = 0, /* the library's network is steered to the style: seconds */
+    STYLIZE_EFFORT_GOOD = 1, /* and a network of its own is trained for it: minutes */
+    STYLIZE_EFFORT_BEST = 2  /* the same for longer */
+} stylize_effort;
+
+/* How it stands with a style that is being made. */
+typedef struct stylize_fit_state {
+    size_t struct_size; /* set by the library */
+    float done;         /* 0 to 1, rising */
+    uint32_t network;   /* 0: the code is fitted; 1: its network is trained */
+    uint32_t steps;     /* made in this part */
+    float loss;         /* now; 1: that of the nearest style of the library, with which it began */
+    uint32_t reserved;
+    const stylize_image
+        *picture; /* a picture that is practised on, as it is painted now, RGB8; NULL: as before.
+                                     Valid during the call only */
+    /* end of 0.1 */
+} stylize_fit_state;
+
+typedef enum stylize_fit_answer {
+    STYLIZE_FIT_GO_ON = 0,
+    STYLIZE_FIT_KEEP = 1,  /* enough: the style is saved as far as it is */
+    STYLIZE_FIT_CANCEL = 2 /* STYLIZE_ERR_CANCELLED, nothing is saved */
+} stylize_fit_answer;
+
+/* Called after each step, on a worker thread. Returns a stylize_fit_answer. It must not call the library. */
+typedef int (*stylize_fit_fn)(void *user, const stylize_fit_state *state);
+
+/* A style of one's own to be made. Fill with stylize_fit_init, then set info and picture and what else is wanted. */
+typedef struct stylize_fit {
+    size_t struct_size;             /* set by stylize_fit_init */
+    const stylize_style_info *info; /* as for stylize_style_add; recommended_size is kept too */
+    const stylize_image *picture;   /* the artwork: pixels or an encoded file, at least 64 by 64 pixels */
+    stylize_effort effort;
+    uint32_t reserved;           /* 0 */
+    const char *const *contents; /* NULL, or files and folders with pictures to practise on, best of the kind
+                                          that will be painted; those that cannot be read are logged and left out.
+                                          NULL: pictures that come with the library */
+    size_t content_count;
+    float style_scale;       /* size of the strokes, 0.25 to 4; 1 (or 0, the default): as in the artwork
+                                          at 512 pixels */
+    uint32_t code_steps;     /* 0: up to 120 */
+    uint32_t network_steps;  /* 0: by the effort, up to 3000 or 20000; each looks at two pictures */
+    uint32_t time_budget_ms; /* after this time it ends with what it has; 0: none */
+    uint64_t seed;           /* of the pieces of pictures that are practised on */
+    uint64_t memory_budget;  /* as in a request; 0: the context's, or 512 MiB if that is less */
+    stylize_fit_fn progress; /* or NULL */
+    void *progress_user;
+    /* results */
+    uint32_t code_made; /* steps */
+    uint32_t network_made;
+    float loss;           /* in the end, as in stylize_fit_state */
+    uint32_t ended_early; /* 1: the time budget or KEEP ended it while the loss was still falling */
+    /* end of 0.1 */
+} stylize_fit;
 
 /* ------------------------------------------------------------------ functions: general */
 
@@ -618,6 +680,34 @@ STYLIZE_API stylize_status stylize_style_list(stylize_ctx *ctx, const char *lang
  */
 STYLIZE_API stylize_status stylize_style_add(stylize_ctx *ctx, const stylize_style_info *info,
                                              const stylize_image *picture, stylize_error *err);
+
+/*
+ * Fills a fit with its defaults.
+ * @param f     structure to fill; the caller's
+ * @param size  sizeof(stylize_fit) of the caller's header
+ * @return STYLIZE_OK; INVALID if f is NULL or size is none of a released version
+ */
+STYLIZE_API stylize_status stylize_fit_init(stylize_fit *f, size_t size);
+
+/*
+ * Makes a style of one's own from an artwork and saves it in the context's style folder, from where every context
+ * loads it; this one has it at once. First the library's network is steered to the style by L-BFGS on the style code,
+ * from the nearest style of the library (Dumoulin et al. 2017, arXiv 1610.07629); with more effort that network is then
+ * trained on for this style alone (Johnson et al. 2016, arXiv 1603.08155). It ends when the loss has stopped falling.
+ * Blocks for seconds to minutes with the context's threads; requests are painted meanwhile by those that are free.
+ * @param f    what is wanted; its results are filled on success
+ * @return STYLIZE_OK; INVALID, EXISTS (a style of that id, here or in the folder), FORMAT, LIMIT (memory budget),
+ *         NOT_FOUND (contents), IO (folder), CANCELLED, ENGINE, NOMEM; UNSUPPORTED (no style folder, no network that
+ *         can be steered, no loss network, or an engine that cannot learn: only the native one can)
+ */
+STYLIZE_API stylize_status stylize_style_fit(stylize_ctx *ctx, stylize_fit *f, stylize_error *err);
+
+/*
+ * Removes a style of one's own from the context and its folder from the style folder. Requests that already use it go
+ * on.
+ * @return STYLIZE_OK; NOT_FOUND; INVALID (a style that is not in the style folder); IO
+ */
+STYLIZE_API stylize_status stylize_style_delete(stylize_ctx *ctx, const char *id, stylize_error *err);
 
 /*
  * Removes a style from the context (no file is touched). Requests that already use it go on.

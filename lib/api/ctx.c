@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/model_dir.h"
+#include "api/style_dir.h"
 #include "base/cpu.h"
 #include "base/tagged.h"
 #include "codec/names.h"
@@ -9,6 +10,7 @@
 #include "sched/queue.h"
 #include "sched/worker.h"
 #include "style/library.h"
+#include "style/own.h"
 
 static stylize_status check_options(const stylize_options *o, stylize_error *err)
 {
@@ -59,6 +61,7 @@ static void release(stylize_ctx *ctx)
     if (ctx->env.pool)
         stz_pool_end(ctx->env.pool);
     free(ctx->model_dir);
+    free(ctx->style_dir);
     free(ctx);
 }
 
@@ -96,6 +99,8 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
     if ((status = create_engines(ctx, err)) ||
         (status = stz_model_dir_find(o->model_dir, &ctx->model_dir, err)) ||
         (status = stz_style_lib_open(ctx->model_dir, &env->log, &env->styles, err)) ||
+        (status = stz_style_dir_find(o->style_dir, &ctx->style_dir, err)) ||
+        (ctx->style_dir && (status = stz_own_styles_open(env->styles, ctx->style_dir, &env->log, err))) ||
         (status = stz_nets_create(&env->nets, env->styles, err)) || (status = create_codes(ctx, err)) ||
         (status = stz_queue_create(ctx, err)))
         return status;

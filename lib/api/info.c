@@ -53,8 +53,8 @@ static json_t *describe_model(const stz_model *m)
 static json_t *describe_models(const stylize_ctx *ctx)
 {
     json_t *list = json_array();
-    for (int i = 0; i < ctx->env.nets.count; i++)
-        json_array_append_new(list, describe_model(ctx->env.nets.list[i].model));
+    for (int i = 0, count = stz_style_lib_model_count(ctx->env.styles); i < count; i++)
+        json_array_append_new(list, describe_model(stz_style_lib_model(ctx->env.styles, i)));
     return list;
 }
 

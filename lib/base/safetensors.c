@@ -22,8 +22,9 @@ typedef struct entry {
 } entry;
 
 struct stz_safetensors {
-    void *map; /* NULL: the memory is the caller's */
-    size_t map_size;
+    const void *bytes;
+    size_t size;
+    bool mapped;    /* else the bytes are the caller's */
     json_t *header; /* owns the tensors' names and the metadata */
     entry *entries; /* in the order of their data */
     int count;
@@ -214,6 +215,8 @@ static stylize_status parse_named(const char *name, const void *data, size_t siz
     if (!file)
         return stz_nomem(err, sizeof *file);
     reader r = {.name = name, .err = err};
+    file->bytes = data;
+    file->size = size;
     stylize_status status = read_header(&r, data, size, &file->header);
     if (!status)
         status = read_entries(&r, file);
@@ -275,8 +278,7 @@ stylize_status stz_safetensors_open(const char *path, stz_safetensors **out, sty
             munmap(map, size);
         return status;
     }
-    (*out)->map = map;
-    (*out)->map_size = size;
+    (*out)->mapped = true;
     return STYLIZE_OK;
 }
 
@@ -286,9 +288,20 @@ void stz_safetensors_close(stz_safetensors *file)
         return;
     free(file->entries);
     json_decref(file->header);
-    if (file->map)
-        munmap(file->map, file->map_size);
+    if (file->mapped) {
+        union {
+            const void *read;
+            void *data;
+        } map = {file->bytes};
+        munmap(map.data, file->size);
+    }
     free(file);
+}
+
+const void *stz_safetensors_bytes(const stz_safetensors *file, size_t *size)
+{
+    *size = file->size;
+    return file->bytes;
 }
 
 const stz_tensor *stz_safetensors_find(const stz_safetensors *file, const char *name)

@@ -37,6 +37,8 @@ void stz_safetensors_close(stz_safetensors *file);                              
 const stz_tensor *stz_safetensors_find(const stz_safetensors *file, const char *name); /* or NULL */
 int stz_safetensors_count(const stz_safetensors *file);
 const stz_tensor *stz_safetensors_at(const stz_safetensors *file, int index);
+/* All of the file; its tensors lie in there. */
+const void *stz_safetensors_bytes(const stz_safetensors *file, size_t *size);
 const char *stz_safetensors_meta(const stz_safetensors *file, const char *key); /* or NULL */
 
 #endif

@@ -15,6 +15,7 @@ static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
     [STZ_TAG_IMAGE_INFO] = {sizeof(stylize_image_info)},
     [STZ_TAG_TILE] = {sizeof(stylize_tile)},
     [STZ_TAG_BENCH] = {sizeof(stylize_bench)},
+    [STZ_TAG_FIT] = {sizeof(stylize_fit)},
 };
 
 static size_t ours_of(stz_tag tag)

@@ -15,6 +15,7 @@ typedef enum stz_tag {
     STZ_TAG_IMAGE_INFO,
     STZ_TAG_TILE,
     STZ_TAG_BENCH,
+    STZ_TAG_FIT,
     STZ_TAGS
 } stz_tag;
 

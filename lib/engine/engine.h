@@ -81,6 +81,46 @@ typedef struct stz_optimize {
     void *user;
 } stz_optimize;
 
+/* How a fit stands, after a step of it. */
+typedef struct stz_fit_state {
+    bool network;   /* the whole network is being trained: the second part */
+    uint32_t steps; /* made in this part */
+    double loss;    /* of the code: the smallest so far; of the network: the mean of late */
+    const float
+        *painted; /* the first picture to practise on as it is painted now, side x side x 3 samples, 0 to 1;
+                             NULL: it was not painted in this step */
+    int side;
+} stz_fit_state;
+
+/* What `progress` answers: to go on, to end with what there is, or to give up. */
+typedef enum stz_fit_answer { STZ_FIT_GO_ON, STZ_FIT_KEEP, STZ_FIT_CANCEL } stz_fit_answer;
+
+/* A style that a network is to learn from an artwork: first the code that steers it, then, if wanted, all of it. */
+typedef struct stz_style_fit {
+    stz_view art; /* multiples of the loss network's */
+    int side; /* of the pictures to practise on, a multiple of both networks'; smaller if the memory is short */
+    /* Writes practice picture `number`, side x side x 3 samples, 0 to 1. The first `pictures` are looked at in every
+     * step of the code, those after them once each by the network. */
+    stylize_status (*practice)(void *user, uint32_t number, int side, float *out, stylize_error *err);
+    int pictures;
+    const float *const *starts; /* codes to begin with; the one that is nearest is taken */
+    int start_count;
+    uint32_t code_steps, network_steps; /* at most; network_steps 0: only the code */
+    /* Of the part's work, 0 to 1, how much is done by the clock; the network's learning rate follows it. */
+    double (*share)(void *user);
+    stz_fit_answer (*progress)(void *user, const stz_fit_state *state);
+    void *user;
+    uint64_t memory; /* bytes for runs there and back */
+    /* Results. */
+    float *code;                                /* that steers the network as it was */
+    float *network_code;                        /* that steers the trained one */
+    double first_loss, code_loss, network_loss; /* of the code that was begun with, and in the end */
+    uint32_t code_made, network_made;           /* steps */
+    bool code_settled, network_settled;         /* the loss had stopped falling */
+    stz_buf *file; /* the trained network, as its file is to be; NULL: it was not trained. The caller's */
+    size_t file_size;
+} stz_style_fit;
+
 typedef struct stz_engine {
     const char *name;
     /* NULL if the engine can be used at all on this machine, otherwise why not and what to do. */
@@ -107,6 +147,9 @@ typedef struct stz_engine {
     void (*stats)(void *engine, stylize_stats *stats);
     stylize_status (*optimize)(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
                                stylize_error *err); /* NULL: not offered */
+    /* net: a loss network. NULL: not offered. */
+    stylize_status (*fit)(void *engine, void *net, const stz_model *generator, stz_style_fit *fit,
+                          const stz_exec *exec, stylize_error *err);
     /* Measured multiply-add rate of the device in use, 1e9 a second; NULL or 0: not known. */
     double (*peak_gflops)(void *engine, const stz_exec *exec);
 } stz_engine;

@@ -4,23 +4,20 @@
 
 stylize_status stz_nets_create(stz_nets *nets, const stz_style_lib *styles, stylize_error *err)
 {
-    const int n = stz_style_lib_model_count(styles);
-    nets->count = 0;
-    nets->list = calloc((size_t)n + 1, sizeof *nets->list);
+    nets->styles = styles;
+    nets->made = 0;
+    nets->list = calloc(STZ_MODELS_MAX, sizeof *nets->list);
     if (!nets->list)
-        return stz_nomem(err, ((size_t)n + 1) * sizeof *nets->list);
-    for (; nets->count < n; nets->count++) {
-        stz_net *net = &nets->list[nets->count];
-        net->model = stz_style_lib_model(styles, nets->count);
-        if (pthread_mutex_init(&net->lock, NULL))
-            return stz_nomem(err, sizeof net->lock);
-    }
+        return stz_nomem(err, STZ_MODELS_MAX * sizeof *nets->list);
+    for (; nets->made < STZ_MODELS_MAX; nets->made++)
+        if (pthread_mutex_init(&nets->list[nets->made].lock, NULL))
+            return stz_nomem(err, sizeof nets->list->lock);
     return STYLIZE_OK;
 }
 
 void stz_nets_destroy(stz_nets *nets)
 {
-    for (int i = 0; i < nets->count; i++) {
+    for (int i = 0; i < nets->made; i++) {
         stz_net *net = &nets->list[i];
         if (net->net)
             net->engine->table->unload(net->engine->state, net->net);
@@ -31,9 +28,15 @@ void stz_nets_destroy(stz_nets *nets)
 
 stz_net *stz_nets_find(const stz_nets *nets, const stz_model *model)
 {
-    for (int i = 0; i < nets->count; i++)
-        if (nets->list[i].model == model)
-            return &nets->list[i];
+    for (int i = 0, count = stz_style_lib_model_count(nets->styles); i < count; i++) {
+        stz_net *net = &nets->list[i];
+        if (stz_style_lib_model(nets->styles, i) != model)
+            continue;
+        pthread_mutex_lock(&net->lock);
+        net->model = model;
+        pthread_mutex_unlock(&net->lock);
+        return net;
+    }
     return NULL;
 }
 

@@ -7,7 +7,7 @@
 
 /* One network, loaded on first use. */
 typedef struct stz_net {
-    const stz_model *model;
+    const stz_model *model; /* NULL until it is asked for */
     stz_open_engine *engine;
     void *net; /* NULL until it is loaded */
     pthread_mutex_t lock;
@@ -15,14 +15,16 @@ typedef struct stz_net {
 
 /* Those of a context: one a model, in the library's order. */
 typedef struct stz_nets {
-    stz_net *list;
-    int count;
+    const stz_style_lib *styles;
+    stz_net *list; /* room for STZ_MODELS_MAX */
+    int made;      /* how many of them destroy has to release */
 } stz_nets;
 
 /* Destroy releases what there is, also after a failure. */
 stylize_status stz_nets_create(stz_nets *nets, const stz_style_lib *styles, stylize_error *err);
 void stz_nets_destroy(stz_nets *nets);
 
+/* Of any model of the library, also of one that came later. */
 stz_net *stz_nets_find(const stz_nets *nets, const stz_model *model);
 /* Chooses its engine and loads it, if that has not been done. */
 stylize_status stz_net_ready(stz_net *net, stz_engines *engines, stylize_error *err);

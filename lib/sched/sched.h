@@ -26,6 +26,7 @@ typedef struct stz_worker {
 struct stylize_ctx {
     stylize_options opt;
     char *model_dir; /* never NULL after creation */
+    char *style_dir; /* of styles of one's own; NULL: there is none */
     stz_env env;
 
     pthread_mutex_t lock;

@@ -30,16 +30,32 @@ static stylize_status read_id(const stz_json *o, const char **id, stylize_error 
     return STYLIZE_OK;
 }
 
+/* What an entry is read with. */
+typedef struct context {
+    const stz_style_lib *lib;
+    int models; /* of the library; more may come meanwhile */
+    const char *folder;
+    const stz_model *own;
+    const stz_json *o;
+    const stz_log *log;
+    stylize_error *err;
+} context;
+
 /* The model whose folder model_path names. */
-static stylize_status read_model(const stz_style_lib *lib, const stz_json *o, const stz_model **model,
-                                 stylize_error *err)
+static stylize_status read_model(const context *r, const stz_model **model)
 {
+    const stz_style_lib *lib = r->lib;
+    const stz_json *o = r->o;
     const char *path = NULL;
-    stylize_status status = stz_json_path(o, "model_path", &path, err);
+    stylize_status status = stz_json_path(o, "model_path", &path, r->err);
     if (status)
         return status;
+    if (!path && r->own) {
+        *model = r->own;
+        return STYLIZE_OK;
+    }
     if (!path)
-        return stz_json_fail(o, NULL, err, "model_path is missing");
+        return stz_json_fail(o, NULL, r->err, "model_path is missing");
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/')
         n--;
@@ -48,12 +64,12 @@ static stylize_status read_model(const stz_style_lib *lib, const stz_json *o, co
         if (strlen(folder) == n && memcmp(folder, path, n) == 0) {
             *model = lib->models[i];
             if ((*model)->optimizes)
-                return stz_json_fail(o, "model_path", err,
+                return stz_json_fail(o, "model_path", r->err,
                                      "names a loss network, which paints nothing: \"%.64s\"", path);
             return STYLIZE_OK;
         }
     }
-    return stz_json_fail(o, "model_path", err, "names no model of this folder: \"%.64s\"", path);
+    return stz_json_fail(o, "model_path", r->err, "names no model of this folder: \"%.64s\"", path);
 }
 
 static stylize_status add_title(const stz_json *o, stz_style *style, const char *lang, const json_t *title,
@@ -103,30 +119,20 @@ static stylize_status read_text(const stz_json *o, const char *member, char **te
     return status;
 }
 
-/* "<model folder>/styles/<path>", NULL if there is no memory. */
-static char *styles_path(const stz_style_lib *lib, const char *path)
-{
-    char *styles = stz_path_join(lib->dir, "styles");
-    char *full = styles ? stz_path_join(styles, path) : NULL;
-    free(styles);
-    return full;
-}
-
 /* The path of a picture. One that is missing costs the picture, not the style. */
-static stylize_status read_picture(const stz_style_lib *lib, const stz_json *o, const char *member,
-                                   char **picture, const stz_log *log, stylize_error *err)
+static stylize_status read_picture(const context *r, const char *member, char **picture)
 {
     const char *path = NULL;
-    stylize_status status = stz_json_path(o, member, &path, err);
+    stylize_status status = stz_json_path(r->o, member, &path, r->err);
     if (status || !path)
         return status;
-    *picture = styles_path(lib, path);
+    *picture = stz_path_join(r->folder, path);
     if (!*picture)
-        return stz_nomem(err, strlen(path));
+        return stz_nomem(r->err, strlen(path));
     if (access(*picture, R_OK)) {
         stylize_error why;
-        stz_json_fail(o, member, &why, "cannot be read: %.160s", path);
-        stz_log_line(log, STYLIZE_LOG_WARNING, "%s", why.message);
+        stz_json_fail(r->o, member, &why, "cannot be read: %.160s", path);
+        stz_log_line(r->log, STYLIZE_LOG_WARNING, "%s", why.message);
         free(*picture);
         *picture = NULL;
     }
@@ -147,11 +153,12 @@ static stylize_status check_code(const stz_json *o, const stz_model *model, cons
     return STYLIZE_OK;
 }
 
-static stylize_status take_codes(const stz_style_lib *lib, const stz_json *o, const stz_safetensors *file,
-                                 stz_style *style, stylize_error *err)
+static stylize_status take_codes(const context *r, const stz_safetensors *file, stz_style *style)
 {
-    for (int i = 0; i < lib->model_count; i++) {
-        const stz_model *model = lib->models[i];
+    const stz_json *o = r->o;
+    stylize_error *err = r->err;
+    for (int i = 0; i < r->models; i++) {
+        const stz_model *model = r->lib->models[i];
         const stz_tensor *code = model->code_length ? stz_safetensors_find(file, model->name) : NULL;
         if (!code)
             continue;
@@ -166,9 +173,10 @@ static stylize_status take_codes(const stz_style_lib *lib, const stz_json *o, co
     return STYLIZE_OK;
 }
 
-static stylize_status read_codes(const stz_style_lib *lib, const stz_json *o, stz_style *style,
-                                 stylize_error *err)
+static stylize_status read_codes(const context *r, stz_style *style)
 {
+    const stz_json *o = r->o;
+    stylize_error *err = r->err;
     const char *path = NULL;
     stylize_status status = stz_json_path(o, "code_path", &path, err);
     if (status)
@@ -177,7 +185,7 @@ static stylize_status read_codes(const stz_style_lib *lib, const stz_json *o, st
         return stz_json_fail(o, NULL, err, "code_path is missing: %s needs a code", style->model->name);
     if (!path)
         return STYLIZE_OK;
-    char *full = styles_path(lib, path);
+    char *full = stz_path_join(r->folder, path);
     if (!full)
         return stz_nomem(err, strlen(path));
     stz_safetensors *file;
@@ -188,23 +196,24 @@ static stylize_status read_codes(const stz_style_lib *lib, const stz_json *o, st
         return stz_fail(err, status, "%s", why.message);
     if (status)
         return stz_json_fail(o, "code_path", err, "cannot be used: %.190s", why.message);
-    status = take_codes(lib, o, file, style, err);
+    status = take_codes(r, file, style);
     stz_safetensors_close(file);
     return status;
 }
 
-stylize_status stz_style_read(const stz_style_lib *lib, const stz_json *o, const stz_log *log,
-                              stz_style **out, stylize_error *err)
+stylize_status stz_style_read(const stz_style_lib *lib, const char *folder, const stz_model *own,
+                              const stz_json *o, const stz_log *log, stz_style **out, stylize_error *err)
 {
+    const context r = {lib, lib->model_count, folder, own, o, log, err};
     *out = NULL;
     const char *id;
     const stz_model *model = NULL;
     stylize_status status = read_id(o, &id, err);
     if (!status)
-        status = read_model(lib, o, &model, err);
+        status = read_model(&r, &model);
     if (status)
         return status;
-    stz_style *style = stz_style_create(id, model, lib->model_count);
+    stz_style *style = stz_style_create(id, model, r.models);
     if (!style)
         return stz_nomem(err, sizeof *style);
     status = read_titles(o, style, err);
@@ -217,11 +226,11 @@ stylize_status stz_style_read(const stz_style_lib *lib, const stz_json *o, const
     if (!status)
         status = stz_json_int(o, "recommended_size", 16, 16384, &style->recommended_size, err);
     if (!status)
-        status = read_codes(lib, o, style, err);
+        status = read_codes(&r, style);
     if (!status)
-        status = read_picture(lib, o, "preview_image", &style->preview, log, err);
+        status = read_picture(&r, "preview_image", &style->preview);
     if (!status)
-        status = read_picture(lib, o, "artwork", &style->artwork, log, err);
+        status = read_picture(&r, "artwork", &style->artwork);
     if (status) {
         stz_style_unref(style);
         return status;

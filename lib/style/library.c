@@ -79,7 +79,10 @@ static stylize_status open_entry(stz_style_lib *lib, const stz_json_element *ele
     if (status)
         return status;
     stz_style *style;
-    status = stz_style_read(lib, &entry, log, &style, err);
+    char *folder = stz_path_join(lib->dir, "styles");
+    status = folder ? stz_style_read(lib, folder, NULL, &entry, log, &style, err)
+                    : stz_nomem(err, strlen(lib->dir));
+    free(folder);
     if (!status) {
         stylize_error why;
         status = stz_style_lib_insert(lib, style, &why);

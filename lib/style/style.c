@@ -33,6 +33,7 @@ static void style_free(stz_style *style)
     free(style->licence);
     free(style->preview);
     free(style->artwork);
+    free(style->folder);
     free(style);
 }
 
@@ -45,6 +46,8 @@ void stz_style_unref(stz_style *style)
 const char *stz_style_id(const stz_style *style) { return style->id; }
 
 const stz_model *stz_style_model(const stz_style *style) { return style->model; }
+
+const char *stz_style_own_folder(const stz_style *style) { return style->folder; }
 
 const char *stz_style_artwork(const stz_style *style) { return style->artwork; }
 

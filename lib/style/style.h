@@ -26,6 +26,7 @@ typedef struct stz_style {
     char *artist, *licence, *preview, *artwork; /* or NULL */
     int year;
     int recommended_size;
+    char *folder; /* of a style of one's own, or NULL */
     bool added;
     const stz_model *model; /* paints it by default */
     stz_style_code_of *codes;
@@ -35,6 +36,7 @@ typedef struct stz_style {
 void stz_style_unref(stz_style *style);
 const char *stz_style_id(const stz_style *style);
 const stz_model *stz_style_model(const stz_style *style);
+const char *stz_style_own_folder(const stz_style *style); /* or NULL */
 /* Path of its artwork, or NULL. */
 const char *stz_style_artwork(const stz_style *style);
 /* Its code for a network, `model->code_length` floats, or NULL if it has none. */

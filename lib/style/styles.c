@@ -43,10 +43,15 @@ void stz_style_lib_close(stz_style_lib *lib)
 
 bool stz_style_lib_add_model(stz_style_lib *lib, stz_model *model)
 {
-    if (lib->model_count == STZ_MODELS_MAX || stz_style_lib_find_model(lib, model->name))
-        return false;
-    lib->models[lib->model_count++] = model;
-    return true;
+    pthread_rwlock_wrlock(&lib->lock);
+    const int count = lib->model_count;
+    const bool room = count < STZ_MODELS_MAX && !stz_style_lib_find_model(lib, model->name);
+    if (room) {
+        lib->models[count] = model;
+        lib->model_count = count + 1; /* readers without the lock see the model first */
+    }
+    pthread_rwlock_unlock(&lib->lock);
+    return room;
 }
 
 int stz_style_lib_model_count(const stz_style_lib *lib) { return lib->model_count; }
@@ -143,23 +148,29 @@ static stylize_status check_text(const char *what, const char *text, stylize_err
                     what, TEXT_MAX);
 }
 
-static stylize_status check_new(const stylize_style_info *info, const stz_model *model, const float *code,
-                                stylize_error *err)
+stylize_status stz_style_info_check(const stylize_style_info *info, stylize_error *err)
 {
     if (!info || !info->id || !stz_id_valid(info->id))
         return stz_fail(err, STYLIZE_ERR_INVALID, "the id of a style must be 1 to %d of a-z 0-9 _ -",
                         STZ_ID_MAX);
+    stylize_status status = check_text("display_name", info->display_name, err);
+    if (!status)
+        status = check_text("artist", info->artist, err);
+    return status ? status : check_text("licence", info->licence, err);
+}
+
+static stylize_status check_new(const stylize_style_info *info, const stz_model *model, const float *code,
+                                stylize_error *err)
+{
+    const stylize_status status = stz_style_info_check(info, err);
+    if (status)
+        return status;
     if (!model || (model->code_length && !code))
         return stz_fail(err, STYLIZE_ERR_INVALID, "a style needs a model and its code");
     for (int i = 0; i < model->code_length; i++)
         if (!isfinite(code[i]))
             return stz_fail(err, STYLIZE_ERR_INVALID, "a style code must hold finite numbers only");
-    stylize_status status = check_text("display_name", info->display_name, err);
-    if (!status)
-        status = check_text("artist", info->artist, err);
-    if (!status)
-        status = check_text("licence", info->licence, err);
-    return status;
+    return STYLIZE_OK;
 }
 
 /* NULL if there is no memory. */

@@ -9,9 +9,9 @@
 
 typedef struct stz_style_lib {
     char *dir;          /* model folder, absolute */
-    stz_model **models; /* fixed once the library is open, as model_count */
-    int model_count;
-    pthread_rwlock_t lock; /* over what follows */
+    stz_model **models; /* room for STZ_MODELS_MAX; those that are there stay */
+    atomic_int model_count;
+    pthread_rwlock_t lock; /* over what follows, and over adding a model */
     stz_style **styles;    /* each with one reference of the library's */
     size_t style_count, style_room;
 } stz_style_lib;
@@ -20,8 +20,8 @@ typedef struct stz_style_lib {
 stz_style_lib *stz_style_lib_create(const char *dir);
 void stz_style_lib_close(stz_style_lib *lib);
 
-#define STZ_MODELS_MAX 64
-/* Takes over the model. False if its name is taken or there are too many. */
+#define STZ_MODELS_MAX 256
+/* Takes over the model. False if its name is taken or there are too many: it stays the caller's. */
 bool stz_style_lib_add_model(stz_style_lib *lib, stz_model *model);
 /* Models, in the order of their folders' names. */
 int stz_style_lib_model_count(const stz_style_lib *lib);
@@ -38,6 +38,8 @@ stz_style *stz_style_lib_find(stz_style_lib *lib, const char *id);
 /* Takes over the caller's reference. EXISTS, NOMEM: the reference stays the caller's. */
 stylize_status stz_style_lib_insert(stz_style_lib *lib, stz_style *style, stylize_error *err);
 
+/* INVALID: no id or a bad one, texts that are too long or of more than one line. */
+stylize_status stz_style_info_check(const stylize_style_info *info, stylize_error *err);
 /* EXISTS, INVALID (bad id), NOMEM. code belongs to `model` and is copied. */
 stylize_status stz_style_lib_add(stz_style_lib *lib, const stylize_style_info *info, const stz_model *model,
                                  const float *code, stylize_error *err);

@@ -206,6 +206,9 @@ static void the_oracle_is_the_slope(void **state)
     net_free(&b);
     net_loss(&b, 3, 4, 5, 6);
     oracle_holds(&b, NULL, 20, 16);
+    net_filters(&b, 1, 5, 3, 2);
+    net_filters(&b, 4, 3, 3, 1);
+    oracle_holds(&b, NULL, 20, 16);
     net_free(&b);
 }
 
@@ -249,6 +252,83 @@ static void loss_shapes(void **state)
             against_oracle(&b, NULL, sizes[s][0], sizes[s][1]);
         net_free(&b);
     }
+}
+
+/* Each depth is looked at where it ends, just before its means are taken. */
+static void maps_at_the_end_of_a_depth(void **state)
+{
+    static const int widths[][3] = {{16, 32, 48}, {5, 20, 49}};
+    for (size_t w = 0; w < STZ_LEN(widths); w++) {
+        net_builder b;
+        net_begin(&b, (unsigned)w + 80);
+        for (int depth = 0; depth < 3; depth++) {
+            net_conv(&b, 8, 3, 1, true);
+            net_op(&b, STZ_OP_RELU);
+            net_conv(&b, widths[w][depth], 3, 1, true);
+            net_op(&b, STZ_OP_RELU);
+            net_op(&b, STZ_OP_TAP);
+            if (depth < 2)
+                net_op(&b, STZ_OP_MEAN_POOL);
+        }
+        against_oracle(&b, NULL, 20, 36);
+        against_oracle(&b, NULL, 60, 44);
+        net_free(&b);
+    }
+}
+
+/* A loss network that begins again at the picture: the gradient is the sum. */
+static void filters(void **state)
+{
+    static const int sizes[][2] = {{16, 16}, {24, 40}, {64, 48}};
+    static const int widths[] = {48, 16, 5};
+    for (size_t w = 0; w < STZ_LEN(widths); w++) {
+        net_builder b;
+        net_loss(&b, (unsigned)w + 90, widths[w], 8, 20);
+        net_filters(&b, 1, widths[w], 3, 2);
+        net_filters(&b, 2, widths[w], 3, 1);
+        net_conv(&b, 6, 3, 1, true); /* and goes on from there */
+        net_op(&b, STZ_OP_RELU);
+        net_op(&b, STZ_OP_MEAN_POOL);
+        net_conv(&b, 9, 3, 1, true);
+        net_op(&b, STZ_OP_RELU);
+        net_op(&b, STZ_OP_TAP);
+        net_filters(&b, 1, widths[w], 9, 1);
+        net_filters(&b, 4, 7, 3, 1);
+        for (size_t s = 0; s < STZ_LEN(sizes); s++)
+            against_oracle(&b, NULL, sizes[s][0], sizes[s][1]);
+        net_free(&b);
+    }
+}
+
+static void refused_layers(net_builder *b, const char *text)
+{
+    stz_layers layers;
+    stylize_error err = {0};
+    assert_int_equal(stz_layers_build(&b->graph, &layers, &err), STYLIZE_ERR_MODEL);
+    if (!strstr(err.message, text))
+        fail_msg("\"%s\" does not hold \"%s\"", err.message, text);
+    net_free(b);
+}
+
+/* What the engine has no layers for, with the operation that is wrong. */
+static void filters_stand_after_a_map(void **state)
+{
+    net_builder b;
+    net_begin(&b, 1);
+    net_filters(&b, 1, 4, 3, 1);
+    refused_layers(&b, "operation 0 (picture): it must follow a tap");
+    net_loss(&b, 1, 4, 4, 4);
+    net_conv(&b, 4, 3, 1, true);
+    net_filters(&b, 1, 4, 3, 1);
+    refused_layers(&b, "(picture): it must follow a tap");
+    net_loss(&b, 1, 4, 4, 4);
+    net_filters(&b, 1, 4, 3, 1);
+    b.graph.ops[b.graph.count - 3].kind = STZ_OP_TAP; /* in the place of the convolution */
+    refused_layers(&b, "(tap): it must follow a convolution and a relu");
+    net_loss(&b, 1, 4, 4, 4);
+    net_filters(&b, 1, 4, 3, 1);
+    b.graph.ops[b.graph.count - 3].kind = STZ_OP_MEAN_POOL;
+    refused_layers(&b, "(mean_pool): it must follow a convolution and a relu");
 }
 
 /* Shapes that our networks do not have but the engine claims. */
@@ -343,11 +423,10 @@ static void threads_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_oracle_is_the_slope),
-        cmocka_unit_test(brush_shapes),
-        cmocka_unit_test(transformer_shapes),
-        cmocka_unit_test(loss_shapes),
-        cmocka_unit_test(other_shapes),
+        cmocka_unit_test(the_oracle_is_the_slope),    cmocka_unit_test(brush_shapes),
+        cmocka_unit_test(transformer_shapes),         cmocka_unit_test(loss_shapes),
+        cmocka_unit_test(maps_at_the_end_of_a_depth), cmocka_unit_test(filters),
+        cmocka_unit_test(filters_stand_after_a_map),  cmocka_unit_test(other_shapes),
         cmocka_unit_test(threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

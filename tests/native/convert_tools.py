@@ -60,6 +60,12 @@ class Tools(unittest.TestCase):
         self.assertEqual([o["op"] for o in made.operations("loss_graph")],
                          ["sub", "mul", "conv", "relu", "tap", "conv", "relu", "mean_pool", "conv", "relu", "tap"])
         self.assertNotIn("conv2b", made.tensors)  # no feature map sees it
+        plain = made.operations("loss_graph")
+        made = loss.convert(buffers | {f"w_filters{f}": rng.random((2, 3, 3, 3), np.float32) for f in (8, 2)})
+        self.assertEqual(made.operations("loss_graph")[len(plain):],
+                         [o for f in (2, 8) for o in (
+                             {"op": "picture", "factor": f},
+                             {"op": "conv", "w": f"filters{f}", "in": 3, "out": 2, "stride": 1}, {"op": "relu"}, {"op": "tap"})])
         np.testing.assert_array_equal(made.tensors["conv2a"], buffers["w_conv2a"])
         with self.assertRaises(ValueError):
             loss.convert({"w": buffers["w_conv1a"]})

@@ -66,8 +66,13 @@ static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int wi
     float *style = numbers(files[2], (size_t)style_width * (size_t)style_height * 3);
     float *gradient = malloc((count + 1) * sizeof *gradient);
     const stz_view style_view = view_of(style, style_width, style_height);
-    const stz_loss_spec spec = {part->layers.taps, part->graph.multiple, stz_graph_radius(&part->graph),
-                                {1, 1, 1, 1, 1},   {0, 0, .5f, .5f, 0},  1000};
+    const stz_loss_spec spec = {.layers = part->layers.taps,
+                                .multiple = part->graph.multiple,
+                                .radius = stz_graph_radius(&part->graph),
+                                .style_weights = {1, 1, 1, 1, 1, 1, 1, 1},
+                                .content_weights = {0, 0, .5f, .5f},
+                                .smoothness = STZ_SMOOTHNESS,
+                                .pixel_bytes = 1000};
     const stz_optimize job = {.content = view_of(content, width, height),
                               .styles = &style_view,
                               .weights = &share,

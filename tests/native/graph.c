@@ -182,6 +182,43 @@ static void test_loss_network(void **state)
     refuse_encoder("[" C0 "," RELU "," POOL "]", "only a loss network has it");
 }
 
+#define AGAIN(factor) "{\"op\":\"picture\",\"factor\":" factor "}"
+#define EYE           "[" SUB "," C0 "," RELU "," TAP
+
+/* A loss network that begins again at the picture. */
+static void test_picture(void **state)
+{
+    stz_graph g;
+    stylize_error err;
+    assert_int_equal(read_with("loss_graph",
+                               EYE "," AGAIN("4") "," C0 "," RELU "," TAP "," AGAIN("1") "," C1 "," RELU
+                                                                                         "," TAP "]",
+                               NULL, NULL, &g, &err),
+                     STYLIZE_OK);
+    assert_int_equal(g.ops[4].kind, STZ_OP_PICTURE);
+    assert_int_equal(g.ops[4].factor, 4);
+    assert_int_equal(g.ops[4].out, 3);
+    assert_int_equal(g.multiple, 4);
+    assert_true(stz_graph_flop(&g, 16, 8) == 2.0 * 9 * 3 * 4 * (128 + 8 + 32));
+    /* the largest of the three: cell 0 of 4 pixels sees one more on each side, pixels -4 to 7 */
+    assert_int_equal(stz_graph_radius(&g), 8);
+    stz_graph_free(&g);
+    refuse_loss("[" AGAIN("1") "," C0 "," RELU "," TAP "]",
+                "operation 0 (picture): it must follow a feature map");
+    refuse_loss("[" SUB "," AGAIN("1") "," C0 "," RELU "," TAP "]", "it must follow a feature map");
+    refuse_loss("[" C0 "," RELU "," AGAIN("1") "," C0 "," RELU "," TAP "]", "it must follow a feature map");
+    refuse_loss(EYE "," AGAIN("1") "," AGAIN("2") "," C0 "," RELU "," TAP "]",
+                "it must follow a feature map");
+    refuse_loss(EYE "," AGAIN("1") "]", "ends with a tap");
+    refuse_loss(EYE "," AGAIN("3") "," C0 "," RELU "," TAP "]", "\"factor\" is not 1, 2, 4 or 8");
+    refuse_loss(EYE "," AGAIN("16") "," C0 "," RELU "," TAP "]", "allowed are 1 to 8");
+    refuse_loss(EYE "," AGAIN("1") "," C3 "," RELU "," TAP "]", "takes 4 channels, but 3 come in");
+    refuse_loss(EYE "," AGAIN("1") "," SUB "," C0 "," RELU "," TAP "]", "does not have it here");
+    refuse_loss(EYE ",{\"op\":\"picture\"}," C0 "," RELU "," TAP "]", "\"factor\"");
+    refuse("[" C0 "," AGAIN("1") "]", "only a loss network has it");
+    refuse_encoder("[" C0 "," AGAIN("1") "]", "only a loss network has it");
+}
+
 static void test_lists_refused(void **state)
 {
     refuse_with("graph", "", NULL, NULL, "not valid JSON");
@@ -388,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_reads),
         cmocka_unit_test(test_reads_encoder),
         cmocka_unit_test(test_loss_network),
+        cmocka_unit_test(test_picture),
         cmocka_unit_test(test_lists_refused),
         cmocka_unit_test(test_convs_refused),
         cmocka_unit_test(test_values_refused),

@@ -26,9 +26,9 @@ static stz_model loss_model(void)
                        .native_file = file,
                        .multiple = 16,
                        .optimizes = true,
-                       .layers = 5,
+                       .layers = 8,
                        .receptive_radius = 73,
-                       .style_weights = {1, 1, 1, 1, 1},
+                       .style_weights = {1, 1, 1, 1, 1, 1, 1, 1},
                        .content_weights = {0, 0, .5f, .5f, 0}};
 }
 
@@ -244,8 +244,8 @@ static void wrong_models_are_refused(void **state)
 {
     session *s = session_open(STYLIZE_PRECISION_FP32);
     stz_model m = loss_model();
-    m.layers = 4;
-    refuse_model(s, &m, "weights for 4 feature maps, the file makes 5");
+    m.layers = 5;
+    refuse_model(s, &m, "weights for 5 feature maps, the file makes 8");
     m = loss_model();
     m.multiple = 24;
     refuse_model(s, &m, "needs multiples of 16");

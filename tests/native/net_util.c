@@ -213,6 +213,15 @@ void net_loss(net_builder *b, unsigned seed, int first, int second, int third)
     }
 }
 
+void net_filters(net_builder *b, int factor, int count, int kernel, int stride)
+{
+    push(b, STZ_OP_PICTURE)->factor = factor;
+    b->graph.ops[b->graph.count - 1].out = b->channels = 3;
+    net_conv(b, count, kernel, stride, false);
+    net_op(b, STZ_OP_RELU);
+    net_op(b, STZ_OP_TAP);
+}
+
 void net_encoder_begin(net_builder *b, unsigned seed, int first, int second)
 {
     net_begin(b, seed);

@@ -29,6 +29,8 @@ void net_brush(net_builder *b, unsigned seed, int first, int middle, int up, int
 void net_transformer(net_builder *b, unsigned seed, int width, int blocks);
 /* The shape of a loss network: three depths, a map of features at each. */
 void net_loss(net_builder *b, unsigned seed, int first, int second, int third);
+/* After it: feature maps of one convolution each, of the picture or of its means. */
+void net_filters(net_builder *b, int factor, int count, int kernel, int stride);
 void net_encoder(net_builder *b, unsigned seed, int first, int second);
 /* The same without its last linear map, from 70 numbers to a code of 33. */
 void net_encoder_begin(net_builder *b, unsigned seed, int first, int second);

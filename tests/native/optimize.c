@@ -16,9 +16,11 @@
 #define HEIGHT 40
 #define COUNT  (WIDTH * HEIGHT * 3)
 
-static const float style_weights[] = {1, .5f, 2}, content_weights[] = {0, .5f, .25f};
+#define MAPS 5
+static const float style_weights[MAPS] = {1, .5f, 2, .75f, 1.5f},
+                   content_weights[MAPS] = {0, .5f, .25f, 0, .5f};
 
-/* A small loss network, a content, two styles and a picture. */
+/* A small loss network with filters beside it, a content, two styles and a picture. */
 typedef struct scene {
     net_builder b;
     stz_loss_spec spec;
@@ -38,7 +40,9 @@ static scene *scene_new(void)
 {
     scene *s = calloc(1, sizeof *s);
     net_loss(&s->b, 3, 5, 20, 33);
-    s->spec = (stz_loss_spec){.layers = 3, .multiple = 4, .radius = stz_graph_radius(&s->b.graph)};
+    net_filters(&s->b, 1, 18, 3, 2);
+    net_filters(&s->b, 4, 7, 3, 1);
+    s->spec = (stz_loss_spec){.layers = MAPS, .multiple = 4, .radius = stz_graph_radius(&s->b.graph)};
     memcpy(s->spec.style_weights, style_weights, sizeof style_weights);
     memcpy(s->spec.content_weights, content_weights, sizeof content_weights);
     s->content = picture_random(WIDTH, HEIGHT, 1);
@@ -80,6 +84,7 @@ static double evaluate(scene *s, const stz_kernels *k, int threads, float *gradi
     stylize_error err;
     double loss = 0;
     runner_open(&r, &s->b.graph, k, threads);
+    s->spec.smoothness = STZ_SMOOTHNESS;
     s->spec.pixel_bytes = stz_objective_pixel(&r.part, s->spec.multiple);
     if (stz_objective_open(&o, &r.part, &s->spec, &s->job, s->x, r.pool, &r.exec, &err))
         fail_msg("%s", err.message);
@@ -139,7 +144,7 @@ static void the_loss_is_the_oracles(void **state)
     double *styles[2] = {doubles(s->styles[0], 32 * 44 * 3), doubles(s->styles[1], 40 * 36 * 3)};
     float *gradient = malloc(COUNT * sizeof *gradient);
     reference_loss l = {&s->b.graph,
-                        3,
+                        MAPS,
                         style_weights,
                         content_weights,
                         {content, WIDTH, HEIGHT},
@@ -325,6 +330,7 @@ static stylize_status run(scene *s, int threads, watching *w, stylize_error *err
     runner r;
     atomic_int cancel = 0;
     runner_open(&r, &s->b.graph, stz_kernels_get(false), threads);
+    s->spec.smoothness = STZ_SMOOTHNESS;
     s->spec.pixel_bytes = stz_objective_pixel(&r.part, s->spec.multiple);
     if (w->cancel_at) {
         w->cancel = &cancel;

@@ -22,6 +22,7 @@ static double pixel_bytes; /* asked for once, as when a network is loaded */
 static int set_up(void **state)
 {
     net_loss(&net, 3, 5, 9, 17);
+    net_filters(&net, 2, 5, 3, 1);
     content = picture_random(WIDTH, HEIGHT, 1);
     runner r;
     runner_open(&r, &net.graph, stz_kernels_get(false), 1);
@@ -39,11 +40,12 @@ static int tear_down(void **state)
 
 static stylize_status optimise(runner *r, uint64_t memory, bool adam, stylize_error *err)
 {
-    const stz_loss_spec spec = {.layers = 3,
+    const stz_loss_spec spec = {.layers = 4,
                                 .multiple = 4,
                                 .radius = stz_graph_radius(&net.graph),
-                                .style_weights = {1, 1, 1},
-                                .content_weights = {0, 1, 0},
+                                .style_weights = {1, 1, 1, 1},
+                                .content_weights = {0, 1, 0, 0},
+                                .smoothness = STZ_SMOOTHNESS,
                                 .pixel_bytes = pixel_bytes};
     const float share = 1;
     const stz_view view = {content, WIDTH * 12, WIDTH, HEIGHT, STZ_F32};

@@ -44,7 +44,7 @@ static int mirror(int i, int n)
 }
 
 /* Sizes after an operation. */
-static map shape_after(const stz_op *op, const map *in)
+static map shape_after(const stz_op *op, const map *in, int width, int height)
 {
     map m = {in->channels, in->width, in->height, NULL};
     switch (op->kind) {
@@ -63,6 +63,9 @@ static map shape_after(const stz_op *op, const map *in)
         break;
     case STZ_OP_MEAN_POOL:
         m = (map){in->channels, in->width / 2, in->height / 2, NULL};
+        break;
+    case STZ_OP_PICTURE:
+        m = (map){3, width / op->factor, height / op->factor, NULL};
         break;
     default:
         break;
@@ -173,6 +176,23 @@ static size_t halved(const map *large, const map *small, size_t i)
     return c * area(small) + y / 2 * (size_t)small->width + x / 2;
 }
 
+/* The value that the first convolution reads: `picture` begins again there. */
+static int first_conv(const stz_graph *g)
+{
+    int i = 0;
+    while (g->ops[i].kind != STZ_OP_CONV)
+        i++;
+    return i;
+}
+
+/* Where value i of the picture goes in its means over factor x factor pixels. */
+static size_t shrunk(const map *large, const map *small, int factor, size_t i)
+{
+    const size_t c = i / area(large), y = i % area(large) / (size_t)large->width,
+                 x = i % (size_t)large->width;
+    return c * area(small) + y / (size_t)factor * (size_t)small->width + x / (size_t)factor;
+}
+
 static double pointwise(const stz_op *op, double x)
 {
     switch (op->kind) {
@@ -211,7 +231,7 @@ static void forward(tape *t, int i)
 {
     const stz_op *op = &t->graph->ops[i];
     const map *x = &t->values[i];
-    map y = shape_after(op, x);
+    map y = shape_after(op, x, t->values[0].width, t->values[0].height);
     y = map_new(y.channels, y.width, y.height);
     if (op->kind == STZ_OP_CONV) {
         conv(op, x, &y, NULL, NULL, NULL);
@@ -224,6 +244,10 @@ static void forward(tape *t, int i)
     } else if (op->kind == STZ_OP_MEAN_POOL) {
         for (size_t k = 0; k < count_of(x); k++)
             y.data[halved(x, &y, k)] += x->data[k] / 4;
+    } else if (op->kind == STZ_OP_PICTURE) {
+        const map *from = &t->values[first_conv(t->graph)];
+        for (size_t k = 0; k < count_of(from); k++)
+            y.data[shrunk(from, &y, op->factor, k)] += from->data[k] / (op->factor * op->factor);
     } else if (op->kind == STZ_OP_PIXEL_UNSHUFFLE) {
         for (size_t k = 0; k < count_of(&y); k++)
             y.data[k] = x->data[shuffled(&y, x, k)];
@@ -267,6 +291,8 @@ static map backward(const tape *t, int i, const map *gy, map *saved, double *cod
     } else if (op->kind == STZ_OP_UPSAMPLE) {
         for (size_t k = 0; k < count_of(gy); k++)
             gx.data[halved(gy, x, k)] += gy->data[k];
+    } else if (op->kind == STZ_OP_PICTURE) {
+        return gx; /* nothing goes further back here */
     } else if (op->kind == STZ_OP_MEAN_POOL) {
         for (size_t k = 0; k < count_of(x); k++)
             gx.data[k] = gy->data[halved(x, gy, k)] / 4;
@@ -311,7 +337,7 @@ size_t reference_result_count(const stz_graph *graph, int width, int height)
     map m = {3, width, height, NULL};
     size_t count = 0;
     for (int i = 0; i < graph->count; i++) {
-        m = shape_after(&graph->ops[i], &m);
+        m = shape_after(&graph->ops[i], &m, width, height);
         if (graph->ops[i].kind == STZ_OP_TAP)
             count += count_of(&m);
     }
@@ -358,6 +384,8 @@ static void run_back(const tape *t, const double *factors, reference_gradient *o
     factors += has_taps(g) ? reference_result_count(g, t->values[0].width, t->values[0].height) : 0;
     if (!has_taps(g))
         look(end, true, factors, NULL, &gradient);
+    const int first = first_conv(g);
+    map again = map_new(3, t->values[0].width, t->values[0].height); /* from where `picture` began */
     for (int i = g->count - 1; i >= 0; i--) {
         if (g->ops[i].kind == STZ_OP_TAP) {
             factors -= count_of(&gradient);
@@ -365,9 +393,15 @@ static void run_back(const tape *t, const double *factors, reference_gradient *o
         }
         weights -= weights_of(&g->ops[i]);
         map before = backward(t, i, &gradient, &saved, out->code, out->weights + weights);
+        const int factor = g->ops[i].factor;
+        for (size_t k = 0; g->ops[i].kind == STZ_OP_PICTURE && k < count_of(&again); k++)
+            again.data[k] += gradient.data[shrunk(&again, &gradient, factor, k)] / (factor * factor);
+        for (size_t k = 0; i == first && has_taps(g) && k < count_of(&again); k++)
+            before.data[k] += again.data[k];
         free(gradient.data);
         gradient = before;
     }
+    free(again.data);
     for (size_t k = 0; k < count_of(&gradient); k++)
         out->picture[interleaved(&gradient, k)] = gradient.data[k];
     free(gradient.data);

@@ -23,9 +23,11 @@ static double *features(const reference_loss *l, const reference_picture *p, map
     const double *at = data;
     for (int i = 0; i < l->graph->count; i++) {
         const stz_op *op = &l->graph->ops[i];
-        channels = op->kind == STZ_OP_CONV ? op->out : channels;
-        width = op->kind == STZ_OP_MEAN_POOL ? width / 2 : width;
-        height = op->kind == STZ_OP_MEAN_POOL ? height / 2 : height;
+        const int by = op->kind == STZ_OP_CONV ? op->stride : op->kind == STZ_OP_MEAN_POOL ? 2 : 1;
+        const bool again = op->kind == STZ_OP_PICTURE;
+        channels = op->out;
+        width = again ? p->width / op->factor : (width + by - 1) / by;
+        height = again ? p->height / op->factor : (height + by - 1) / by;
         if (op->kind != STZ_OP_TAP)
             continue;
         maps[layer++] = (map){at, channels, (size_t)width * (size_t)height};

@@ -37,7 +37,7 @@ AT(stylize_image_info, has_alpha, 20);
 AT(stylize_image_info, orientation, 24);
 AT(stylize_image_info, has_icc, 28);
 
-SIZE(stylize_options, 136);
+SIZE(stylize_options, 144);
 AT(stylize_options, struct_size, 0);
 AT(stylize_options, engine, 8);
 AT(stylize_options, device, 16);
@@ -61,6 +61,37 @@ AT(stylize_options, reserved, 116);
 AT(stylize_options, tolerant, 120);
 AT(stylize_options, deep, 124);
 AT(stylize_options, formats, 128);
+AT(stylize_options, style_dir, 136);
+
+SIZE(stylize_fit_state, 40);
+AT(stylize_fit_state, struct_size, 0);
+AT(stylize_fit_state, done, 8);
+AT(stylize_fit_state, network, 12);
+AT(stylize_fit_state, steps, 16);
+AT(stylize_fit_state, loss, 20);
+AT(stylize_fit_state, reserved, 24);
+AT(stylize_fit_state, picture, 32);
+
+SIZE(stylize_fit, 112);
+AT(stylize_fit, struct_size, 0);
+AT(stylize_fit, info, 8);
+AT(stylize_fit, picture, 16);
+AT(stylize_fit, effort, 24);
+AT(stylize_fit, reserved, 28);
+AT(stylize_fit, contents, 32);
+AT(stylize_fit, content_count, 40);
+AT(stylize_fit, style_scale, 48);
+AT(stylize_fit, code_steps, 52);
+AT(stylize_fit, network_steps, 56);
+AT(stylize_fit, time_budget_ms, 60);
+AT(stylize_fit, seed, 64);
+AT(stylize_fit, memory_budget, 72);
+AT(stylize_fit, progress, 80);
+AT(stylize_fit, progress_user, 88);
+AT(stylize_fit, code_made, 96);
+AT(stylize_fit, network_made, 100);
+AT(stylize_fit, loss, 104);
+AT(stylize_fit, ended_early, 108);
 
 SIZE(stylize_stats, 248);
 AT(stylize_stats, struct_size, 0);
@@ -247,3 +278,10 @@ IS(STYLIZE_METHOD_ANY, 2);
 IS(STYLIZE_METHOD_OPTIMIZE, 3);
 IS(STYLIZE_OPTIMIZER_LBFGS, 0);
 IS(STYLIZE_OPTIMIZER_ADAM, 1);
+
+IS(STYLIZE_EFFORT_FAST, 0);
+IS(STYLIZE_EFFORT_GOOD, 1);
+IS(STYLIZE_EFFORT_BEST, 2);
+IS(STYLIZE_FIT_GO_ON, 0);
+IS(STYLIZE_FIT_KEEP, 1);
+IS(STYLIZE_FIT_CANCEL, 2);

@@ -12,7 +12,7 @@ if ! PYTHONPATH=${STYLIZE_TEST_PATH-} "$python" -c "import $needs" 2>/dev/null; 
     exit 77
 fi
 export STYLIZE_LIBRARY="$build/lib/libstylize.so" STYLIZE_COMMAND="$build/bin/stylize"
-export STYLIZE_MODELS="$source/models" PYTHONDONTWRITEBYTECODE=1
+export STYLIZE_MODELS="$source/models" STYLIZE_STYLES= PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH="$source/bindings/python/src${STYLIZE_TEST_PATH:+:$STYLIZE_TEST_PATH}"
 cd "$source/bindings/python"
 exec "$python" -m pytest -q -p no:cacheprovider "$@"

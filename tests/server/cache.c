@@ -2,6 +2,7 @@
 #include "paint/folder_tier.h"
 #include "paint/memory_tier.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,25 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "common/clock.h"
+
+static bool fail_unlinkat, fail_renameat;
+
+int __real_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags)
+{
+    errno = EROFS;
+    return fail_unlinkat ? -1 : __real_unlinkat(folder, name, flags);
+}
+
+int __real_renameat(int from, const char *name, int to, const char *new_name);
+int __wrap_renameat(int from, const char *name, int to, const char *new_name);
+int __wrap_renameat(int from, const char *name, int to, const char *new_name)
+{
+    errno = ENOSPC;
+    return fail_renameat ? -1 : __real_renameat(from, name, to, new_name);
+}
 
 static painting_key key_of(uint8_t n)
 {
@@ -63,7 +83,8 @@ static char *make_folder(void)
 
 static void remove_folder(cache *c, const char *path)
 {
-    cache_forget(c, NULL);
+    bool whole;
+    cache_forget(c, NULL, &whole);
     cache_close(c);
     assert_int_equal(rmdir(path), 0); /* nothing else was left in it */
 }
@@ -148,7 +169,9 @@ static void a_subject_is_forgotten(void **state)
     put(&c, 1, 1000, "anna");
     put(&c, 2, 1000, "bert");
     put(&c, 3, 1000, "");
-    assert_int_equal(cache_forget(&c, "anna"), 2); /* one in each tier */
+    bool whole = true;
+    assert_int_equal(cache_forget(&c, "anna", &whole), 2); /* one in each tier */
+    assert_true(whole);
     assert_false(has(&c, 1));
     assert_true(has(&c, 2) && has(&c, 3));
     remove_folder(&c, path);
@@ -174,7 +197,8 @@ static void files_survive_a_restart(void **state)
     assert_string_equal(p->engine, "native");
     assert_string_equal(p->subject, "anna");
     painting_release(p);
-    assert_int_equal(cache_forget(&c, "anna"), 1);
+    bool whole = true;
+    assert_int_equal(cache_forget(&c, "anna", &whole), 1);
     remove_folder(&c, path);
 }
 
@@ -245,6 +269,104 @@ static void a_folder_that_cannot_be_is_told(void **state)
     assert_int_equal(c.tier_count, 0);
 }
 
+static cache_tier_counts counts_of(cache *c)
+{
+    cache_tier_counts counts;
+    c->tiers[0].counts(c->tiers[0].state, &counts);
+    return counts;
+}
+
+static void what_cannot_be_removed_is_told_and_tried_again(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200];
+    bool whole = true;
+    const char *folder = make_folder();
+    assert_true(cache_add_folder(&c, folder, 1 << 20, message, sizeof message));
+    put(&c, 1, 1000, "anna");
+    put(&c, 2, 1000, "");
+    fail_unlinkat = true;
+    assert_int_equal(cache_forget(&c, "anna", &whole), 0);
+    assert_false(whole);
+    assert_false(has(&c, 1)); /* nobody gets it */
+    assert_true(has(&c, 2));
+    assert_int_equal(counts_of(&c).left, 1);
+    whole = true;
+    cache_forget(&c, "anna", &whole);
+    assert_false(whole);
+    fail_unlinkat = false;
+    cache_sweep(&c, INT32_MAX);
+    assert_int_equal(counts_of(&c).left, 0);
+    assert_int_equal(counts_of(&c).entries, 1);
+    whole = true;
+    cache_forget(&c, "anna", &whole);
+    assert_true(whole);
+    remove_folder(&c, folder);
+}
+
+static void a_folder_that_cannot_be_emptied_does_not_grow(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200];
+    const char *folder = make_folder();
+    assert_true(cache_add_folder(&c, folder, 10000, message, sizeof message));
+    fail_unlinkat = true;
+    for (uint8_t i = 1; i < 20; i++)
+        put(&c, i, 2000, "");
+    assert_true(counts_of(&c).bytes <= 10000);
+    assert_true(counts_of(&c).failures >= 15);
+    fail_unlinkat = false;
+    remove_folder(&c, folder);
+}
+
+static void results_that_are_not_kept_are_counted(void **state)
+{
+    cache c = {.tier_count = 0};
+    char message[200];
+    const char *folder = make_folder();
+    assert_true(cache_add_folder(&c, folder, 1 << 20, message, sizeof message));
+    fail_renameat = true;
+    put(&c, 1, 1000, "");
+    put(&c, 2, 1000, "");
+    fail_renameat = false;
+    assert_int_equal(counts_of(&c).failures, 2);
+    put(&c, 3, 1000, "");
+    assert_int_equal(counts_of(&c).failures, 2);
+    assert_true(has(&c, 3) && !has(&c, 1));
+    remove_folder(&c, folder);
+}
+
+static void what_is_too_old_goes(void **state)
+{
+    char message[200];
+    const char *folder = make_folder();
+    for (int restart = 0; restart < 2; restart++) {
+        cache c = {.tier_count = 0};
+        assert_true(cache_add_memory(&c, 1 << 20));
+        assert_true(cache_add_folder(&c, folder, 1 << 20, message, sizeof message));
+        const int64_t now = (int64_t)now_seconds();
+        for (uint8_t n = 1; n <= 2 && !restart; n++) {
+            const painting_key k = key_of(n);
+            painting *p = make("x", 1000, "");
+            p->made = now - 3600 * n;
+            cache_put_into(&c, false, &k, p);
+            cache_put_into(&c, true, &k, p);
+            painting_release(p);
+        }
+        if (restart)
+            cache_sweep(&c, 5400);
+        assert_true(has(&c, 1));
+        assert_true(has(&c, 2) == !restart);
+        if (restart) {
+            cache_sweep(&c, 1800); /* also from memory, where it was put by the question */
+            assert_false(has(&c, 1));
+            remove_folder(&c, folder);
+        } else {
+            cache_close(&c);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +380,10 @@ int main(void)
         cmocka_unit_test(leftovers_of_a_crash_are_swept),
         cmocka_unit_test(a_folder_that_cannot_be_is_told),
         cmocka_unit_test(a_painting_leaves_the_buffers_of_the_library),
+        cmocka_unit_test(what_cannot_be_removed_is_told_and_tried_again),
+        cmocka_unit_test(a_folder_that_cannot_be_emptied_does_not_grow),
+        cmocka_unit_test(results_that_are_not_kept_are_counted),
+        cmocka_unit_test(what_is_too_old_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,12 +93,13 @@ static void nothing_erased_is_kept(void **state)
 {
     cache c = {.tier_count = 0};
     keeper k;
+    bool whole = true;
     assert_true(cache_add_memory(&c, 1 << 20));
     keeper_init(&k, &c, 1 << 20);
     const uint64_t before = keeper_now(&k);
     keep_one(&k, 1, "anna", before);
     keep_one(&k, 2, "bert", before);
-    assert_int_equal(keeper_forget(&k, "anna"), 1);
+    assert_int_equal(keeper_forget(&k, "anna", &whole), 1);
     keep_one(&k, 3, "anna", before); /* was in work then */
     keep_one(&k, 4, "anna", keeper_now(&k));
     keep_one(&k, 5, "", before);

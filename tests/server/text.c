@@ -25,14 +25,31 @@ static void base64_goes_both_ways(void **state)
 
 static void base64_is_read_in_a_strict_way(void **state)
 {
-    static const char *const wrong[] = {"A",        "AA",   "AAA",  "A===", "====", "AA=A",
-                                        "AA==AAAA", "AB==", "AAB=", "AA A", "AA-A", "A\nAA"};
+    static const char *const wrong[] = {"A",    "AA",       "AAA",  "A===",       "====",
+                                        "AA=A", "AA==AAAA", "AB==", "AAB=",       "AA A",
+                                        "AA.A", "A\nAA",    "=AAA", "AA==\nAA==", "AAA\0"};
     uint8_t out[16];
     size_t size;
     for (size_t i = 0; i < APP_LEN(wrong); i++)
         assert_false(base64_decode(wrong[i], strlen(wrong[i]), out, &size));
     assert_true(base64_decode("", 0, out, &size));
     assert_int_equal(size, 0);
+    assert_true(base64_decode(" \n", 2, out, &size));
+    assert_int_equal(size, 0);
+}
+
+static void base64_may_have_blanks_and_the_digits_of_urls(void **state)
+{
+    static const char *const same[] = {"+/+/AA==", "-_-_AA==", "+/+\r\n/AA==", "\n+/\t+/ A A = = \r\n",
+                                       "+_-/AA=\n="};
+    for (size_t i = 0; i < APP_LEN(same); i++) {
+        char text[32];
+        size_t size;
+        strcpy(text, same[i]);
+        assert_true(base64_decode(text, strlen(text), (uint8_t *)text, &size)); /* in its own place */
+        assert_int_equal(size, 4);
+        assert_memory_equal(text, "\xfb\xff\xbf\0", 4);
+    }
 }
 
 /* Whatever bytes come in, what goes out is JSON, and says the same where it can. */
@@ -185,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_goes_both_ways),
         cmocka_unit_test(base64_is_read_in_a_strict_way),
+        cmocka_unit_test(base64_may_have_blanks_and_the_digits_of_urls),
         cmocka_unit_test(json_takes_any_text),
         cmocka_unit_test(json_has_bytes_in_front),
         cmocka_unit_test(a_buffer_refuses_what_cannot_be),

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import answers, export, loss, nets, painted, perceptual, run, script  # noqa: E402
+from stylize_train import answers, export, filters, loss, nets, painted, perceptual, run, script  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -246,40 +246,6 @@ def test_export_agrees_in_every_format(command, trained, pictures, tmp_path):
     assert small.tensors["res0a"].dtype == np.int8
 
 
-def copy_models(folder):
-    import shutil
-    shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("*.onnx", "*_int8*"))
-    return folder
-
-
-def test_style_fits_a_picture(pictures, loss_net, tmp_path):
-    models = copy_models(tmp_path / "models")
-    brush = (models / "brush" / "brush.safetensors").read_bytes()
-    call("style", "mine", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 2, *TINY)
-    assert (models / "brush" / "brush.safetensors").read_bytes() == brush
-    codes = container.read(models / "styles" / "codes" / "mine.safetensors").tensors
-    assert {k: v.shape for k, v in codes.items()} == {"any": (1168,), "brush": (1168,)}
-    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
-    assert entry["style_id"] == "mine" and (models / "styles" / entry["preview_image"]).is_file()
-    shipped = len(json.loads((ROOT / "models" / "styles" / "library.json").read_text()))
-    call("style", "mine", pictures / "art" / "second.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 1, "--from", "scream", *TINY)
-    assert len(json.loads((models / "styles" / "library.json").read_text())) == shipped + 1
-
-
-def test_style_as_a_network_of_its_own(pictures, loss_net, tmp_path):
-    models = copy_models(tmp_path / "models")
-    call("style", "own", pictures / "art" / "first.png", "--models", models, "--photos", pictures / "photos",
-         "--loss-net", loss_net, "--steps", 1, "--from", "scream", "--all", *TINY)
-    entry = json.loads((models / "styles" / "library.json").read_text())[-1]
-    assert entry["model_path"] == "own"
-    assert "own" in container.read(models / "styles" / "codes" / "own.safetensors").tensors
-    made, base = (container.read(models / n / f"{n}.safetensors") for n in ("own", "brush"))
-    assert not np.array_equal(made.array("res0a"), base.array("res0a"))
-    assert torch.jit.load(str(models / "own" / "own.pt"))(torch.rand(1, 3, 32, 32), torch.zeros(1, 1168)).shape == (1, 3, 32, 32)
-
-
 def published_encoder(path):
     """A file shaped as the published encoder 5SE, of random weights and few channels."""
     rng = np.random.default_rng(2)
@@ -304,12 +270,26 @@ def test_loss_network(pictures, tmp_path):
     module = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))
     x = torch.rand(1, 3, 64, 96, requires_grad=True)
     features = module(x)
-    assert [tuple(f.shape[2:]) for f in features] == [(64, 96), (32, 48), (16, 24), (8, 12), (4, 6)]
+    small = [(32, 48), (16, 24), (8, 12)]  # of the fixed filters
+    assert [tuple(f.shape[2:]) for f in features] == [(64, 96), *small, (4, 6), *small]
     sum(f.square().mean() for f in features).backward()
     assert x.grad.abs().sum() > 0
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
-    for f, g in zip(features, again(x)):
+    for f, g in zip(features, again(x) + filters.FixedFilters()(x), strict=True):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_shipped_filters(tmp_path):
+    """The files of the shipped loss network can be made again, with the same filters."""
+    (tmp_path / "loss").mkdir()
+    (tmp_path / "loss" / "loss.pt").write_bytes((ROOT / "models" / "loss" / "loss.pt").read_bytes())
+    subprocess.run([sys.executable, "-m", "stylize_train.filters", tmp_path / "loss"], check=True, cwd=ROOT / "training")
+    for name in ("loss.safetensors", "model.json"):
+        assert (tmp_path / "loss" / name).read_bytes() == (ROOT / "models" / "loss" / name).read_bytes()
+    made, shipped = (dict(torch.jit.load(str(f / "loss" / "loss.pt")).named_buffers()) for f in (tmp_path, ROOT / "models"))
+    assert made.keys() == shipped.keys() and all(torch.equal(made[k], shipped[k]) for k in made)
+    failed = subprocess.run([sys.executable, "-m", "stylize_train.filters", tmp_path], cwd=ROOT / "training", stderr=subprocess.PIPE)
+    assert failed.returncode == 1 and failed.stderr.count(b"\n") == 1
 
 
 def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypatch):
@@ -324,7 +304,7 @@ def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypa
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     x = torch.rand(1, 3, 64, 96)
     features = torch.jit.load(str(tmp_path / "loss" / "loss.pt"))(x)
-    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 64 + 8, 64 + 8]
+    assert [f.shape[1] for f in features] == [16 + 8, 32 + 8, 48 + 8, 64 + 8, 64 + 8] + [filters.COUNT] * 3
     for f, g in zip(features, again(x)):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
     call("loss", *arguments, "--steps", 4)
@@ -333,7 +313,7 @@ def test_loss_network_of_several_teachers(pictures, loss_net, tmp_path, monkeypa
     assert not torch.equal(state["eyes.weights.conv4t"], after["eyes.weights.conv4t"])
     operations = container.read(tmp_path / "loss" / "loss.safetensors").operations("loss_graph")
     at = [operations[i - 2]["w"] for i, op in enumerate(operations) if op["op"] == "tap"]
-    assert at == ["conv1t", "conv2t", "conv3t", "conv4t", "conv5t"]
+    assert at == ["conv1t", "conv2t", "conv3t", "conv4t", "conv5t", "filters2", "filters4", "filters8"]
 
 
 def test_answers_have_the_teachers_statistics(loss_net):
@@ -415,16 +395,6 @@ def test_convert_runs_nothing(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (["style", "My Style", "{art}/first.png"], "a-z 0-9"),
-    (["style", "scream", "{art}/first.png"], "is a style of the library"),
-    (["style", "x", "{art}/none.png", "--loss-net", "{loss}"], "no such file"),
-    (["style", "x", "{art}/../text.txt", "--loss-net", "{loss}"], "not a picture"),
-    (["style", "x", "{art}/first.png", "--loss-net", "{art}/first.png"], "not a TorchScript file"),
-    (["style", "x", "{art}/first.png", "--minutes", "0"], "must be above 0"),
-    (["style", "x", "{art}/first.png", "--size", "65"], "--size must be"),
-    (["style", "x", "{art}/first.png", "--device", "nowhere"], "device nowhere"),
-    (["style", "x", "{art}/first.png", "--base", "none"], "no such file"),
-    (["style", "x", "{art}/first.png", "--loss-net", "{loss}", "--from", "nobody"], "no style nobody"),
     (["brush", "--artworks", "{art}/none", "--photos", "{art}", "--loss-net", "{loss}"], "no such folder"),
     (["brush", "--artworks", "{art}", "--photos", "{art}/none", "--loss-net", "{loss}"], "no such file or folder"),
     (["any", "--paintings", "{art}", "--photos", "{art}", "--loss-net", "{loss}", "--teacher", "{art}"], "not MicroAST"),

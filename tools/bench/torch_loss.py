@@ -1,9 +1,12 @@
 """The loss of the method optimize (docs/optimize.md) in PyTorch, for what the library is compared with."""
 
+import json
+import pathlib
+
 import numpy as np
 import torch
 
-CONTENT = (0, 0, 0.5, 0.5, 0)  # weights of the depths, as in models/loss/model.json
+MODEL = json.loads((pathlib.Path(__file__).resolve().parents[2] / "models" / "loss" / "model.json").read_text("utf-8"))
 
 
 def tensor(p: np.ndarray) -> torch.Tensor:
@@ -26,10 +29,11 @@ def normed(f: torch.Tensor) -> torch.Tensor:
 def loss_of(net, x, content, style) -> torch.Tensor:
     """As docs/optimize.md has it."""
     loss = torch.zeros(())
-    for f, g, s, weight in zip(net(x), net(content), net(style), CONTENT):
+    maps = zip(net(x), net(content), net(style), MODEL["style_weights"], MODEL["content_weights"], strict=True)
+    for f, g, s, weight, content_weight in maps:
         for a, b in zip(moments(f), moments(s)):
-            loss = loss + ((a - b) ** 2).sum() / ((b ** 2).sum() + 1e-6)
-        if weight:
-            loss = loss + weight * ((normed(f) - normed(g)) ** 2).mean()
+            loss = loss + weight * ((a - b) ** 2).sum() / ((b ** 2).sum() + 1e-6)
+        if content_weight:
+            loss = loss + content_weight * ((normed(f) - normed(g)) ** 2).mean()
     smooth = (x[:, :, 1:] - x[:, :, :-1]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean()
     return 100 * (loss + 0.5 * smooth + 10 * ((x - x.clamp(0, 1)) ** 2).mean())

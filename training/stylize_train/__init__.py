@@ -1,1 +1,1 @@
-"""Trains, fits, exports and converts the networks of libstylize. `python -m stylize_train --help`."""
+"""Trains, exports and converts the networks of libstylize. `python -m stylize_train --help`."""

@@ -1,4 +1,4 @@
-"""python -m stylize_train COMMAND: trains, fits, exports and converts networks of libstylize."""
+"""python -m stylize_train COMMAND: trains, exports and converts networks of libstylize."""
 
 import argparse
 import importlib
@@ -8,7 +8,6 @@ import warnings
 from .paths import InputError
 
 COMMANDS = {
-    "style": "fit one more style of `brush` to a picture: minutes",
     "brush": "train a network with one code for each artwork of a folder",
     "any": "train a network that reads its style from any picture",
     "loss": "train our own loss network from a published one",
@@ -21,7 +20,7 @@ COMMANDS = {
 
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="stylize_train", formatter_class=argparse.RawDescriptionHelpFormatter,
-                                description="Trains, fits, exports and converts the networks of libstylize.",
+                                description="Trains, exports and converts the networks of libstylize.",
                                 epilog="commands (each has its own --help):\n"
                                 + "\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items()))
     p.add_argument("command", choices=COMMANDS, metavar="COMMAND")

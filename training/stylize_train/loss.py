@@ -13,7 +13,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from . import library, painted, pictures, run, script
+from . import filters, library, painted, pictures, run, script
 from .ahead import Ahead
 from .answers import Answers
 from .formats import loss as native
@@ -23,6 +23,7 @@ from .perceptual import LEVELS, LossNet, moments, read_loss_net
 
 SIZE, BATCH = 160, 4
 MULTIPLE = 2 ** (len(LEVELS) - 1)
+FILTER_WEIGHT = 1  # of what the fixed filters see at each size, in the method optimize; a depth of the network has 1
 STATISTICS = 0.25  # weight of the statistics beside the features
 WIDE = ((24,), (48,), (96, 96), (160, 160), ())  # before the features, for several teachers
 FLOOR = 0.05  # of the mean square of a typical picture, which is 1
@@ -177,9 +178,10 @@ def write(net: LossNet, folder: pathlib.Path) -> None:
     buffers = dict(torch.jit.load(str(folder / f"{name}.pt")).named_buffers())
     file = native.convert({n: b.numpy() for n, b in buffers.items()})
     run.write_whole(folder / f"{name}.safetensors", lambda p: container.write(p, file))
-    model = {"name": name, "description": "Loss network of the method optimize: five depths of features",
+    depths, more = len(net.levels), len(filters.FACTORS)
+    model = {"name": name, "description": "Loss network of the method optimize: five depths of features and fixed filters",
              "method": "optimize", "native": f"{name}.safetensors", "torch": f"{name}.pt", "multiple": MULTIPLE, "min_side": 32,
-             "receptive_radius": radius(net), "style_weights": [1] * len(net.levels), "content_weights": [0, 0, 0.5, 0.5, 0]}
+             "receptive_radius": radius(net), "style_weights": [1] * depths + [FILTER_WEIGHT] * more, "content_weights": [0, 0, 0.5, 0.5] + [0] * (depths + more - 4)}
     run.write_whole(folder / "model.json", lambda p: p.write_text(json.dumps(model, indent=2) + "\n"))
 
 

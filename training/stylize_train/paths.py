@@ -20,9 +20,3 @@ def find_clone() -> pathlib.Path:
 ROOT = find_clone()
 MODELS = pathlib.Path(os.environ.get("STYLIZE_MODELS") or ROOT / "models")
 ARTWORKS = MODELS / "styles" / "artworks"
-
-
-def check_models(folder: pathlib.Path) -> None:
-    if not folder.is_dir():
-        raise InputError(f'model folder "{folder}" does not exist; work in a clone of libstylize, or name the folder with '
-                         "--models or STYLIZE_MODELS")

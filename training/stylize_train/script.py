@@ -4,14 +4,16 @@ import pathlib
 
 import torch
 
+from . import filters
 from .formats import export_torch
 from .paths import InputError
 from .perceptual import LossNet
 
 
 def write_loss(net: LossNet, path: pathlib.Path) -> None:
-    """forward(x [N, 3, H, W], 0 to 1) -> list of five feature maps. H and W at least 32."""
-    body = ["def forward(self, x):", "    features = [x]", "    features.pop()", "    x = (x - 0.5) * 4.0"]
+    """forward(x [N, 3, H, W], 0 to 1) -> list of the network's five feature maps and those of the fixed filters. H and W
+    at least 32."""
+    body = ["def forward(self, x):", "    features = [x]", "    features.pop()", "    x = (x - 0.5) * 4.0", "    whole = x"]
     for level, widths in enumerate(net.levels, 1):
         for i in range(len(widths)):
             w = f"w_{net.name(level, i)}"
@@ -21,14 +23,19 @@ def write_loss(net: LossNet, path: pathlib.Path) -> None:
                 body.append("    features.append(x)")
         if level < len(net.levels):
             body.append("    x = torch._C._nn.avg_pool2d(x, [2, 2], [2, 2])")
+    for f in filters.FACTORS:
+        body.append(f"    x = torch._C._nn.avg_pool2d(whole, [{f}, {f}], [{f}, {f}])")
+        body.append("    features.append(torch.relu(torch.conv2d(torch._C._nn.reflection_pad2d(x, [1, 1, 1, 1]), "
+                    f"self.w_filters{f})))")
     tensors = {f"w_{n}": p.detach().contiguous().clone() for n, p in net.weights.items()}
     tensors |= {f"w_{n}_bias": p.detach().clone() for n, p in net.biases.items()}
+    tensors |= {f"w_filters{f}": w for f, w in zip(filters.FACTORS, filters.weights())}
     module = export_torch.exported(tensors)
     module.define("\n".join(body + ["    return features", ""]))
     temporary = path.with_name(path.name + ".new")
     export_torch.save(module.eval(), str(temporary))
     x = torch.rand(2, 3, 48, 64, generator=torch.Generator().manual_seed(1))
-    worst = max((a - b).abs().max().item() for a, b in zip(torch.jit.load(str(temporary))(x), net(x)))
+    worst = max((a - b).abs().max().item() for a, b in zip(torch.jit.load(str(temporary))(x), net(x) + filters.FixedFilters()(x), strict=True))
     if not worst < 1e-3:
         temporary.unlink()
         raise InputError(f"{path}: the TorchScript file differs from the network by {worst:.1e}")

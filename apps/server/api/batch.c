@@ -11,6 +11,7 @@
 #include "base/multipart.h"
 #include "common/names.h"
 #include "http/answer.h"
+#include "http/answer_later.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
 
@@ -34,13 +35,17 @@ struct batch {
     atomic_int references;
     server *server;
     struct MHD_Connection *connection;
+    watched *watched;
     pthread_mutex_t lock;
     bool waiting; /* suspended */
     bool erased;  /* its subject's data: nothing more is painted or sent */
+    bool closed;  /* nobody reads it any more */
+    bool feeding; /* a thread starts paintings of it */
     unsigned active;
+    size_t started, sent;
     struct batch *next, *previous; /* in the server's list, under its lock */
     /* only of the thread that serves the connection */
-    size_t count, started, sent;
+    size_t count;
     bool ended;
     zip zip;
     buf out;
@@ -64,21 +69,28 @@ static void batch_release(batch *b)
     free(b);
 }
 
-static void on_painted(ticket *t, painting *p, const problem *why)
+/* The end of a picture, whether it was painted or not. */
+static void end_item(item *i, painting *p, const problem *why, bool painted)
 {
-    item *i = (item *)(void *)((char *)t - offsetof(item, ticket));
     batch *b = i->batch;
     pthread_mutex_lock(&b->lock);
     i->painting = p;
     if (!p)
         i->problem = *why;
     i->done = true;
-    b->active--;
+    b->active -= painted;
     if (b->waiting) {
         b->waiting = false;
         MHD_resume_connection(b->connection);
     }
     pthread_mutex_unlock(&b->lock);
+}
+
+static void on_painted(ticket *t, painting *p, const problem *why)
+{
+    item *i = (item *)(void *)((char *)t - offsetof(item, ticket));
+    batch *b = i->batch;
+    end_item(i, p, why, true);
     batch_release(b);
 }
 
@@ -90,44 +102,77 @@ static bool is_erased(batch *b)
     return erased;
 }
 
+/* Nobody wants it any more, since just now. */
+static void take_back(batch *b, item *i)
+{
+    problem erased;
+    pthread_mutex_lock(&b->lock);
+    const bool unwanted = b->erased || b->closed;
+    pthread_mutex_unlock(&b->lock);
+    problem_erased(&erased);
+    if (unwanted && painter_leave(&b->server->painter, &i->ticket))
+        on_painted(&i->ticket, NULL, &erased);
+}
+
 /* Looks at the next picture and has it painted, unless it is known or wrong. */
 static void start_one(batch *b, item *i)
 {
     server *s = b->server;
-    if (is_erased(b)) {
-        problem_erased(&i->problem);
-        i->done = true;
-    } else if (atomic_load(&s->draining)) {
-        problem_set(&i->problem, 503, "draining", NULL, "the server is about to stop");
-        i->done = true;
-    } else if (!painter_prepare(&s->painter, &i->work, &i->painting, &i->problem) || i->painting) {
-        i->done = true;
-    } else {
-        pthread_mutex_lock(&b->lock);
-        b->active++;
-        pthread_mutex_unlock(&b->lock);
-        atomic_fetch_add(&b->references, 1);
-        painter_start(&s->painter, &i->work, &i->ticket);
-        if (is_erased(b) && painter_leave(&s->painter, &i->ticket)) { /* just now */
-            problem erased;
-            problem_erased(&erased);
-            on_painted(&i->ticket, NULL, &erased);
-        }
+    painting *known = NULL;
+    problem wrong;
+    bool ok = false;
+    if (is_erased(b))
+        problem_erased(&wrong);
+    else if (atomic_load(&s->draining))
+        problem_set(&wrong, 503, "draining", NULL, "the server is about to stop");
+    else
+        ok = painter_prepare(&s->painter, &i->work, &known, &wrong);
+    if (!ok || known) {
+        end_item(i, known, &wrong, false);
+        return;
     }
+    pthread_mutex_lock(&b->lock);
+    b->active++;
+    pthread_mutex_unlock(&b->lock);
+    atomic_fetch_add(&b->references, 1);
+    painter_start(&s->painter, &i->work, &i->ticket);
+    take_back(b, i);
 }
 
-/* A few at a time, so that one batch does not fill the queue. */
+/* Under the lock: whether one more is to be started. A few at a time, so that one batch does not fill the queue. */
+static bool has_turn(const batch *b)
+{
+    return !b->closed && b->active < b->server->painter.threads + 2 && b->started < b->count &&
+           b->started < b->sent + AHEAD_MAX;
+}
+
+/* A thread that prepares: digests of pictures take their time. */
+static void feed(void *arg)
+{
+    batch *b = arg;
+    pthread_mutex_lock(&b->lock);
+    while (has_turn(b)) {
+        item *i = &b->items[b->started++];
+        pthread_mutex_unlock(&b->lock);
+        start_one(b, i);
+        pthread_mutex_lock(&b->lock);
+    }
+    b->feeding = false;
+    pthread_mutex_unlock(&b->lock);
+    batch_release(b);
+}
+
 static void start_more(batch *b)
 {
-    const unsigned most = (unsigned)b->server->painter.threads + 2;
-    for (;;) {
-        pthread_mutex_lock(&b->lock);
-        const bool room = b->active < most && b->started < b->count && b->started < b->sent + AHEAD_MAX;
-        pthread_mutex_unlock(&b->lock);
-        if (!room)
-            return;
-        start_one(b, &b->items[b->started++]);
-    }
+    pthread_mutex_lock(&b->lock);
+    const bool wanted = !b->feeding && has_turn(b);
+    b->feeding = b->feeding || wanted;
+    pthread_mutex_unlock(&b->lock);
+    if (!wanted)
+        return;
+    atomic_fetch_add(&b->references, 1);
+    if (!io_pool_run(&b->server->preparers, IO_SOON, feed, b))
+        feed(b); /* only while the server stops: nothing is prepared any more */
 }
 
 /* The next entry, if its painting is there; they come in the order of the request. */
@@ -141,13 +186,13 @@ static void fill(batch *b)
         b->ended = true;
         return;
     }
-    item *i = &b->items[b->sent];
+    item *i = &b->items[b->sent]; /* sent: changed by this thread only */
     pthread_mutex_lock(&b->lock);
-    const bool ready = b->sent < b->started && i->done;
+    const bool ready = i->done;
+    b->sent += ready;
     pthread_mutex_unlock(&b->lock);
     if (!ready)
         return;
-    b->sent++;
     if (is_erased(b)) {
         painting_release(i->painting);
         i->painting = NULL;
@@ -180,6 +225,7 @@ static bool has_more(batch *b)
         const bool wait = !b->items[b->sent].done; /* else it was done just now */
         if (wait) {
             b->waiting = true;
+            watch_deadline(b->watched, 0, false);
             MHD_suspend_connection(b->connection);
         }
         pthread_mutex_unlock(&b->lock);
@@ -200,6 +246,7 @@ static ssize_t read_batch(void *user, uint64_t position, char *to, size_t size)
     const size_t n = b->out.size - b->at < size ? b->out.size - b->at : size;
     memcpy(to, b->out.data + b->at, n);
     b->at += n;
+    watch_deadline(b->watched, b->server->config.send_timeout, false);
     return (ssize_t)n;
 }
 
@@ -241,7 +288,12 @@ static void end_batch(void *user)
 {
     batch *b = user;
     unlist_batch(b);
-    for (size_t i = 0; i < b->started; i++)
+    pthread_mutex_lock(&b->lock);
+    b->closed = true;
+    b->waiting = false;
+    const size_t started = b->started;
+    pthread_mutex_unlock(&b->lock);
+    for (size_t i = 0; i < started; i++)
         if (painter_leave(&b->server->painter, &b->items[i].ticket))
             batch_release(b);
     batch_release(b);
@@ -263,7 +315,7 @@ static bool read_form(exchange *x, params *p, slice *pictures, size_t *count, pr
     params_init(p, &limits);
     for (size_t i = 0; i < part_count; i++) {
         if (!slice_is(parts[i].name, "content_image")) {
-            if (!params_set(p, &limits, parts[i].name, parts[i].data, wrong))
+            if (!params_set_once(p, &limits, parts[i].name, parts[i].data, wrong))
                 return false;
         } else if (*count == PICTURES_MAX) {
             return problem_set(wrong, 422, "invalid_value", "content_image",
@@ -285,6 +337,7 @@ static batch *batch_create(exchange *x, const params *p, const slice *pictures, 
     atomic_init(&b->references, 1);
     b->server = x->server;
     b->connection = x->connection;
+    b->watched = x->watched;
     b->count = count;
     b->memory = blob_hold(x->memory);
     pthread_mutex_init(&b->lock, NULL);
@@ -296,12 +349,13 @@ static batch *batch_create(exchange *x, const params *p, const slice *pictures, 
         it->work.params.content = pictures[i];
         it->work.memory = blob_hold(x->memory);
         it->work.keep = true;
+        it->work.promised = true;
     }
     list_batch(b);
     return b;
 }
 
-void batch_start(exchange *x)
+static void read_request(exchange *x)
 {
     params p;
     problem wrong;
@@ -311,6 +365,7 @@ void batch_start(exchange *x)
         answer_problem(x, &wrong);
         return;
     }
+    painter_digest(&p); /* once for all */
     batch *b = batch_create(x, &p, pictures, count);
     if (!b) {
         answer_no_memory(x);
@@ -318,9 +373,14 @@ void batch_start(exchange *x)
     }
     struct MHD_Response *r =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 64 << 10, read_batch, b, end_batch);
-    if (!r)
+    if (!r) {
         end_batch(b);
+        answer_no_memory(x);
+        return;
+    }
     x->stream = true;
     answer_response(x, 200, "application/zip", r);
     answer_header(x, "Content-Disposition", "attachment; filename=paintings.zip");
 }
+
+void batch_start(exchange *x) { answer_prepared(x, read_request); }

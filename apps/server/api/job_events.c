@@ -16,7 +16,9 @@ typedef struct job_stream {
     struct jobs *jobs;
     job *job;
     struct MHD_Connection *connection;
-    bool waiting; /* suspended; under the streams' lock, as the list */
+    watched *watched;
+    uint64_t send_timeout; /* ms */
+    bool waiting;          /* suspended; under the streams' lock, as the list */
     bool over;
     char sent[512]; /* the last event, to send only what is new */
     uint64_t sent_ns;
@@ -92,6 +94,7 @@ static ssize_t read_stream(void *user, uint64_t position, char *to, size_t size)
         const bool closing = s->streams->closing;
         if (!closing) {
             s->waiting = true;
+            watch_deadline(s->watched, 0, false);
             MHD_suspend_connection(s->connection);
         }
         pthread_mutex_unlock(&s->streams->lock);
@@ -100,6 +103,7 @@ static ssize_t read_stream(void *user, uint64_t position, char *to, size_t size)
     const size_t n = s->out.size - s->at < size ? s->out.size - s->at : size;
     memcpy(to, s->out.data + s->at, n);
     s->at += n;
+    watch_deadline(s->watched, s->send_timeout, false);
     return (ssize_t)n;
 }
 
@@ -131,6 +135,8 @@ static void open_stream(exchange *x)
     s->jobs = x->server->jobs;
     s->job = b;
     s->connection = x->connection;
+    s->watched = x->watched;
+    s->send_timeout = x->server->config.send_timeout;
     pthread_mutex_lock(&all->lock);
     s->next = all->first;
     if (s->next)

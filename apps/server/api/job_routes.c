@@ -6,12 +6,14 @@
 #include <time.h>
 
 #include "api/job_view.h"
+#include "api/raw_body.h"
 #include "api/transfer.h"
 #include "http/answer.h"
 #include "http/answer_later.h"
 #include "jobs/broker.h"
 #include "jobs/broker_jobs.h"
 #include "jobs/broker_post.h"
+#include "jobs/job_admission.h"
 #include "jobs/job_removal.h"
 #include "jobs/job_run.h"
 #include "paint/params_read.h"
@@ -38,7 +40,8 @@ static job *find(exchange *x)
     }
     if (b->state == JOB_EXPIRED) {
         job_release(b);
-        problem_set(&p, 410, "expired", NULL, "the job and its result were deleted after their time");
+        problem_set(&p, 410, "expired", NULL,
+                    "the job and its result went after their time, or made room for newer ones");
         answer_problem(x, &p);
         return NULL;
     }
@@ -46,13 +49,13 @@ static job *find(exchange *x)
 }
 
 /* Everything that is wrong with a job is told now, not by a failed job. */
-static bool check(exchange *x, job *b, problem *wrong)
+static bool check(exchange *x, problem *wrong)
 {
     server *s = x->server;
     const params_limits limits = params_limits_of(&s->config);
     painting *cached = NULL;
     char message[400];
-    if (!params_read(&x->work.params, &limits, x->memory, exchange_header(x, "Content-Type"), wrong) ||
+    if (!params_read(&x->work.params, &limits, x->memory, exchange_type(x), wrong) ||
         !transfer_subject(x, &x->work.params, wrong))
         return false;
     x->work.memory = blob_hold(x->memory);
@@ -61,21 +64,26 @@ static bool check(exchange *x, job *b, problem *wrong)
         return false;
     painting_release(cached);
     pthread_mutex_lock(&s->jobs->lock);
-    const bool full = s->jobs->count >= s->config.jobs_max;
-    const bool open = s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
+    const bool open =
+        s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
     pthread_mutex_unlock(&s->jobs->lock);
-    if (full)
-        return problem_set(wrong, 503, "queue_full", NULL, "there are too many jobs; try again later");
-    if (!open)
-        return problem_set(wrong, 503, "no_storage", NULL, "%s", message);
+    return open || problem_set(wrong, 503, "no_storage", NULL, "%s", message);
+}
+
+/* Writes it down; from here on it is not lost. */
+static bool write_down(exchange *x, job *b, problem *wrong)
+{
+    server *s = x->server;
     if (b->id[0] == '\0')
         random_id(b->id);
     b->created = time(NULL);
+    b->since_ms = job_now_ms();
+    b->bytes = s->jobs->broker ? 0 : x->memory->body.size;
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
     memcpy(b->subject, x->work.params.subject, sizeof b->subject);
     if (s->jobs->broker)
         return broker_post(s->jobs->broker, b, &x->work, wrong);
-    if (!job_files_save(&s->jobs->files, b, exchange_header(x, "Content-Type"), x->memory))
+    if (!job_files_save(&s->jobs->files, b, exchange_type(x), x->memory))
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
     return true;
 }
@@ -120,15 +128,22 @@ static void accept_job(exchange *x)
     }
     atomic_init(&b->references, 1);
     memcpy(b->id, x->repeat.id, sizeof b->id);
-    if (!check(x, b, &wrong)) {
-        job_release(b);
-        answer_problem(x, &wrong);
-        return;
+    b->client = exchange_client(x);
+    const uint64_t bytes = x->memory->body.size;
+    bool ok = check(x, &wrong) && jobs_admit(x->server->jobs, b->client, bytes, &wrong);
+    if (ok) {
+        ok = write_down(x, b, &wrong);
+        if (ok) {
+            job_hold(b);
+            jobs_add(x->server->jobs, b);
+            atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
+        }
+        jobs_admitted(x->server->jobs, bytes);
     }
-    job_hold(b);
-    jobs_add(x->server->jobs, b);
-    atomic_fetch_add(&x->server->metrics.jobs_accepted, 1);
-    answer_accepted(x, b);
+    if (ok)
+        answer_accepted(x, b);
+    else
+        answer_problem(x, &wrong);
     job_release(b);
 }
 
@@ -139,7 +154,7 @@ static void post(exchange *x)
         x->memory = blob_create();
     if (!x->memory) {
         answer_empty(x, 503);
-    } else if (!exchange_repeat(x, true, &wrong)) {
+    } else if (!raw_body_wrap(x, &wrong) || !exchange_repeat(x, true, &wrong)) {
         answer_problem(x, &wrong);
     } else {
         accept_job(x);
@@ -170,8 +185,7 @@ static void get_result(exchange *x)
     if (state == JOB_DONE && !result)
         result = b->remote ? broker_result(j->broker, b) : job_files_result(&j->files, b->id);
     if (result) {
-        transfer_answer(x, result, "job",
-                        transfer_accepts(exchange_header(x, "Accept")) != STYLIZE_FORMAT_NONE);
+        transfer_answer(x, result, "job", transfer_accepted(x) != STYLIZE_FORMAT_NONE);
     } else if (state == JOB_DONE || state == JOB_CANCELLED) {
         problem_set(&p, 410, "gone", NULL, "the job has no result any more");
         answer_problem(x, &p);
@@ -187,27 +201,30 @@ static void get_result(exchange *x)
 
 static void delete (exchange *x)
 {
+    problem p;
     job *b = find(x);
     if (!b)
         return;
-    jobs_remove(x->server->jobs, b);
-    answer_empty(x, 204);
+    if (jobs_remove(x->server->jobs, b)) {
+        answer_empty(x, 204);
+    } else {
+        problem_set(&p, 503, "not_removed", NULL, "data of the job cannot be removed now; it is tried again");
+        answer_problem(x, &p);
+    }
     job_release(b);
 }
 
-/* With a broker they wait for Redis and the store. */
-static void now_or_later(exchange *x, void (*work)(exchange *x))
+/* They wait for the disk, or for Redis and the store; threads that serve connections do not. */
+void jobs_post(exchange *x) { answer_later(x, post); }
+
+void jobs_result(exchange *x) { answer_later(x, get_result); }
+
+void jobs_delete(exchange *x) { answer_later(x, delete); }
+
+void jobs_get(exchange *x)
 {
     if (x->server->jobs->broker)
-        answer_later(x, work);
+        answer_later(x, get);
     else
-        work(x);
+        get(x); /* of memory only */
 }
-
-void jobs_post(exchange *x) { now_or_later(x, post); }
-
-void jobs_get(exchange *x) { now_or_later(x, get); }
-
-void jobs_result(exchange *x) { now_or_later(x, get_result); }
-
-void jobs_delete(exchange *x) { now_or_later(x, delete); }

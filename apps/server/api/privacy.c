@@ -145,13 +145,15 @@ static void erase_data(exchange *x)
     batches_erase(s, subject);
     if (s->jobs->broker)
         broker_find_subject(s->jobs->broker, subject);
-    const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false);
+    bool gone = true;
+    const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false, &gone);
     const size_t paintings = painter_erase(&s->painter, subject);
-    const size_t results = keeper_forget(&s->painter.keeper, subject);
+    const size_t results = keeper_forget(&s->painter.keeper, subject, &gone);
     const bool told = fleet_erased(s, subject);
-    const bool complete = jobs < JOBS_AT_ONCE && whole && told && fleet_whole(s);
-    answer_json(x, 200, json_pack("{s:{s:I, s:I, s:I}, s:b}", "deleted", "paintings", (json_int_t)paintings, "jobs",
-                         (json_int_t)jobs, "results", (json_int_t)results, "complete", (int)complete));
+    const bool complete = gone && whole && told && fleet_whole(s);
+    answer_json(x, 200,
+                json_pack("{s:{s:I, s:I, s:I}, s:b}", "deleted", "paintings", (json_int_t)paintings, "jobs",
+                          (json_int_t)jobs, "results", (json_int_t)results, "complete", (int)complete));
 }
 
 void privacy_export(exchange *x) { answer_later(x, export_data); }

@@ -7,6 +7,7 @@
 #include "api/style_registry.h"
 #include "fleet/report.h"
 #include "http/answer.h"
+#include "jobs/job_list.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
 {
@@ -30,26 +31,30 @@ void status_health(exchange *x)
 {
     const server *s = x->server;
     const bool ready = is_ready(s);
-    answer_json(x, ready ? 200 : 503, json_pack("{s:s, s:b, s:b, s:s, s:I}", "status", state_word(s), "live", 1, "ready", (int)ready,
-                         "version", stylize_version(), "waiting",
-                         (json_int_t)painter_in_work(&x->server->painter)));
+    answer_json(x, ready ? 200 : 503,
+                json_pack("{s:s, s:b, s:b, s:s, s:I}", "status", state_word(s), "live", 1, "ready",
+                          (int)ready, "version", stylize_version(), "waiting",
+                          (json_int_t)painter_in_work(&x->server->painter)));
     if (!ready)
         answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
 void status_server(exchange *x)
 {
-    answer_json(x, 200, json_pack("{s:s, s:s, s:[]}", "name", "stylize-server", "version", stylize_version(), "extensions"));
+    answer_json(
+        x, 200,
+        json_pack("{s:s, s:s, s:[]}", "name", "stylize-server", "version", stylize_version(), "extensions"));
 }
 
 /* For pages of this origin: others cannot read the answer. */
 void status_session(exchange *x)
 {
     const config *c = &x->server->config;
-    answer_json(x, 200, json_pack("{s:s, s:I, s:I, s:I, s:b}", "page_token", x->server->page_token, "max_request_bytes",
-                         (json_int_t)c->max_request_bytes, "output_size", (json_int_t)c->output_size,
-                         "max_output_size", (json_int_t)c->max_output_size, "key_needed",
-                         x->server->keys.needed && !c->anonymous));
+    answer_json(x, 200,
+                json_pack("{s:s, s:I, s:I, s:I, s:b}", "page_token", x->server->page_token,
+                          "max_request_bytes", (json_int_t)c->max_request_bytes, "output_size",
+                          (json_int_t)c->output_size, "max_output_size", (json_int_t)c->max_output_size,
+                          "key_needed", x->server->keys.needed && !c->anonymous));
 }
 
 void status_info(exchange *x)
@@ -65,7 +70,7 @@ void status_info(exchange *x)
     }
 }
 
-#define GAUGES_MAX 48
+#define GAUGES_MAX 64
 
 typedef struct gauges {
     metrics_gauge list[GAUGES_MAX];
@@ -127,15 +132,26 @@ static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
     for (int i = 0; i < tiers; i++)
         add(g, "stylize_cache_evictions_total", "counter", labels[i], (double)counts[i].evictions,
             "Results that went to make room.");
+    for (int i = 0; i < tiers; i++)
+        add(g, "stylize_cache_failures_total", "counter", labels[i], (double)counts[i].failures,
+            "Results that could not be kept.");
+    for (int i = 0; i < tiers; i++)
+        add(g, "stylize_cache_files_left", "gauge", labels[i], (double)counts[i].left,
+            "Results that should be gone and cannot be removed.");
     add(g, "stylize_ready", "gauge", NULL, is_ready(s), "1 if requests are welcome.");
     add(g, "stylize_styles", "gauge", NULL, (double)gallery_count(s->gallery),
         "Styles that can be asked for.");
     add(g, "stylize_queue_depth", "gauge", NULL, (double)painter_in_work(&s->painter),
         "Paintings accepted and not finished.");
-    add(g, "stylize_decoded_bytes", "gauge", NULL, (double)atomic_load(&s->painter.decoded),
-        "Pixels promised to requests.");
+    uint64_t handed, waiting, decoded;
+    painter_counts(&s->painter, &handed, &waiting, &decoded);
+    add(g, "stylize_waiting_for_room", "gauge", NULL, (double)waiting,
+        "Of them, pictures of jobs and batches that wait until there is room for their pixels.");
+    add(g, "stylize_decoded_bytes", "gauge", NULL, (double)decoded, "Pixels promised to requests.");
     add(g, "stylize_body_bytes", "gauge", NULL, (double)atomic_load(&s->body_bytes),
         "Uploads of requests that are not answered yet.");
+    add(g, "stylize_job_files_left", "gauge", NULL, (double)jobs_leftover(s->jobs),
+        "Jobs with files that should be gone and cannot be removed.");
     add(g, "stylize_degrade_level", "gauge", NULL, (double)s->painter.degrade.level,
         "Step by which results are smaller now.");
     add(g, "stylize_decode_failures_total", "counter", NULL, (double)atomic_load(&s->metrics.decode_failures),

@@ -16,5 +16,7 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw);
 json_t *transfer_json(const painting *p, const char *from);
 /* The picture type that Accept prefers; NONE: JSON. */
 stylize_format transfer_accepts(slice accept);
+/* The same of a request, of all lines of the header. */
+stylize_format transfer_accepted(const exchange *x);
 
 #endif

@@ -9,8 +9,9 @@
 
 #include "base/text.h"
 
-#define IO_THREADS 4
-#define IO_MOST    256 /* that wait in each line; more are refused */
+#define IO_THREADS     4
+#define IO_THREADS_MAX 64
+#define IO_MOST        256 /* that wait in each line; more are refused */
 
 typedef enum io_line { IO_SOON, IO_LATER, IO_LINES } io_line;
 
@@ -22,11 +23,12 @@ typedef struct io_task {
 typedef struct io_pool {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    pthread_t threads[IO_THREADS];
+    pthread_t threads[IO_THREADS_MAX];
+    size_t most;
     int started;
     bool stop;
     struct {
-        io_task tasks[IO_MOST];
+        io_task *tasks;
         size_t first, count;
         uint64_t refused;
     } lines[IO_LINES];
@@ -34,6 +36,8 @@ typedef struct io_pool {
 
 /* False if not one thread could be started. */
 bool io_pool_start(io_pool *p);
+/* The same with so many threads, and so many tasks that wait in each line. */
+bool io_pool_start_as(io_pool *p, int threads, size_t most);
 /* run(arg) is called once by another thread; false, and it is not, if too much waits already. */
 bool io_pool_run(io_pool *p, io_line line, void (*run)(void *arg), void *arg);
 /* After all that waits was run. May be called again. */

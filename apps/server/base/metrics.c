@@ -13,9 +13,8 @@
 #define COUNT(counter) atomic_fetch_add_explicit(&(counter), 1, memory_order_relaxed)
 #define READ(counter)  (unsigned long long)atomic_load_explicit(&(counter), memory_order_relaxed)
 
-static const unsigned codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
-                                               405, 408, 409, 410, 411, 413, 414, 415, 422,
-                                               429, 431, 499, 500, 501, 503, 599};
+static const unsigned codes[METRICS_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 410,
+                                              411, 413, 414, 415, 422, 429, 431, 499, 500, 501, 503, 599};
 
 /* Seconds; from a cached answer to the longest allowed request. */
 static const double bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
@@ -105,8 +104,7 @@ static void write_routes(const metrics *m, buf *out)
         for (int c = 0; m->routes[r].name && c < METRICS_CODES; c++)
             if (READ(m->routes[r].codes[c]))
                 buf_printf(out, "stylize_http_requests_total{route=\"%s\",method=\"%s\",code=\"%u\"} %llu\n",
-                           m->routes[r].name, m->routes[r].method, codes[c],
-                           READ(m->routes[r].codes[c]));
+                           m->routes[r].name, m->routes[r].method, codes[c], READ(m->routes[r].codes[c]));
     metrics_family(out, "stylize_http_request_duration_seconds", "histogram",
                    "Time from a request's header to its last byte sent.");
     for (int r = 0; r < METRICS_ROUTES; r++) {
@@ -149,7 +147,8 @@ static void write_paintings(const metrics *m, buf *out)
 
 static void write_counters(const metrics *m, buf *out)
 {
-    static const char *const reasons[REJECT_COUNT] = {"rate", "queue", "memory", "size", "auth", "draining"};
+    static const char *const reasons[REJECT_COUNT] = {"rate", "queue",    "memory",     "size",
+                                                      "auth", "draining", "connections"};
     metrics_family(out, "stylize_rejected_total", "counter",
                    "Requests turned away before any work, by reason.");
     for (int i = 0; i < REJECT_COUNT; i++)

@@ -30,6 +30,7 @@ typedef enum reject_reason {
     REJECT_SIZE,
     REJECT_AUTH,
     REJECT_DRAINING,
+    REJECT_CONNECTIONS,
     REJECT_COUNT
 } reject_reason;
 

@@ -90,26 +90,42 @@ void buf_base64(buf *b, const void *data, size_t size)
 /* -1: it is no digit. */
 static int digit_value(unsigned char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+' || c == '-' ? 62
+           : c == '/' || c == '_' ? 63
+                                  : -1;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* The next four that are no blanks, from *at on; false if there are fewer. */
+static bool next_four(const char *text, size_t size, size_t *at, unsigned char out[4])
+{
+    for (int k = 0; k < 4; k++) {
+        while (*at < size && is_blank(text[*at]))
+            ++*at;
+        if (*at == size)
+            return false;
+        out[k] = (unsigned char)text[(*at)++];
+    }
+    return true;
 }
 
 bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size)
 {
-    if (size % 4)
-        return false;
     size_t n = 0;
-    for (size_t i = 0; i < size; i += 4) {
+    while (size && is_blank(text[size - 1]))
+        size--;
+    for (size_t i = 0; i < size;) {
+        unsigned char c[4];
         int v[4];
+        if (!next_four(text, size, &i, c))
+            return false;
         for (int k = 0; k < 4; k++)
-            v[k] = digit_value((unsigned char)text[i + k]);
-        const bool last = i + 4 == size;
-        const int pad = last && text[i + 3] == '=' ? (text[i + 2] == '=' ? 2 : 1) : 0;
+            v[k] = digit_value(c[k]);
+        const int pad = i == size && c[3] == '=' ? (c[2] == '=' ? 2 : 1) : 0;
         if (v[0] < 0 || v[1] < 0 || (v[2] < 0 && pad < 2) || (v[3] < 0 && !pad))
             return false;
         const uint32_t bits = (uint32_t)v[0] << 18 | (uint32_t)v[1] << 12 |

@@ -26,8 +26,8 @@ void buf_printf(buf *b, const char *format, ...) APP_PRINTF(2, 3);
 void buf_base64(buf *b, const void *data, size_t size);
 void buf_free(buf *b);
 
-/* Decodes in a strict way: padding is needed, blanks are not allowed. False if it is not base64.
- * out holds at least size / 4 * 3 bytes and may be the input itself. */
+/* Blanks are skipped, since many programs break the lines, and the digits of URLs are known too; padding is needed.
+ * False if it is not base64. out holds at least size / 4 * 3 bytes and may be the input itself. */
 bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size);
 
 void hex_encode(const uint8_t *data, size_t size, char *out); /* out: 2 * size + 1 */

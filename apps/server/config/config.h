@@ -28,6 +28,7 @@ typedef struct config {
     double rate_limit, rate_limit_total;
     uint64_t rate_burst;
     uint64_t request_timeout, header_timeout, body_timeout, send_timeout, keep_alive; /* ms */
+    uint64_t body_rate;                                                               /* bytes a second */
     /* painting */
     char *engine, *device, *models;
     stylize_precision precision;
@@ -39,16 +40,18 @@ typedef struct config {
     uint64_t degrade_after; /* ms */
     /* cache */
     uint64_t cache_memory, cache_disk;
+    uint64_t cache_ttl; /* ms */
     char *cache_dir;
     /* jobs */
     char *state_dir;
     uint64_t jobs_max, job_ttl; /* job_ttl: ms */
+    uint64_t state_disk;
     /* fleet */
     char *redis, *redis_password_file, *redis_ca, *redis_prefix;
     uint64_t redis_timeout, redis_ttl, redis_value_max; /* ms, ms, bytes */
     bool share_limits;
     char *storage, *storage_endpoint, *storage_region, *storage_keys, *storage_ca;
-    int storage_style; /* in storage_styles */
+    int storage_style;        /* in storage_styles */
     uint64_t storage_timeout; /* ms */
     char *broker, *broker_password_file, *broker_queue;
     uint64_t broker_timeout; /* ms */

@@ -185,6 +185,25 @@ static bool check_fleet(reader *r)
     return true;
 }
 
+/* Browsers send "https://a.example" as the origin of a page, or "https://a.example:8443", and nothing else. */
+static bool check_origins(reader *r)
+{
+    const char *list = r->c->cors_origin;
+    slice rest = {list, list ? strlen(list) : 0}, one;
+    char text[100];
+    while (slice_next(&rest, ',', &one)) {
+        one = slice_trim(one);
+        const size_t scheme = one.size > 8 && !memcmp(one.data, "https://", 8)  ? 8
+                              : one.size > 7 && !memcmp(one.data, "http://", 7) ? 7
+                                                                                : 0;
+        if (scheme && !memchr(one.data + scheme, '/', one.size - scheme))
+            continue;
+        snprintf(text, sizeof text, "%.*s", (int)(one.size < 80 ? one.size : 80), one.data);
+        return fail(r, "cors-origin has \"%s\"; allowed: origins as https://a.example, without a path", text);
+    }
+    return true;
+}
+
 /* What one option alone does not show. */
 static bool check_together(reader *r)
 {
@@ -193,7 +212,7 @@ static bool check_together(reader *r)
         return fail(r, "%s", "tls-cert and tls-key must be given together");
     if (c->output_size > c->max_output_size)
         return fail(r, "%s", "output-size is above max-output-size");
-    return check_fleet(r);
+    return check_origins(r) && check_fleet(r);
 }
 
 bool config_read(config *c, int argc, char **argv, char **environment, config_command *command,

@@ -169,8 +169,9 @@ static void on_erasure(void *user, const char *subject, const char *who, int64_t
     struct fleet *f = user;
     if (!strcmp(who, f->instance) || strlen(subject) >= STORED_SUBJECT)
         return;
+    bool whole = true; /* what is not is tried again and told by the log */
     keeper_forget_here(&f->server->painter.keeper, subject);
-    jobs_erase(f->server->jobs, subject, when_ms / 1000, true);
+    jobs_erase(f->server->jobs, subject, when_ms / 1000, true, &whole);
 }
 
 static void redis_round(struct fleet *f, bool slow)

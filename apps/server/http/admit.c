@@ -6,6 +6,7 @@
 
 #include "common/values.h"
 #include "http/answer.h"
+#include "http/trust.h"
 
 static bool refuse(exchange *x, unsigned status, const char *code, const char *message)
 {
@@ -100,8 +101,11 @@ static bool check_key(exchange *x)
     const route_access wanted = x->route->access;
     const slice key = presented_key(x);
     if (!s->keys.needed) {
-        if (wanted == ACCESS_ADMIN && (s->public_address || !address_is_loopback(&x->client)))
+        if (wanted == ACCESS_ADMIN && !x->local)
             return refuse(x, 403, "forbidden", "without --api-keys only clients on this machine may do this");
+        if (wanted == ACCESS_OPERATOR && x->forwarded)
+            return refuse(x, 403, "forbidden",
+                          "without --api-keys this is not for requests that a proxy passes on");
         return true;
     }
     if (key.data && !keys_find(&s->keys, key, &x->key)) {
@@ -168,48 +172,49 @@ static bool check_page(exchange *x)
 
 /*
  * A server for this machine only is asked by names of this machine only: another name means that
- * someone else's domain was pointed at it to get around the browser's rules.
+ * someone else's domain was pointed at it to get around the browser's rules. What a proxy passes on, which
+ * somebody named, is asked for by the proxy's name.
  */
 static bool check_host(exchange *x)
 {
     const server *s = x->server;
-    slice host = exchange_header(x, "Host");
-    address a;
-    if (s->public_address || s->config.trusted_proxy || s->config.cors_origin || !host.data ||
-        address_parse(host, &a))
-        return true;
-    const char *colon = memchr(host.data, ':', host.size);
-    if (colon)
-        host.size = (size_t)(colon - host.data);
-    if (slice_is_nocase(host, "localhost"))
+    const slice host = exchange_header(x, "Host");
+    if (s->public_address || (s->proxies.count && x->forwarded) || !host.data || trust_is_loopback_host(host))
         return true;
     return refuse(x, 403, "unknown_host",
                   "this server is for its own machine; give --trusted-proxy behind a proxy");
 }
 
-static enum MHD_Result count_length(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+/* A body whose length nobody knows beforehand: read up to the limit. */
+static bool check_coding(exchange *x, slice coding, slice length, uint64_t limit)
 {
-    *(int *)user += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return MHD_YES;
+    /* Where a proxy in front believes the other of two, a request could hide in a body. */
+    if (length.data || !slice_is_nocase(slice_trim(coding), "chunked")) {
+        refuse(x, length.data ? 400 : 501, length.data ? "bad_length" : "unsupported_coding",
+               length.data ? "Content-Length and Transfer-Encoding exclude each other"
+                           : "the only Transfer-Encoding is chunked");
+        x->close = true;
+        return false;
+    }
+    x->body_limit = limit;
+    return true;
 }
 
 static bool check_body(exchange *x)
 {
     const slice length = exchange_header(x, "Content-Length"),
-                coding = exchange_header(x, "Transfer-Encoding");
+                coding = exchange_header(x, "Transfer-Encoding"),
+                packed = exchange_header(x, "Content-Encoding");
     const uint64_t limit = x->route->body ? x->server->config.max_request_bytes : 0;
     uint64_t size = 0;
     char text[96];
-    if (coding.data) {
-        refuse(x, 411, "length_required", "a Content-Length is needed");
-        x->close = true;
-        return false;
-    }
-    int lengths = 0;
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_length, &lengths);
-    /* Where a proxy in front believes the other of two, a request could hide in a body. */
-    if (lengths > 1 || (length.data && !parse_uint(length, 0, UINT64_MAX, &size))) {
-        refuse(x, 400, "bad_length", "Content-Length is not a number, or not the only one");
+    if (packed.data && !slice_is_nocase(slice_trim(packed), "identity"))
+        return refuse(x, 415, "unsupported_encoding",
+                      "Content-Encoding is not for requests; send the body as it is");
+    if (coding.data)
+        return check_coding(x, coding, length, limit);
+    if (length.data && !parse_uint(length, 0, UINT64_MAX, &size)) {
+        refuse(x, 400, "bad_length", "Content-Length is not a number");
         x->close = true;
         return false;
     }
@@ -253,19 +258,80 @@ static bool check_load(exchange *x)
         refuse(x, 503, "draining", "the server is about to stop");
         return count_refusal(x, REJECT_DRAINING);
     }
-    if (painter_in_work(&s->painter) > s->config.queue_length + s->painter.threads) {
+    uint64_t handed, waiting, bytes;
+    painter_counts(&s->painter, &handed, &waiting, &bytes);
+    if (handed > s->config.queue_length + s->painter.threads) {
         refuse(x, 503, "queue_full", "too many requests wait; try again later");
         return count_refusal(x, REJECT_QUEUE);
     }
     return true;
 }
 
-bool admit(exchange *x, const char *url, const char *method)
+/* Those that are no lists. Where a proxy believes one line and the server another, a request says two things. */
+static const char *const single[] = {"Host",      "Content-Type",    "Content-Length",  "Authorization",
+                                     "X-API-Key", "Idempotency-Key", "Origin",          "Sec-Fetch-Site",
+                                     "X-Subject", "X-Page-Token",    "Content-Encoding"};
+
+static enum MHD_Result count_single(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    if (!check_header(x) || !find_route(x, url, method))
+    unsigned char *seen = user;
+    for (size_t i = 0; i < APP_LEN(single); i++)
+        if (!strcasecmp(name, single[i]) && seen[i] < 2)
+            seen[i]++;
+    return MHD_YES;
+}
+
+static bool check_repeated(exchange *x)
+{
+    unsigned char seen[APP_LEN(single)] = {0};
+    problem p;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_single, seen);
+    for (size_t i = 0; i < APP_LEN(single); i++)
+        if (seen[i] > 1) {
+            const bool length = !strcmp(single[i], MHD_HTTP_HEADER_CONTENT_LENGTH);
+            problem_set(&p, 400, length ? "bad_length" : "repeated_header", single[i],
+                        "the header %s may stand there once only", single[i]);
+            answer_problem(x, &p);
+            x->close = true;
+            return false;
+        }
+    return true;
+}
+
+/* "http://host/path" is "/path" of that host, whatever the header says: so they have to say the same. */
+static bool take_absolute(exchange *x, const char **url)
+{
+    const size_t skip = !strncasecmp(*url, "http://", 7) ? 7 : !strncasecmp(*url, "https://", 8) ? 8 : 0;
+    if (!skip)
+        return true;
+    const char *host = *url + skip;
+    const size_t size = strcspn(host, "/");
+    const slice said = exchange_header(x, "Host");
+    if (said.size != size || strncasecmp(said.data, host, size) != 0) {
+        refuse(x, 400, "two_hosts", "the address and the header Host name different hosts");
+        x->close = true;
+        return false;
+    }
+    *url = host[size] ? host + size : "/";
+    return true;
+}
+
+static bool decide(exchange *x, const char *url, const char *method)
+{
+    if (!check_header(x) || !check_repeated(x) || !take_absolute(x, &url) || !find_route(x, url, method))
         return false;
     if (!check_host(x) || (x->route->limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||
         !check_load(x) || !check_body(x))
         return false;
     return true;
+}
+
+bool admit(exchange *x, const char *url, const char *method)
+{
+    if (exchange_header(x, "Expect")
+            .data) /* it waits for a word before it sends: a refusal is one, and no body comes */
+        x->close = true;
+    const bool ok = decide(x, url, method);
+    x->close = ok ? false : x->close;
+    return ok;
 }

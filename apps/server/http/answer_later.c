@@ -20,24 +20,27 @@ static void run(void *arg)
 /* The task resumes it soon, whether the client is there or not. */
 static bool stay(exchange *x) { return false; }
 
-void answer_later(exchange *x, void (*work)(exchange *x))
+static void hand_over(exchange *x, io_pool *pool, void (*work)(exchange *x))
 {
-    server *s = x->server;
     problem busy;
     task *t = malloc(sizeof *t);
-    if (t) {
-        *t = (task){x, work};
-        exchange_wait(x, stay);
-        if (io_pool_run(&s->pool, IO_SOON, run, t))
-            return;
-        free(t);
-        problem_set(&busy, 503, "busy", NULL, "too many requests wait for other services; try again later");
-        answer_problem(x, &busy);
-        exchange_resume(x);
+    if (!t) {
+        answer_no_memory(x);
         return;
     }
-    answer_empty(x, 503);
+    *t = (task){x, work};
+    exchange_wait(x, stay);
+    if (io_pool_run(pool, IO_SOON, run, t))
+        return;
+    free(t);
+    problem_set(&busy, 503, "busy", NULL, "too many requests wait for other services; try again later");
+    answer_problem(x, &busy);
+    exchange_resume(x);
 }
+
+void answer_later(exchange *x, void (*work)(exchange *x)) { hand_over(x, &x->server->pool, work); }
+
+void answer_prepared(exchange *x, void (*work)(exchange *x)) { hand_over(x, &x->server->preparers, work); }
 
 void answered_later(exchange *x)
 {

@@ -7,6 +7,8 @@
 /* From a route's start: suspends the exchange, work(x) answers it on another thread. 503 at once if
  * too much waits. The route's finish must be answered_later. */
 void answer_later(exchange *x, void (*work)(exchange *x));
+/* The same by a thread that reads and computes, and waits for nobody. */
+void answer_prepared(exchange *x, void (*work)(exchange *x));
 void answered_later(exchange *x);
 
 #endif

@@ -125,11 +125,11 @@ watched *watch_add(watch *w, int socket)
     if (!c)
         return NULL;
     c->socket = socket;
+    atomic_init(&c->idle, true);
     pthread_mutex_lock(&w->lock);
     c->number = ++w->last_number;
     c->next = w->first;
-    if (w->first)
-        w->first->previous = c;
+    *(w->first ? &w->first->previous : &w->last) = c;
     w->first = c;
     pthread_mutex_unlock(&w->lock);
     return c;
@@ -141,10 +141,30 @@ void watch_remove(watch *w, watched *c)
     if (c->on_gone)
         epoll_ctl(w->epoll, EPOLL_CTL_DEL, c->socket, NULL);
     *(c->previous ? &c->previous->next : &w->first) = c->next;
-    if (c->next)
-        c->next->previous = c->previous;
+    *(c->next ? &c->next->previous : &w->last) = c->previous;
     pthread_mutex_unlock(&w->lock);
     free(c);
+}
+
+bool watch_make_room(watch *w, uint64_t many)
+{
+    watched *found = NULL;
+    pthread_mutex_lock(&w->lock);
+    for (watched *c = w->last; c; c = c->previous) {
+        if (!atomic_load(&c->idle) || watch_was_cut(c))
+            continue;
+        const bool crowd = c->held && atomic_load(&c->held->amount) > many;
+        if (crowd || !found)
+            found = c;
+        if (crowd)
+            break;
+    }
+    if (found) {
+        atomic_store(&found->deadline_ns, WATCH_CUT);
+        cut_off(found, NULL);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return found != NULL;
 }
 
 bool watch_deadline(watched *c, uint64_t ms, bool tell)

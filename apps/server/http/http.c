@@ -16,9 +16,14 @@
 #include "http/admit.h"
 #include "http/answer.h"
 #include "http/tls.h"
+#include "http/trust.h"
 
 /* Of a connection: so much more than HEADER_MAX that it is our check which refuses a long header. */
 #define CONNECTION_MEMORY (64 << 10)
+#define CONNECTION_SHARES 4  /* of one peer: a fourth of all */
+#define CONNECTIONS_MORE  64 /* than all, for a moment: so many are let in to see who goes for them */
+#define CONNECTIONS_LEAST 16
+#define FILES_MORE        256        /* besides connections */
 #define BODY_FIRST        (64 << 10) /* memory for a body before its bytes are there: a promise costs nothing */
 
 /* ------------------------------------------------------------------ exchanges */
@@ -45,7 +50,7 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     return x;
 }
 
-static void log_exchange(const exchange *x, uint64_t ns)
+static void log_exchange(const exchange *x, uint64_t ns, bool whole)
 {
     char text[ADDRESS_TEXT] = "";
     address a = x->client;
@@ -54,13 +59,15 @@ static void log_exchange(const exchange *x, uint64_t ns)
         address_shorten(&a);
     if (how != ADDRESS_NONE)
         address_print(&a, text);
-    json_t *members = json_pack("{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method",
-                                json_any(x->method, strlen(x->method)), "route", x->route ? x->route->path : "-",
-                                "status", (int)x->status, "seconds", (double)ns * 1e-9);
+    json_t *members = json_pack(
+        "{s:s, s:o, s:s, s:i, s:f}", "request_id", x->id, "method", json_any(x->method, strlen(x->method)),
+        "route", x->route ? x->route->path : "-", "status", (int)x->status, "seconds", (double)ns * 1e-9);
     if (members && text[0])
         json_object_set_new(members, "client", json_string(text));
     if (members && x->key.name[0])
         json_object_set_new(members, "key", json_any(x->key.name, strlen(x->key.name)));
+    if (members && !whole && x->phase == EXCHANGE_ANSWERED) /* the client did not get all of it */
+        json_object_set_new(members, "cut", json_true());
     log_event(x->status >= 500 ? STYLIZE_LOG_WARNING : STYLIZE_LOG_INFO, members, "request");
 }
 
@@ -81,9 +88,10 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     }
     if (x->method[0]) {
         metrics_request(&s->metrics, (int)(x->route ? x->route - s->routes : s->route_count), x->status, ns);
-        log_exchange(x, ns);
+        log_exchange(x, ns, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     }
     watch_deadline(x->watched, s->config.keep_alive, false);
+    atomic_store(&x->watched->idle, true);
     if (x->response)
         MHD_destroy_response(x->response);
     if (x->extra_free)
@@ -92,6 +100,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     painting_release(x->painting);
     blob_release(x->memory);
     atomic_fetch_sub(&s->body_bytes, x->body_counted);
+    shares_give(&s->uploads, x->upload, x->body_counted);
     atomic_fetch_sub(&s->metrics.in_flight, 1);
     free(x);
 }
@@ -109,6 +118,54 @@ static enum MHD_Result send_answer(exchange *x)
     return MHD_queue_response(x->connection, x->status, x->response);
 }
 
+/* So many bytes are on their way: within what all have, and what this client has of it. */
+static bool count_body(exchange *x, size_t size)
+{
+    server *s = x->server;
+    const config *c = &s->config;
+    const uint64_t fourth = c->max_decoded_bytes / 4;
+    const uint64_t most = fourth > c->max_request_bytes ? fourth : c->max_request_bytes;
+    problem busy;
+    share *own = shares_take(&s->uploads, exchange_client(x), size, most);
+    const bool room = own && atomic_fetch_add(&s->body_bytes, size) + size <= c->max_decoded_bytes;
+    x->upload = own ? own : x->upload;
+    x->body_counted += own ? size : 0;
+    if (room)
+        return true;
+    if (own)
+        problem_set(&busy, 503, "busy", NULL, "too many bytes are on their way; try again later");
+    else
+        problem_set(&busy, 429, "too_many_bytes", NULL,
+                    "too many bytes of this client are on their way; wait for its other requests");
+    answer_problem(x, &busy);
+    atomic_fetch_add(&s->metrics.rejected[REJECT_MEMORY], 1);
+    buf_free(&x->memory->body);
+    return false;
+}
+
+/* A slow client gets as much time as its bytes need at --body-rate, besides --body-timeout. */
+static void extend_deadline(exchange *x)
+{
+    const config *c = &x->server->config;
+    const uint64_t passed = (now_ns() - x->body_ns) / 1000000;
+    const uint64_t granted = c->body_timeout + (c->body_rate ? x->body_counted * 1000 / c->body_rate : 0);
+    watch_deadline(x->watched, granted > passed ? granted - passed : 1, !x->server->tls);
+}
+
+/* Of an announced length libmicrohttpd gives no more; this is one in chunks. The rest is read and thrown away, as long
+ * as its client has time. */
+static bool refuse_body(exchange *x)
+{
+    problem large;
+    problem_set(&large, 413, "body_too_large", NULL, "the body has more than the %llu bytes that are allowed",
+                (unsigned long long)x->body_limit);
+    answer_problem(x, &large);
+    x->close = true;
+    atomic_fetch_add(&x->server->metrics.rejected[REJECT_SIZE], 1);
+    buf_free(&x->memory->body);
+    return true;
+}
+
 static bool take_body(exchange *x, const char *data, size_t size)
 {
     if (x->response) /* turned away: read to its end, so that the client reads the answer */
@@ -117,32 +174,23 @@ static bool take_body(exchange *x, const char *data, size_t size)
         return false;
     buf *b = &x->memory->body;
     if (b->size + size > x->body_limit)
-        return false;
-    server *s = x->server;
-    x->body_counted += size;
-    if (atomic_fetch_add(&s->body_bytes, size) + size > s->config.max_decoded_bytes) {
-        problem busy;
-        problem_set(&busy, 503, "busy", NULL, "too many bytes are on their way; try again later");
-        answer_problem(x, &busy);
-        atomic_fetch_add(&s->metrics.rejected[REJECT_MEMORY], 1);
-        buf_free(b);
+        return refuse_body(x);
+    if (!count_body(x, size))
         return true;
-    }
+    extend_deadline(x);
     if (!b->size)
         buf_reserve(b, x->body_limit < BODY_FIRST ? x->body_limit : BODY_FIRST);
     buf_append(b, data, size);
     return !b->failed;
 }
 
-static void begin(exchange *x, const char *url, const char *method)
+static void begin(exchange *x, const char *url, const char *method, const char *version)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    address peer;
-    address_from(info ? info->client_addr : NULL, &peer);
-    x->client = address_behind(&peer, exchange_header(x, "X-Forwarded-For"), &x->server->proxies);
+    trust_find(x, version);
     snprintf(x->method, sizeof x->method, "%s", method);
     x->phase = EXCHANGE_BODY;
+    x->body_ns = now_ns();
+    atomic_store(&x->watched->idle, false);
     watch_deadline(x->watched, x->server->config.body_timeout, !x->server->tls);
     admit(x, url, method);
 }
@@ -156,7 +204,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         return MHD_NO;
     switch (x->phase) {
     case EXCHANGE_HEADER:
-        begin(x, url, method);
+        begin(x, url, method, version);
         return x->response && x->close ? send_answer(x) : MHD_YES;
     case EXCHANGE_BODY:
         if (*size) {
@@ -164,6 +212,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             *size = 0;
             return ok ? MHD_YES : MHD_NO;
         }
+        x->arrived_ns = now_ns();
         if (!x->response)
             x->route->start(x);
         return x->phase == EXCHANGE_WAITING ? MHD_YES : send_answer(x);
@@ -178,6 +227,29 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 }
 
 /* ------------------------------------------------------------------ connections */
+
+/* Whether a connection may stay: not where its peer has its share, and others are idle for it when all are taken. A
+ * proxy that was named has the clients of all. */
+static bool make_place(server *s, struct MHD_Connection *connection, watched *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const uint64_t most = s->config.max_connections;
+    address peer;
+    address_from(info ? info->client_addr : NULL, &peer);
+    if (!networks_hold(&s->proxies, &peer)) {
+        const address client = address_client(&peer);
+        c->held = shares_take(&s->connections, client_digest(s, &client, ""), 1, most / CONNECTION_SHARES);
+        if (!c->held) {
+            atomic_fetch_add(&s->metrics.rejected[REJECT_CONNECTIONS], 1);
+            return false;
+        }
+    }
+    if ((uint64_t)atomic_load(&s->metrics.connections) <= most)
+        return true;
+    atomic_fetch_add(&s->metrics.rejected[REJECT_CONNECTIONS], 1);
+    return watch_make_room(&s->watch, most / CONNECTION_SHARES / 4);
+}
 
 static void on_connection(void *user, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode what)
@@ -196,21 +268,33 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
         if (c)
             watch_deadline(c, s->config.header_timeout, false);
         *context = c;
+        if (c && !make_place(s, connection, c))
+            shutdown(info->connect_fd, SHUT_RDWR); /* its own thread then closes it */
     } else {
         atomic_fetch_sub(&s->metrics.connections, 1);
-        if (*context)
-            watch_remove(&s->watch, *context);
+        watched *c = *context;
+        share *held = c ? c->held : NULL;
+        if (c)
+            watch_remove(&s->watch, c);
+        shares_give(&s->connections, held, 1);
         *context = NULL;
     }
 }
 
 static void on_library_log(void *user, const char *format, va_list args)
 {
+    server *s = user;
     char text[256];
     vsnprintf(text, sizeof text, format, args);
     const size_t n = strcspn(text, "\r\n");
     text[n] = '\0';
-    log_line(STYLIZE_LOG_DEBUG, "libmicrohttpd: %s", text);
+    /* It stops taking connections for a while: the operator has to know, once a minute. */
+    const uint64_t now = now_ns();
+    const bool short_of = strstr(text, "resource limit") || strstr(text, strerror(EMFILE));
+    const bool tell = short_of && (!s->short_told_ns || now - s->short_told_ns > 60000000000u);
+    if (tell)
+        s->short_told_ns = now;
+    log_line(tell ? STYLIZE_LOG_ERROR : STYLIZE_LOG_DEBUG, "libmicrohttpd: %s", text);
 }
 
 /*
@@ -237,13 +321,25 @@ static bool is_public(const struct sockaddr_storage *at)
     return !address_is_loopback(&a);
 }
 
-static void raise_file_limit(uint64_t connections)
+/* Connections beyond what the system allows would not be accepted, and nobody would know why. */
+static void raise_file_limit(config *c)
 {
     struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= connections + 256)
+    const uint64_t wanted = c->max_connections + FILES_MORE;
+    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= wanted)
         return;
-    r.rlim_cur = r.rlim_max < connections + 256 ? r.rlim_max : connections + 256;
-    setrlimit(RLIMIT_NOFILE, &r);
+    r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &r))
+        getrlimit(RLIMIT_NOFILE, &r);
+    if (r.rlim_cur >= wanted)
+        return;
+    const uint64_t left =
+        r.rlim_cur > FILES_MORE + CONNECTIONS_LEAST ? r.rlim_cur - FILES_MORE : CONNECTIONS_LEAST;
+    log_line(
+        STYLIZE_LOG_WARNING,
+        "%llu files may be open, which is enough for %llu connections, not for the %llu of --max-connections",
+        (unsigned long long)r.rlim_cur, (unsigned long long)left, (unsigned long long)c->max_connections);
+    c->max_connections = left;
 }
 
 bool http_listen(server *s, char *message, size_t size)
@@ -262,7 +358,7 @@ bool http_listen(server *s, char *message, size_t size)
                  c->listen);
         return false;
     }
-    raise_file_limit(c->max_connections);
+    raise_file_limit(&s->config);
     const int on = 1;
     s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listener < 0 || setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
@@ -281,14 +377,15 @@ bool http_start(server *s, char *message, size_t size)
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (s->tls)
         flags |= tls_options(s->tls, tls);
-    s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
-        MHD_OPTION_LISTEN_SOCKET, s->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((c->keep_alive + 999) / 1000),
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-        MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
-        MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
+                                 on_library_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener,
+                                 MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
+                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections + CONNECTIONS_MORE,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u, /* the watch has all times */
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+                                 on_connection, s, MHD_OPTION_URI_LOG_CALLBACK, on_line, s,
+                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!s->daemon)
         snprintf(message, size,
                  "libmicrohttpd did not start; too few files may be open, or TLS is not usable");

@@ -9,6 +9,7 @@ typedef struct exchange exchange;
 typedef enum route_access {
     ACCESS_OPEN, /* everyone */
     ACCESS_USER, /* a key, if there are keys and --anonymous is not given */
+    ACCESS_OPERATOR, /* a key, if there are keys; without any, whoever reaches the server itself, not by a proxy */
     ACCESS_ADMIN /* an admin's key, or, without any keys, a client on this machine */
 } route_access;
 

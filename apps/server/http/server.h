@@ -11,6 +11,7 @@
 #include "http/keys.h"
 #include "http/limit.h"
 #include "http/route.h"
+#include "http/share.h"
 #include "paint/painter.h"
 
 typedef struct server {
@@ -22,9 +23,13 @@ typedef struct server {
     keys keys;
     networks proxies;
     watch watch;
+    shares connections; /* of each peer */
+    shares uploads;     /* bytes of bodies, of each client */
     const route *routes;
     int route_count; /* one more is counted in the metrics, for what no route takes */
-    io_pool pool;
+    io_pool pool;    /* waits for disk and network */
+    io_pool
+        preparers; /* read bodies and digest pictures, so that threads of connections serve others meanwhile */
     idempotency idempotency;
     /* of rooms above this one */
     struct gallery *gallery; /* styles */
@@ -36,8 +41,11 @@ typedef struct server {
     struct tls *tls;
     struct MHD_Daemon *daemon;
     int listener;
-    bool public_address; /* others than this machine can reach it */
+    atomic_uint_fast64_t short_told_ns; /* when the log last said that files run out */
+    bool public_address;                /* others than this machine can reach it */
+    atomic_bool unnamed_proxy;          /* was seen */
     atomic_bool ready, draining;
+    atomic_bool sweeping;            /* the cache, by a thread of the pool */
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
     char page_token[25];             /* a page that may read us knows it */
 } server;

@@ -15,8 +15,10 @@ static void follow(struct broker *b, job *j, const celery_result *r)
         j->state = states[r->state];
         atomic_store(&j->progress, (unsigned)(r->done * 1000));
         over = j->state >= JOB_DONE;
-        if (over)
+        if (over) {
             j->ended = time(NULL);
+            j->since_ms = job_now_ms();
+        }
         if (j->state == JOB_DONE)
             j->painted = *r;
         if (j->state == JOB_FAILED)

@@ -37,6 +37,7 @@ static job *adopt(const char *id, const json_t *record)
     json_member_text(record, "format", format, sizeof format);
     j->created = json_integer_value(json_object_get(record, "created"));
     j->format = format_by_name((slice){format, strlen(format)});
+    j->since_ms = job_now_ms() - 1000 * ((int64_t)time(NULL) - j->created);
     j->remote = j->adopted = true;
     return j;
 }
@@ -110,10 +111,11 @@ bool broker_upload(struct broker *b, job *j, buf *out)
 /* ------------------------------------------------------------------ removal */
 
 /* Out of the queue if it is there still; else the worker that has it is told. */
-static void revoke_task(struct broker *b, const job *j)
+static bool revoke_task(struct broker *b, const job *j)
 {
     char meta[BROKER_KEY_MAX], channel[64], life[24];
     buf state = {0}, order = {0};
+    bool ok = false;
     json_t *record = read_record(b, j->id);
     const json_t *message = json_object_get(record, "message");
     if (json_is_string(message)) {
@@ -136,15 +138,18 @@ static void revoke_task(struct broker *b, const job *j)
                              REDIS_WORD(life)};
         const slice publish[] = {REDIS_WORD("PUBLISH"), REDIS_WORD(channel), {order.data, order.size}};
         redisReply *done = redis_ask(b->redis, set, APP_LEN(set));
+        ok = done != NULL;
         redis_free(&done, 1);
         done = redis_ask(b->redis, publish, APP_LEN(publish));
+        ok = done && ok;
         redis_free(&done, 1);
     }
     buf_free(&state);
     buf_free(&order);
+    return ok;
 }
 
-static void forget_record(struct broker *b, const job *j)
+static bool forget_record(struct broker *b, const job *j)
 {
     char key[BROKER_KEY_MAX], meta[BROKER_KEY_MAX], index[BROKER_KEY_MAX];
     broker_record_key(b, j->id, key);
@@ -153,12 +158,15 @@ static void forget_record(struct broker *b, const job *j)
     const slice del[] = {REDIS_WORD("DEL"), REDIS_WORD(key), REDIS_WORD(meta)};
     const slice take[] = {REDIS_WORD("SREM"), REDIS_WORD(index), REDIS_WORD(j->id)};
     redisReply *done = redis_ask(b->redis, del, APP_LEN(del));
+    bool ok = done != NULL;
     redis_free(&done, 1);
     done = redis_ask(b->redis, take, APP_LEN(take));
+    ok = done && ok;
     redis_free(&done, 1);
+    return ok;
 }
 
-void broker_remove(struct broker *b, job *j)
+bool broker_remove(struct broker *b, job *j)
 {
     struct jobs *list = b->jobs;
     pthread_mutex_lock(&list->lock);
@@ -166,17 +174,20 @@ void broker_remove(struct broker *b, job *j)
     if (open) {
         j->state = JOB_CANCELLED;
         j->ended = time(NULL);
+        j->since_ms = job_now_ms();
     }
     pthread_mutex_unlock(&list->lock);
+    /* A worker may be done in this moment; then the sweep takes what it still stored. */
+    bool ok = broker_remove_files(b, j->id, NULL);
     if (open) {
         jobs_count_end(list, JOB_CANCELLED);
-        revoke_task(b, j);
-    } else {
-        forget_record(b, j);
+        ok = revoke_task(b, j) && ok;
+    } else if (ok && forget_record(b, j)) { /* else it has to be found again */
         jobs_unlist(list, j);
+    } else {
+        ok = false;
     }
-    /* A worker may be done in this moment; then the sweep takes what it still stored. */
-    broker_remove_files(b, j->id, NULL);
+    return ok;
 }
 
 typedef struct expired {

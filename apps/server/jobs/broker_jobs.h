@@ -14,8 +14,8 @@ void broker_find_subject(struct broker *b, const char *subject);
 painting *broker_result(struct broker *b, job *j);
 /* The photograph that was uploaded, as long as it is kept. */
 bool broker_upload(struct broker *b, job *j, buf *out);
-/* Cancels or removes it everywhere. */
-void broker_remove(struct broker *b, job *j);
+/* Cancels or removes it everywhere; false: something could not be reached. */
+bool broker_remove(struct broker *b, job *j);
 /* Its files go soon; does not wait. */
 void broker_expired(struct broker *b, const char *id);
 

@@ -21,5 +21,5 @@ job *broker_find(struct broker *b, const char *id) { return NULL; }
 void broker_find_subject(struct broker *b, const char *subject) {}
 painting *broker_result(struct broker *b, job *j) { return NULL; }
 bool broker_upload(struct broker *b, job *j, buf *out) { return false; }
-void broker_remove(struct broker *b, job *j) {}
+bool broker_remove(struct broker *b, job *j) { return false; }
 void broker_expired(struct broker *b, const char *id) {}

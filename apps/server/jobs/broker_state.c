@@ -57,14 +57,15 @@ static void collect(void *user, const char *name)
         snprintf(n->list[n->count++], BROKER_KEY_MAX, "%s", name);
 }
 
-void broker_remove_files(struct broker *b, const char *id, const char *kept)
+bool broker_remove_files(struct broker *b, const char *id, const char *kept)
 {
     char prefix[BROKER_KEY_MAX];
     names n = {.count = 0};
     broker_file_name(id, "", prefix);
-    b->files->list(b->files->state, prefix, collect, &n);
+    bool ok = b->files->list(b->files->state, prefix, collect, &n) == BACKEND_OK;
     const size_t before = strlen(prefix);
     for (size_t i = 0; i < n.count; i++)
         if (!kept || strncmp(n.list[i] + before, kept, strlen(kept)) != 0)
-            b->files->remove(b->files->state, n.list[i]);
+            ok = b->files->remove(b->files->state, n.list[i]) == BACKEND_OK && ok;
+    return ok;
 }

@@ -27,7 +27,8 @@ void broker_file_name(const char *id, const char *what, char out[BROKER_KEY_MAX]
 void broker_result_name(const job *j, char out[BROKER_KEY_MAX]);
 int64_t broker_lifetime(const struct broker *b); /* of records, ms */
 
-/* The files of a job but those whose names begin with `kept`, if that is not NULL. */
-void broker_remove_files(struct broker *b, const char *id, const char *kept);
+/* The files of a job but those whose names begin with `kept`, if that is not NULL. False: some are there still, or the
+ * store does not say. */
+bool broker_remove_files(struct broker *b, const char *id, const char *kept);
 
 #endif

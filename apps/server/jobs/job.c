@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
+
 void job_hold(job *b) { atomic_fetch_add(&b->references, 1); }
 
 void job_release(job *b)
@@ -12,6 +14,8 @@ void job_release(job *b)
     work_free(&b->work);
     free(b);
 }
+
+int64_t job_now_ms(void) { return (int64_t)(now_ns() / 1000000); }
 
 const char *job_word(job_state state)
 {

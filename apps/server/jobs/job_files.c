@@ -65,6 +65,11 @@ static void name_of(const char *id, const char *ending, char out[48])
     snprintf(out, 48, "%s.%s", id, ending);
 }
 
+static bool remove_file(job_files *f, const char *name)
+{
+    return !unlinkat(f->folder, name, 0) || errno == ENOENT;
+}
+
 static bool write_file(job_files *f, const char *id, const char *ending, const slice *pieces, size_t count)
 {
     char name[48], temporary[48];
@@ -79,7 +84,7 @@ static bool write_file(job_files *f, const char *id, const char *ending, const s
         ok = !close(file) && ok;
     ok = ok && !renameat(f->folder, temporary, f->folder, name) && !fsync(f->folder);
     if (!ok)
-        unlinkat(f->folder, temporary, 0);
+        remove_file(f, temporary); /* what is left of it goes with the job */
     return ok;
 }
 
@@ -155,9 +160,6 @@ bool job_files_finish(job_files *f, const job *b, painting *result)
         ok = text && write_file(f, b->id, "failed", &(slice){text, strlen(text)}, 1);
         free(text);
     }
-    char name[48];
-    name_of(b->id, "job", name);
-    unlinkat(f->folder, name, 0);
     return ok;
 }
 
@@ -169,6 +171,14 @@ painting *job_files_result(job_files *f, const char *id)
         read_file(f, id, "done", &block) ? painting_read(&none, (slice){block.data, block.size}) : NULL;
     buf_free(&block);
     return p;
+}
+
+bool job_files_over(job_files *f, const char *id)
+{
+    char done[48], failed[48];
+    name_of(id, "done", done);
+    name_of(id, "failed", failed);
+    return !faccessat(f->folder, done, F_OK, 0) || !faccessat(f->folder, failed, F_OK, 0);
 }
 
 bool job_files_failure(job_files *f, const char *id, job *b)
@@ -189,14 +199,16 @@ bool job_files_failure(job_files *f, const char *id, job *b)
     return true;
 }
 
-void job_files_remove(job_files *f, const char *id)
+bool job_files_remove(job_files *f, const char *id, bool upload_only)
 {
-    static const char *const endings[] = {"job", "done", "failed", "new"};
-    for (size_t i = 0; f->folder >= 0 && i < APP_LEN(endings); i++) {
+    static const char *const endings[] = {"job", "new", "done", "failed"};
+    bool ok = true;
+    for (size_t i = 0; f->folder >= 0 && i < (upload_only ? 2 : APP_LEN(endings)); i++) {
         char name[48];
         name_of(id, endings[i], name);
-        unlinkat(f->folder, name, 0);
+        ok = remove_file(f, name) && ok;
     }
+    return ok;
 }
 
 void job_files_scan(job_files *f, int64_t ttl,
@@ -215,10 +227,10 @@ void job_files_scan(job_files *f, int64_t ttl,
         memcpy(id, e->d_name, 24);
         id[24] = '\0';
         const int64_t age = now - (int64_t)info.st_mtime;
-        if (!strcmp(e->d_name + 25, "new") || age >= ttl)
-            unlinkat(f->folder, e->d_name, 0);
-        else
+        if (strcmp(e->d_name + 25, "new") != 0 && age < ttl)
             each(user, id, e->d_name + 25, age);
+        else if (!remove_file(f, e->d_name))
+            each(user, id, "old", age);
     }
     if (d)
         closedir(d);

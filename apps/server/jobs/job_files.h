@@ -23,10 +23,14 @@ bool job_files_save(job_files *f, const job *b, slice content_type, const blob *
 blob *job_files_load(job_files *f, const char *id, job *about, slice *content_type);
 bool job_files_finish(job_files *f, const job *b, painting *result);
 painting *job_files_result(job_files *f, const char *id);
+/* Whether its end is stored. */
+bool job_files_over(job_files *f, const char *id);
 /* Whose job it was and why it failed; false if that is not known. */
 bool job_files_failure(job_files *f, const char *id, job *b);
-void job_files_remove(job_files *f, const char *id);
-/* Calls for each file of the folder with its id, ending and age in seconds; sweeps what is older than ttl. */
+/* All, or those that only a job needs that is not over. False: some are there still. */
+bool job_files_remove(job_files *f, const char *id, bool upload_only);
+/* Calls for each file of the folder with its id, ending and age in seconds, after removing what is older than ttl and
+ * half written; where that fails the ending is "old". */
 void job_files_scan(job_files *f, int64_t ttl,
                     void (*each)(void *user, const char *id, const char *ending, int64_t age), void *user);
 void job_files_close(job_files *f);

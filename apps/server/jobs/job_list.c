@@ -58,6 +58,16 @@ size_t jobs_of_subject(struct jobs *j, const char *subject, int64_t until, job *
     return n;
 }
 
+size_t jobs_leftover(struct jobs *j)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&j->lock);
+    for (const job *b = j->first; b; b = b->next)
+        n += b->leftover;
+    pthread_mutex_unlock(&j->lock);
+    return n;
+}
+
 void jobs_count_end(struct jobs *j, job_state state)
 {
     atomic_fetch_add(state == JOB_DONE     ? &j->metrics->jobs_done
@@ -72,7 +82,7 @@ job *jobs_add_once(struct jobs *j, job *b)
     job *known = j->first;
     while (known && strcmp(known->id, b->id))
         known = known->next;
-    const bool full = !known && j->count >= 2 * j->config->jobs_max;
+    const bool full = !known && j->count >= 8 * j->config->jobs_max;
     if (!known && !full) {
         b->jobs = j;
         jobs_list_add(j, b);

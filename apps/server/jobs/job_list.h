@@ -15,11 +15,21 @@ struct jobs {
     io_pool *pool;
     struct broker *broker; /* NULL: jobs are painted here */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* its clock is that of now_ns */
+    uint64_t again_ns;      /* no job is started before */
     pthread_t thread;
     bool started, stop;
     job_files files;
-    job *first, *last; /* oldest first */
+    pthread_t closer;
+    pthread_cond_t closing;
+    bool closer_started, closed;
+    job *ending, *ending_last; /* what the closer ends next */
+    size_t entering;           /* admitted, and not in the list yet */
+    uint64_t entering_bytes;
+    uint64_t pace_ms;   /* between the ends of two jobs, smoothed; not counting times without any */
+    int64_t ended_ms;   /* when the last one did */
+    bool remove_failed; /* files could not be removed when that was last tried */
+    job *first, *last;  /* oldest first */
     size_t count, active;
 };
 
@@ -33,6 +43,8 @@ unsigned jobs_place(struct jobs *j, const job *b);
 job *jobs_add_once(struct jobs *j, job *b);
 void jobs_unlist(struct jobs *j, job *b);
 void jobs_count_end(struct jobs *j, job_state state);
+/* How many have files that should be gone. */
+size_t jobs_leftover(struct jobs *j);
 /* Under the lock. */
 void jobs_list_add(struct jobs *j, job *b);
 void jobs_list_remove(struct jobs *j, job *b);

@@ -5,39 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
+#include "jobs/job_end.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
 
 static job *of_ticket(ticket *t) { return (job *)(void *)((char *)t - offsetof(job, ticket)); }
-
-void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, const problem *why)
-{
-    pthread_mutex_lock(&j->lock);
-    if (b->cancelling) /* it was just done, but nobody wants it any more */
-        state = JOB_CANCELLED;
-    const bool stopping = j->stop && state == JOB_FAILED && why && !strcmp(why->code, "cancelled");
-    if (why)
-        b->problem = *why;
-    pthread_mutex_unlock(&j->lock);
-    bool stored = true;
-    if (stopping)
-        state = JOB_QUEUED; /* its file stays: the next run paints it */
-    else if (state == JOB_CANCELLED)
-        job_files_remove(&j->files, b->id);
-    else
-        stored = job_files_finish(&j->files, b, state == JOB_DONE ? result : NULL);
-    pthread_mutex_lock(&j->lock);
-    b->state = state;
-    b->ended = time(NULL);
-    if (state == JOB_DONE && !stored)
-        b->result = painting_hold(result);
-    j->active--;
-    pthread_cond_signal(&j->changed);
-    pthread_mutex_unlock(&j->lock);
-    painting_release(result);
-    if (!stopping)
-        jobs_count_end(j, state);
-}
 
 static void on_progress(ticket *t, float done)
 {
@@ -48,8 +21,7 @@ static void on_painted(ticket *t, painting *p, const problem *why)
 {
     job *b = of_ticket(t);
     const bool erased = !p && problem_is_erased(why);
-    jobs_finish(b->jobs, b, p ? JOB_DONE : erased ? JOB_CANCELLED : JOB_FAILED, p, p ? NULL : why);
-    job_release(b);
+    jobs_finish_later(b->jobs, b, p ? JOB_DONE : erased ? JOB_CANCELLED : JOB_FAILED, p, p ? NULL : why);
 }
 
 void jobs_add(struct jobs *j, job *b)
@@ -71,6 +43,7 @@ static void start(struct jobs *j, job *b)
     slice type;
     work_free(&b->work);
     job about = {.created = 0};
+    problem_set(&wrong, 503, "out_of_memory", NULL, "memory for the job could not be had");
     b->work.memory = job_files_load(&j->files, b->id, &about, &type);
     bool ok = b->work.memory != NULL;
     if (!ok)
@@ -78,12 +51,14 @@ static void start(struct jobs *j, job *b)
     char *copy = ok ? strndup(type.data, type.size) : NULL;
     if (ok)
         b->work.memory->pictures.size = 0;
-    ok = ok && copy && params_read(&b->work.params, &limits, b->work.memory, (slice){copy, strlen(copy)}, &wrong);
+    ok = ok && copy &&
+         params_read(&b->work.params, &limits, b->work.memory, (slice){copy, strlen(copy)}, &wrong);
     free(copy);
     if (ok) {
         memcpy(b->work.params.subject, b->subject, sizeof b->subject);
         b->work.params.allow_degraded = false; /* nobody waits in front of a screen */
         b->work.keep = true;
+        b->work.promised = true;
         ok = painter_prepare(j->painter, &b->work, &cached, &wrong);
     }
     if (!ok || cached) {
@@ -102,8 +77,23 @@ static void start(struct jobs *j, job *b)
     }
 }
 
+/* Under the lock, which it gives up meanwhile. */
+static void wait_for_change(struct jobs *j)
+{
+    const uint64_t now = now_ns();
+    if (j->again_ns <= now) {
+        pthread_cond_wait(&j->changed, &j->lock);
+        return;
+    }
+    const struct timespec until = {.tv_sec = (time_t)(j->again_ns / 1000000000),
+                                   .tv_nsec = (long)(j->again_ns % 1000000000)};
+    pthread_cond_timedwait(&j->changed, &j->lock, &until);
+}
+
 static job *next_queued(struct jobs *j)
 {
+    if (now_ns() < j->again_ns)
+        return NULL;
     job *b = j->first;
     while (b && (b->remote || b->state != JOB_QUEUED))
         b = b->next;
@@ -119,10 +109,11 @@ void *jobs_run(void *arg)
     while (!j->stop) {
         job *b = j->active < most ? next_queued(j) : NULL;
         if (!b) {
-            pthread_cond_wait(&j->changed, &j->lock);
+            wait_for_change(j);
             continue;
         }
         b->state = JOB_RUNNING;
+        b->begun_ms = job_now_ms();
         j->active++;
         job_hold(b);
         pthread_mutex_unlock(&j->lock);

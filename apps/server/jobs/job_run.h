@@ -6,8 +6,6 @@
 
 /* Puts a new one into the backlog; its file is written already. */
 void jobs_add(struct jobs *j, job *b);
-/* Ends it; the painting is released, why may be NULL with it. */
-void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, const problem *why);
 /* The thread, until j->stop. */
 void *jobs_run(void *jobs);
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "jobs/job_closer.h"
 #include "jobs/job_run.h"
 
 static void take_up(void *user, const char *id, const char *ending, int64_t age)
@@ -18,10 +19,18 @@ static void take_up(void *user, const char *id, const char *ending, int64_t age)
     atomic_init(&b->references, 1);
     memcpy(b->id, id, sizeof b->id);
     b->created = b->ended = time(NULL) - age;
+    b->since_ms = job_now_ms() - 1000 * age;
     bool ok = true;
-    if (!strcmp(ending, "job")) {
+    if (!strcmp(ending, "old")) {
+        b->state = JOB_EXPIRED;
+        b->leftover = true;
+    } else if (!strcmp(ending, "job") && job_files_over(&j->files, id)) { /* the power went in between */
+        ok = false;
+        job_files_remove(&j->files, id, true); /* else with its end */
+    } else if (!strcmp(ending, "job")) {
         blob *memory = job_files_load(&j->files, id, b, &type);
         ok = memory != NULL;
+        b->bytes = ok ? memory->body.size : 0;
         blob_release(memory);
     } else if (!strcmp(ending, "done")) {
         painting *p = job_files_result(&j->files, id);
@@ -34,6 +43,7 @@ static void take_up(void *user, const char *id, const char *ending, int64_t age)
         if (slash && !slash[1])
             b->subject[0] = '\0';
         b->state = JOB_DONE;
+        b->bytes = p ? p->image.size : 0;
         painting_release(p);
     } else if (!strcmp(ending, "failed")) {
         b->state = JOB_FAILED;
@@ -60,7 +70,12 @@ struct jobs *jobs_create(const config *c, painter *p, metrics *m, io_pool *pool,
     j->pool = pool;
     j->files.folder = -1;
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&j->changed, &clock);
+    pthread_cond_init(&j->closing, &clock);
+    pthread_condattr_destroy(&clock);
     return j;
 }
 
@@ -81,11 +96,12 @@ bool jobs_start(struct jobs *j, char *message, size_t size)
     if (j->files.folder >= 0)
         job_files_scan(&j->files, (int64_t)(j->config->job_ttl / 1000), take_up, j);
     j->started = !pthread_create(&j->thread, NULL, jobs_run, j);
-    if (!j->started)
+    j->closer_started = !pthread_create(&j->closer, NULL, jobs_close, j);
+    if (!j->started || !j->closer_started)
         snprintf(message, size, "a thread could not be started");
     else if (j->count)
         log_line(STYLIZE_LOG_INFO, "%zu jobs of an earlier run were taken up", j->count);
-    return j->started;
+    return j->started && j->closer_started;
 }
 
 void jobs_stop(struct jobs *j)
@@ -105,6 +121,12 @@ void jobs_destroy(struct jobs *j)
 {
     if (!j)
         return;
+    pthread_mutex_lock(&j->lock);
+    j->closed = true;
+    pthread_cond_signal(&j->closing);
+    pthread_mutex_unlock(&j->lock);
+    if (j->closer_started)
+        pthread_join(j->closer, NULL);
     for (job *b = j->first, *next; b; b = next) {
         next = b->next;
         job_release(b);
@@ -112,5 +134,6 @@ void jobs_destroy(struct jobs *j)
     job_files_close(&j->files);
     pthread_mutex_destroy(&j->lock);
     pthread_cond_destroy(&j->changed);
+    pthread_cond_destroy(&j->closing);
     free(j);
 }

@@ -19,7 +19,7 @@ const char *jobs_folder(const struct jobs *j);
 bool jobs_start(struct jobs *j, char *message, size_t size);
 /* No more jobs are started; those in the backlog stay in the folder for the next run. */
 void jobs_stop(struct jobs *j);
-/* Nothing is in work any more when this is called. */
+/* Ends what the painter has handed over. Nothing is in work any more when this is called. */
 void jobs_destroy(struct jobs *j);
 
 #endif

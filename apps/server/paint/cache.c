@@ -1,5 +1,7 @@
 #include "paint/cache.h"
 
+#include "common/clock.h"
+
 painting *cache_get(cache *c, const painting_key *key, int *tier)
 {
     for (int i = 0; i < c->tier_count; i++) {
@@ -28,12 +30,20 @@ void cache_put_into(cache *c, bool slow, const painting_key *key, painting *p)
             c->tiers[i].put(c->tiers[i].state, key, p);
 }
 
-size_t cache_forget(cache *c, const char *subject)
+size_t cache_forget(cache *c, const char *subject, bool *whole)
 {
     size_t n = 0;
     for (int i = 0; i < c->tier_count; i++)
-        n += c->tiers[i].forget(c->tiers[i].state, subject);
+        n += c->tiers[i].forget(c->tiers[i].state, subject, whole);
     return n;
+}
+
+void cache_sweep(cache *c, int64_t seconds)
+{
+    const int64_t before = (int64_t)now_seconds() - seconds;
+    for (int i = 0; i < c->tier_count; i++)
+        if (c->tiers[i].sweep)
+            c->tiers[i].sweep(c->tiers[i].state, before);
 }
 
 void cache_close(cache *c)

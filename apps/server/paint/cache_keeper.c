@@ -47,10 +47,11 @@ static void put(keeper *k, bool slow, const painting_key *key, painting *p, uint
     if (erased_since(k, p->subject, accepted))
         return;
     cache_put_into(k->cache, slow, key, p);
+    bool whole; /* what is not goes with a sweep */
     if (erased_since(k, p->subject, accepted))
         for (int i = 0; i < k->cache->tier_count; i++)
             if (k->cache->tiers[i].slow == slow)
-                k->cache->tiers[i].forget(k->cache->tiers[i].state, p->subject);
+                k->cache->tiers[i].forget(k->cache->tiers[i].state, p->subject, &whole);
 }
 
 static void put_slow(void *arg)
@@ -92,20 +93,21 @@ static void remember(keeper *k, const char *subject)
     pthread_mutex_unlock(&k->lock);
 }
 
-size_t keeper_forget(keeper *k, const char *subject)
+size_t keeper_forget(keeper *k, const char *subject, bool *whole)
 {
     remember(k, subject);
-    return cache_forget(k->cache, subject);
+    return cache_forget(k->cache, subject, whole);
 }
 
 size_t keeper_forget_here(keeper *k, const char *subject)
 {
     size_t n = 0;
+    bool whole;
     remember(k, subject);
     for (int i = 0; i < k->cache->tier_count; i++) {
         const cache_tier *t = &k->cache->tiers[i];
         if (!t->shared)
-            n += t->forget(t->state, subject);
+            n += t->forget(t->state, subject, &whole);
     }
     return n;
 }

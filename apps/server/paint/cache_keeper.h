@@ -26,7 +26,7 @@ void keeper_free(keeper *k);
 uint64_t keeper_now(keeper *k);
 void keep(keeper *k, const painting_key *key, painting *p, uint64_t accepted);
 /* From all tiers; from here on nothing of the subject that was accepted before is kept. */
-size_t keeper_forget(keeper *k, const char *subject);
+size_t keeper_forget(keeper *k, const char *subject, bool *whole);
 /* The same from what this machine has, after another server erased the rest. */
 size_t keeper_forget_here(keeper *k, const char *subject);
 

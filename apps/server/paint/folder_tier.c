@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/log.h"
 
 #define NAME_SIZE 69 /* 64 digits, ".pic", zero */
 #define ENDING    ".pic"
@@ -20,16 +21,20 @@ typedef struct item {
     char name[NAME_SIZE];
     char subject[OWNER_MAX + SUBJECT_MAX + 1];
     uint64_t bytes;
+    int64_t made;               /* as painting.made */
+    bool doomed;                /* should be gone, and could not be removed: nobody gets it any more */
     struct item *newer, *older; /* by last use */
 } item;
 
 typedef struct folder {
     pthread_mutex_t lock;
-    int handle; /* of the folder */
+    char path[600];
+    int handle;
     uint64_t limit;
     item *newest, *oldest;
     cache_tier_counts counts;
-    uint64_t serial; /* of temporary names */
+    uint64_t serial;                /* of temporary names */
+    bool put_failed, remove_failed; /* when that was last tried: told once */
 } folder;
 
 static void name_of(const painting_key *key, char out[NAME_SIZE])
@@ -64,19 +69,41 @@ static void make_newest(folder *f, item *i)
     f->counts.entries++;
 }
 
-static void drop(folder *f, item *i)
+static void tell(folder *f, bool *before, bool failed, const char *what)
 {
-    unlink_item(f, i);
-    unlinkat(f->handle, i->name, 0);
-    free(i);
+    const int why = errno;
+    if (failed && !*before)
+        log_line(STYLIZE_LOG_ERROR, "results cannot be %s the cache's folder %s: %s", what, f->path,
+                 strerror(why));
+    else if (!failed && *before)
+        log_line(STYLIZE_LOG_INFO, "results can be %s the cache's folder again", what);
+    *before = failed;
 }
 
-static void make_room(folder *f)
+/* False: the file is there still, and so is the item, which nobody gets any more. */
+static bool drop(folder *f, item *i)
 {
-    while (f->oldest && f->counts.bytes > f->limit) {
-        drop(f, f->oldest);
+    const bool gone = !unlinkat(f->handle, i->name, 0) || errno == ENOENT;
+    tell(f, &f->remove_failed, !gone, "removed from");
+    f->counts.left += !gone && !i->doomed;
+    f->counts.left -= gone && i->doomed;
+    i->doomed = !gone;
+    if (!gone)
+        return false;
+    unlink_item(f, i);
+    free(i);
+    return true;
+}
+
+/* False: there is none for so many bytes more. */
+static bool make_room(folder *f, uint64_t more)
+{
+    while (f->oldest && f->counts.bytes + more > f->limit) {
+        if (!drop(f, f->oldest))
+            return false;
         f->counts.evictions++;
     }
+    return f->counts.bytes + more <= f->limit;
 }
 
 static painting *load(folder *f, const char *name, const painting_key *key)
@@ -99,6 +126,7 @@ static painting *folder_get(void *state, const painting_key *key)
     name_of(key, name);
     pthread_mutex_lock(&f->lock);
     item *i = find(f, name);
+    i = i && i->doomed ? NULL : i;
     if (i) {
         unlink_item(f, i);
         make_newest(f, i);
@@ -131,45 +159,78 @@ static bool store(folder *f, const char *name, const buf *b)
     return ok;
 }
 
+static void add(folder *f, item *fresh)
+{
+    item *old = find(f, fresh->name);
+    if (old) { /* its file is the new one now */
+        f->counts.left -= old->doomed;
+        unlink_item(f, old);
+        free(old);
+    }
+    make_newest(f, fresh);
+    make_room(f, 0);
+}
+
 static void folder_put(void *state, const painting_key *key, painting *p)
 {
     folder *f = state;
     buf block = {0};
     item *fresh = calloc(1, sizeof *fresh);
-    if (fresh)
+    const bool made = fresh && painting_write(p, key, &block);
+    bool kept = false;
+    if (made && block.size <= f->limit) {
         name_of(key, fresh->name);
-    if (fresh && painting_write(p, key, &block) && block.size <= f->limit && store(f, fresh->name, &block)) {
         fresh->bytes = block.size;
+        fresh->made = p->made;
         memcpy(fresh->subject, p->subject, sizeof fresh->subject);
         pthread_mutex_lock(&f->lock);
-        item *old = find(f, fresh->name);
-        if (old) {
-            unlink_item(f, old);
-            free(old);
-        }
-        make_newest(f, fresh);
-        make_room(f);
+        const bool room = make_room(f, block.size);
         pthread_mutex_unlock(&f->lock);
-        fresh = NULL;
+        kept = room && store(f, fresh->name, &block);
+        const int why = errno;
+        pthread_mutex_lock(&f->lock);
+        errno = why;
+        if (room)
+            tell(f, &f->put_failed, !kept, "written to");
+        if (kept)
+            add(f, fresh);
+    } else {
+        pthread_mutex_lock(&f->lock);
     }
-    free(fresh);
+    f->counts.failures += !kept;
+    pthread_mutex_unlock(&f->lock);
+    if (!kept)
+        free(fresh);
     buf_free(&block);
 }
 
-static size_t folder_forget(void *state, const char *subject)
+static size_t folder_forget(void *state, const char *subject, bool *whole)
 {
     folder *f = state;
     size_t n = 0;
     pthread_mutex_lock(&f->lock);
     for (item *i = f->newest, *older; i; i = older) {
         older = i->older;
-        if (!subject || !strcmp(i->subject, subject)) {
-            drop(f, i);
-            n++;
-        }
+        if (subject && strcmp(i->subject, subject) != 0)
+            continue;
+        const bool gone = drop(f, i);
+        n += gone;
+        *whole = *whole && gone;
     }
     pthread_mutex_unlock(&f->lock);
     return n;
+}
+
+static void folder_sweep(void *state, int64_t before)
+{
+    folder *f = state;
+    pthread_mutex_lock(&f->lock);
+    for (item *i = f->newest, *older; i; i = older) {
+        older = i->older;
+        if ((i->doomed || i->made < before) && !drop(f, i))
+            break; /* the others would fare no better */
+    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 static void folder_list(void *state, const char *subject,
@@ -179,7 +240,7 @@ static void folder_list(void *state, const char *subject,
     painting_key key;
     pthread_mutex_lock(&f->lock);
     for (item *i = f->newest; i; i = i->older)
-        if (!strcmp(i->subject, subject) && hex_decode(i->name, 64, key.bytes))
+        if (!i->doomed && !strcmp(i->subject, subject) && hex_decode(i->name, 64, key.bytes))
             each(user, &key, i->bytes);
     pthread_mutex_unlock(&f->lock);
 }
@@ -219,27 +280,39 @@ static int by_age(const void *a, const void *b)
     return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
 }
 
+/* NULL, or an item that stands for it until it can be removed. */
+static item *remove_found(folder *f, const char *name)
+{
+    if (!unlinkat(f->handle, name, 0) || errno == ENOENT)
+        return NULL;
+    item *i = calloc(1, sizeof *i);
+    if (i) {
+        snprintf(i->name, sizeof i->name, "%s", name);
+        i->doomed = true;
+        f->counts.left++;
+    }
+    return i;
+}
+
 /* One file of the folder; what is no result of ours and looks like a temporary one goes. */
 static item *look_at(folder *f, const char *name, struct timespec *used)
 {
     struct stat info;
     painting_key key;
-    if (!strncmp(name, "new-", 4)) {
-        unlinkat(f->handle, name, 0);
-        return NULL;
-    }
+    *used = (struct timespec){0};
+    if (!strncmp(name, "new-", 4))
+        return remove_found(f, name);
     if (strlen(name) != NAME_SIZE - 1 || strcmp(name + 64, ENDING) || !hex_decode(name, 64, key.bytes) ||
         fstatat(f->handle, name, &info, AT_SYMLINK_NOFOLLOW) || !S_ISREG(info.st_mode))
         return NULL;
     painting *p = load(f, name, &key);
-    item *i = p ? calloc(1, sizeof *i) : NULL;
-    if (i) {
+    item *i = p ? calloc(1, sizeof *i) : remove_found(f, name);
+    if (i && p) {
         memcpy(i->name, name, NAME_SIZE);
         memcpy(i->subject, p->subject, sizeof i->subject);
         i->bytes = (uint64_t)info.st_size;
+        i->made = p->made;
         *used = info.st_mtim;
-    } else {
-        unlinkat(f->handle, name, 0);
     }
     painting_release(p);
     return i;
@@ -267,7 +340,7 @@ static bool scan(folder *f)
         qsort(list, count, sizeof *list, by_age);
     for (size_t i = 0; i < count; i++)
         make_newest(f, list[i].item);
-    make_room(f);
+    make_room(f, 0);
     free(list);
     if (d)
         closedir(d);
@@ -284,6 +357,7 @@ bool cache_add_folder(cache *c, const char *path, uint64_t bytes, char *message,
         return false;
     }
     pthread_mutex_init(&f->lock, NULL);
+    snprintf(f->path, sizeof f->path, "%s", path);
     f->limit = bytes;
     mkdir(path, 0700);
     f->handle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -295,8 +369,8 @@ bool cache_add_folder(cache *c, const char *path, uint64_t bytes, char *message,
             free(f);
         return false;
     }
-    c->tiers[c->tier_count++] =
-        (cache_tier){"folder",   true,          false,         f,           folder_get,
-                     folder_put, folder_forget, folder_counts, folder_list, folder_close};
+    c->tiers[c->tier_count++] = (cache_tier){"folder",    true,         false,         f,
+                                             folder_get,  folder_put,   folder_forget, folder_counts,
+                                             folder_list, folder_close, folder_sweep};
     return true;
 }

@@ -43,6 +43,7 @@ painting *flight_painting(const flight *f, stylize_image *result)
         return NULL;
     const stylize_report *r = &f->report;
     atomic_init(&made->references, 1);
+    made->made = (int64_t)now_seconds();
     painting_take(made, result);
     memcpy(made->engine, r->engine, sizeof made->engine);
     memcpy(made->model, r->model, sizeof made->model);

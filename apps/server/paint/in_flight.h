@@ -20,6 +20,9 @@ struct flight {
     bool abandoned;    /* nobody waits, or its subject's data is erased: it is not kept */
     bool storing;      /* it has ended and goes into the cache */
     atomic_bool started;
+    bool waiting; /* for room, in the painter's line; the library does not have it yet */
+    struct flight *before, *behind;
+    uint64_t handed_ns; /* when it had room */
     struct flight *next, *previous;
     stylize_image content, pictures[STYLIZE_STYLES_MAX];
     stylize_style_ref refs[STYLIZE_STYLES_MAX];

@@ -106,7 +106,7 @@ static void memory_put(void *state, const painting_key *key, painting *p)
     pthread_mutex_unlock(&m->lock);
 }
 
-static size_t memory_forget(void *state, const char *subject)
+static size_t memory_forget(void *state, const char *subject, bool *whole)
 {
     memory *m = state;
     size_t n = 0;
@@ -120,6 +120,18 @@ static size_t memory_forget(void *state, const char *subject)
     }
     pthread_mutex_unlock(&m->lock);
     return n;
+}
+
+static void memory_sweep(void *state, int64_t before)
+{
+    memory *m = state;
+    pthread_mutex_lock(&m->lock);
+    for (entry *e = m->newest, *older; e; e = older) {
+        older = e->older;
+        if (e->painting->made < before)
+            drop(m, e);
+    }
+    pthread_mutex_unlock(&m->lock);
 }
 
 static void memory_list(void *state, const char *subject,
@@ -144,7 +156,8 @@ static void memory_counts(void *state, cache_tier_counts *out)
 static void memory_close(void *state)
 {
     memory *m = state;
-    memory_forget(m, NULL);
+    bool whole;
+    memory_forget(m, NULL, &whole);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }
@@ -158,8 +171,8 @@ bool cache_add_memory(cache *c, uint64_t bytes)
         return false;
     pthread_mutex_init(&m->lock, NULL);
     m->limit = bytes;
-    c->tiers[c->tier_count++] =
-        (cache_tier){"memory",   false,         false,         m,           memory_get,
-                     memory_put, memory_forget, memory_counts, memory_list, memory_close};
+    c->tiers[c->tier_count++] = (cache_tier){"memory",    false,        false,         m,
+                                             memory_get,  memory_put,   memory_forget, memory_counts,
+                                             memory_list, memory_close, memory_sweep};
     return true;
 }

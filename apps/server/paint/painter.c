@@ -12,7 +12,11 @@
 
 void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
 {
-    *p = (painter){.ctx = ctx, .metrics = m, .max_decoded = c->max_decoded_bytes, .precision = precision_names[c->precision]};
+    *p = (painter){.ctx = ctx,
+                   .metrics = m,
+                   .room.most = c->max_decoded_bytes,
+                   .max_pixels = c->max_pixels,
+                   .precision = precision_names[c->precision]};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;
     pthread_mutex_init(&p->lock, NULL);
@@ -46,8 +50,8 @@ static void tell(ticket *waiting, painting *result, const problem *why)
     }
 }
 
-/* Ends a flight: everyone who waits is told. */
-static void land(flight *f, painting *result, const problem *why)
+/* Everyone who waits is told; what waits for its room is not handed in yet. */
+static void end_flight(flight *f, painting *result, const problem *why)
 {
     painter *p = f->painter;
     pthread_mutex_lock(&p->lock);
@@ -59,11 +63,18 @@ static void land(flight *f, painting *result, const problem *why)
     pthread_mutex_lock(&p->lock);
     take_off_list(f);
     p->count--;
+    room_give(&p->room, &f->work);
     ticket *waiting = flight_take_tickets(f);
     pthread_mutex_unlock(&p->lock);
-    atomic_fetch_sub(&p->decoded, f->work.cost);
     tell(waiting, result, why);
     painting_release(result);
+}
+
+/* The library's callback will not come. */
+static void end_unsent(flight *f, painting *result, const problem *why)
+{
+    end_flight(f, result, why);
+    flight_release(f);
 }
 
 /* The library's callback. */
@@ -92,8 +103,9 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
             why.code = "internal";
         }
     }
-    land(f, made, &why);
+    end_flight(f, made, &why);
     flight_release(f);
+    painter_go_on(p);
 }
 
 static int on_progress(void *user, float done)
@@ -120,7 +132,8 @@ static bool too_hasty(const flight *f, const work *w)
 static flight *find_equal(painter *p, const work *w)
 {
     for (flight *f = p->last; f; f = f->previous)
-        if (!memcmp(f->work.key.bytes, w->key.bytes, sizeof w->key.bytes) && !too_hasty(f, w))
+        if (!memcmp(f->work.key.bytes, w->key.bytes, sizeof w->key.bytes) && !too_hasty(f, w) &&
+            (!f->waiting || w->promised)) /* a request has a deadline, and room has none */
             return f;
     return NULL;
 }
@@ -137,25 +150,32 @@ static void put_on_list(painter *p, flight *f, ticket *t)
     f->tickets = t;
 }
 
-static bool reserve(painter *p, uint64_t cost)
+/* A full queue of the library is as no room. True: it is in the line again. */
+static bool wait_again(painter *p, flight *f)
 {
-    if (atomic_fetch_add(&p->decoded, cost) + cost <= p->max_decoded)
-        return true;
-    atomic_fetch_sub(&p->decoded, cost);
-    return false;
+    pthread_mutex_lock(&p->lock);
+    const bool again = f->work.promised && !f->abandoned;
+    if (again) {
+        room_give(&p->room, &f->work);
+        room_wait(&p->room, f, true);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return again;
 }
 
-static void submit(painter *p, flight *f)
+/* False: the library's queue is full, and it waits again. */
+static bool submit(painter *p, flight *f)
 {
     stylize_error err = {0};
     uint64_t id = 0;
     if (stylize_ctx_submit(p->ctx, &f->request, on_done, f, &id, &err) != STYLIZE_OK) {
         problem why;
+        if (err.status == STYLIZE_ERR_QUEUE_FULL && wait_again(p, f))
+            return false;
         problem_from(&why, &err, err.status == STYLIZE_ERR_NOT_FOUND ? "style_id" : NULL);
         if (err.status == STYLIZE_ERR_QUEUE_FULL)
             atomic_fetch_add(&p->metrics->rejected[REJECT_QUEUE], 1);
-        land(f, NULL, &why);
-        flight_release(f); /* the callback that will not come */
+        end_unsent(f, NULL, &why);
     } else {
         pthread_mutex_lock(&p->lock);
         f->run_id = id;
@@ -165,6 +185,7 @@ static void submit(painter *p, flight *f)
             stylize_ctx_cancel(p->ctx, id);
     }
     flight_release(f);
+    return true;
 }
 
 /* A thread of the pool: asks the slow tiers, and has painted what they do not have. */
@@ -177,14 +198,15 @@ static void look_up(void *arg)
     pthread_mutex_lock(&p->lock);
     const bool wanted = !f->abandoned;
     pthread_mutex_unlock(&p->lock);
-    const uint64_t waited = now_ns() - f->accepted_ns;
+    const uint64_t waited = now_ns() - f->handed_ns;
     painting *known = wanted && waited < LOOK_UP_NS ? cache_get(&p->cache, &f->work.key, &tier) : NULL;
     if (wanted && !known) {
         const uint64_t ms = (now_ns() - f->accepted_ns) / 1000000;
         if (f->request.deadline_ms)
             f->request.deadline_ms = f->request.deadline_ms > ms ? f->request.deadline_ms - (uint32_t)ms : 1;
         atomic_fetch_add(&p->metrics->cache_misses, 1);
-        submit(p, f);
+        if (submit(p, f))
+            painter_go_on(p);
         return;
     }
     problem_set(&why, 503, "cancelled", NULL, "nobody waits for it any more");
@@ -196,9 +218,29 @@ static void look_up(void *arg)
             t->from = PAINTED_CACHE;
         pthread_mutex_unlock(&p->lock);
     }
-    land(f, known, &why);
-    flight_release(f); /* the callback that will not come */
+    end_unsent(f, known, &why);
     flight_release(f);
+    painter_go_on(p);
+}
+
+/* It has room now. False: the library has none. */
+static bool hand_in(painter *p, flight *f)
+{
+    f->handed_ns = now_ns();
+    if (p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
+        return true;
+    atomic_fetch_add(&p->metrics->cache_misses, 1);
+    return submit(p, f);
+}
+
+void painter_go_on(painter *p)
+{
+    flight *f;
+    do {
+        pthread_mutex_lock(&p->lock);
+        f = room_next(&p->room);
+        pthread_mutex_unlock(&p->lock);
+    } while (f && hand_in(p, f));
 }
 
 void painter_start(painter *p, const work *w, ticket *t)
@@ -227,31 +269,51 @@ void painter_start(painter *p, const work *w, ticket *t)
         return;
     }
     t->from = PAINTED_NEW;
-    const bool room = reserve(p, w->cost);
-    f = room ? flight_create(p, w, keeper_now(&p->keeper)) : NULL;
+    const bool room = room_take(&p->room, w, now_ns());
+    f = room || w->promised ? flight_create(p, w, keeper_now(&p->keeper)) : NULL;
     if (f) {
         f->request.progress = on_progress;
         f->request.progress_user = f;
         put_on_list(p, f, t);
+        if (!room)
+            room_wait(&p->room, f, false);
+    } else if (room) {
+        room_give(&p->room, w);
     }
     pthread_mutex_unlock(&p->lock);
-    if (f && p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
-        return;
     if (f) {
-        atomic_fetch_add(&p->metrics->cache_misses, 1);
-        submit(p, f);
+        if (room && hand_in(p, f))
+            painter_go_on(p); /* it may have ended at once, and given its room back */
         return;
     }
-    if (room)
-        atomic_fetch_sub(&p->decoded, w->cost);
     atomic_fetch_add(&p->metrics->rejected[REJECT_MEMORY], 1);
-    problem_set(&why, 503, "busy", NULL, "too many pixels are in work; try again later");
+    if (room || w->promised)
+        problem_set(&why, 503, "out_of_memory", NULL, "memory for the request could not be had");
+    else
+        problem_set(&why, 503, "busy", NULL, "too many pixels are in work; try again later");
     t->done(t, NULL, &why);
+}
+
+/* Under the lock: one that nobody waits for any more leaves the line. True: drop_unsent has to follow. */
+static bool leave_line(painter *p, flight *f)
+{
+    if (!f->waiting)
+        return false;
+    room_leave(&p->room, f);
+    p->count--;
+    return true;
+}
+
+static void drop_unsent(flight *f)
+{
+    flight_release(f); /* the callback that will not come */
+    flight_release(f);
 }
 
 bool painter_leave(painter *p, ticket *t)
 {
     uint64_t cancel = 0;
+    bool unsent = false;
     pthread_mutex_lock(&p->lock);
     flight *f = t->flight;
     if (f) {
@@ -264,29 +326,38 @@ bool painter_leave(painter *p, ticket *t)
             f->abandoned = true;
             take_off_list(f);
             cancel = f->run_id;
+            unsent = leave_line(p, f);
         }
     }
     pthread_mutex_unlock(&p->lock);
     if (cancel)
         stylize_ctx_cancel(p->ctx, cancel); /* "not found" means that it has just ended */
+    if (unsent) {
+        drop_unsent(f);
+        painter_go_on(p); /* it may have been in the way of those behind it */
+    }
     return f != NULL;
 }
 
 /* The next one of a subject that is in work; it is not kept, and nobody waits for it any more. */
 static bool erase_next(painter *p, const char *subject, ticket **waiting, uint64_t *run_id)
 {
+    bool unsent = false;
     pthread_mutex_lock(&p->lock);
     flight *f = p->first;
     while (f && (f->abandoned || strcmp(f->work.params.subject, subject)))
         f = f->next;
     if (f) {
         f->abandoned = true;
+        unsent = leave_line(p, f);
         *waiting = flight_take_tickets(f);
         *run_id = f->storing ? 0 : f->run_id;
         if (!f->storing)
             take_off_list(f);
     }
     pthread_mutex_unlock(&p->lock);
+    if (unsent)
+        drop_unsent(f);
     return f != NULL;
 }
 
@@ -305,9 +376,33 @@ size_t painter_erase(painter *p, const char *subject)
     return n;
 }
 
+/* The first of those that wait for room. */
+static bool cancel_waiting(painter *p)
+{
+    problem why;
+    ticket *waiting = NULL;
+    pthread_mutex_lock(&p->lock);
+    flight *f = p->room.first;
+    if (f) {
+        f->abandoned = true;
+        take_off_list(f);
+        leave_line(p, f);
+        waiting = flight_take_tickets(f);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (!f)
+        return false;
+    problem_set(&why, 503, "cancelled", NULL, "the server is about to stop");
+    tell(waiting, NULL, &why);
+    drop_unsent(f);
+    return true;
+}
+
 void painter_cancel_all(painter *p)
 {
     uint64_t ids[256];
+    while (cancel_waiting(p))
+        ;
     size_t n;
     uint64_t last = 0;
     do {
@@ -330,4 +425,13 @@ uint64_t painter_in_work(painter *p)
     const uint64_t n = p->count;
     pthread_mutex_unlock(&p->lock);
     return n;
+}
+
+void painter_counts(painter *p, uint64_t *handed, uint64_t *waiting, uint64_t *bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    *waiting = p->room.waiting;
+    *handed = p->count - *waiting;
+    *bytes = p->room.taken;
+    pthread_mutex_unlock(&p->lock);
 }

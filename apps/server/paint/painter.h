@@ -2,7 +2,8 @@
  * From parameters to a finished picture: limits, cache, equal requests joined, the library's queue.
  *
  *   painter_prepare   checks, chooses the size, looks into the cache      (prepare.h; any thread, quick)
- *   painter_start     hands the work in, or joins an equal one            (any thread, quick)
+ *   painter_start     hands the work in, joins an equal one, or, if it is promised, lets it wait for room
+ *                                                                         (any thread, quick)
  *   ticket.done       the end, exactly once                               (a thread of the library)
  *   painter_leave     the waiter goes away first
  */
@@ -17,6 +18,7 @@
 #include "paint/cache.h"
 #include "paint/cache_keeper.h"
 #include "paint/degrade.h"
+#include "paint/room.h"
 #include "paint/work.h"
 
 typedef struct painter {
@@ -26,10 +28,10 @@ typedef struct painter {
     keeper keeper;
     io_pool *pool; /* that asks slow tiers; NULL: nobody does */
     degrade degrade;
-    uint64_t max_decoded, threads;
-    const char *precision;        /* its name */
-    atomic_uint_fast64_t decoded; /* bytes of pixels that are promised now */
+    uint64_t threads, max_pixels;
+    const char *precision; /* its name */
     pthread_mutex_t lock;
+    room room;            /* for pixels */
     flight *first, *last; /* those in work, oldest first */
     uint64_t count;
     /* Digest of a style that was added at run time, by its id; false: it is one of the library. */
@@ -51,5 +53,9 @@ size_t painter_erase(painter *p, const char *subject);
 /* Everything in work ends soon, with a problem. */
 void painter_cancel_all(painter *p);
 uint64_t painter_in_work(painter *p);
+/* Of them, those that the library has, and those that wait for room. */
+void painter_counts(painter *p, uint64_t *handed, uint64_t *waiting, uint64_t *bytes);
+/* Hands in what has room by now; to be called from time to time, since nothing may end to do so. */
+void painter_go_on(painter *p);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/digest.h"
+#include "common/clock.h"
 
 /* What stands before the picture's bytes in a file; of this machine, files do not travel. */
 typedef struct file_header {
@@ -14,6 +16,7 @@ typedef struct file_header {
     uint64_t size;
     uint32_t width, height, format, tiles, batch_size, degraded;
     float strength;
+    uint32_t made; /* seconds since 1970; 0: not known */
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
     char engine[16], model[64], style[512], subject[OWNER_MAX + SUBJECT_MAX + 1];
 } file_header;
@@ -76,6 +79,7 @@ bool painting_write(const painting *p, const painting_key *key, buf *out)
     h.batch_size = p->batch_size;
     h.degraded = p->degraded;
     h.strength = p->strength;
+    h.made = (uint32_t)(time(NULL) - ((int64_t)now_seconds() - p->made));
     h.queue_seconds = p->queue_seconds;
     h.prepare_seconds = p->prepare_seconds;
     h.engine_seconds = p->engine_seconds;
@@ -95,6 +99,8 @@ bool painting_write(const painting *p, const painting_key *key, buf *out)
 
 static void take_header(painting *p, const file_header *h)
 {
+    const int64_t age = h->made ? time(NULL) - (int64_t)h->made : 0;
+    p->made = (int64_t)now_seconds() - (age > 0 ? age : 0);
     p->width = h->width;
     p->height = h->height;
     p->tiles = h->tiles;

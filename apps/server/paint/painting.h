@@ -21,6 +21,7 @@ typedef struct painting {
     uint32_t tiles, batch_size;
     bool degraded;
     float strength; /* that was used; below 0: not known */
+    int64_t made;   /* when, in seconds of now_seconds; below 0: before this machine was started */
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
 } painting;
 

@@ -247,6 +247,20 @@ bool params_set(params *p, const params_limits *limits, slice name, slice value,
     return problem_set(wrong, 422, "unknown_field", field, "there is no such field");
 }
 
+bool params_set_once(params *p, const params_limits *limits, slice name, slice value, problem *wrong)
+{
+    for (size_t i = 0; i < APP_LEN(fields); i++) {
+        const uint32_t bit = UINT32_C(1) << i;
+        if (!slice_is(name, fields[i].name) || fields[i].set == add_mask)
+            continue;
+        if (p->given & bit)
+            return problem_set(wrong, 422, "given_twice", fields[i].name, "%s is given twice",
+                               fields[i].name);
+        p->given |= bit;
+    }
+    return params_set(p, limits, name, value, wrong);
+}
+
 bool params_check(const params *p, problem *wrong)
 {
     if (!p->content.data || !p->content.size)

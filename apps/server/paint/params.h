@@ -10,9 +10,16 @@
 #define SUBJECT_MAX 128 /* characters of a subject key */
 #define OWNER_MAX   40  /* of the API key's name before it, with a slash */
 
+/* Of a picture, once it is known. */
+typedef struct picture_digest {
+    bool known;
+    uint8_t bytes[32];
+} picture_digest;
+
 typedef struct style_choice {
     char id[64];   /* library style, or "" */
     slice picture; /* encoded style picture, or data NULL */
+    picture_digest digest;
     float weight;
 } style_choice;
 
@@ -23,7 +30,8 @@ typedef struct params {
     size_t style_count;
     slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */
     size_t mask_count;               /* given, with those of size 0 */
-    uint32_t size, width, height;    /* size: longer side; or width and height */
+    picture_digest mask_digests[STYLIZE_STYLES_MAX];
+    uint32_t size, width, height; /* size: longer side; or width and height */
     float strength;
     float preserve_color;
     float style_scale;
@@ -33,6 +41,7 @@ typedef struct params {
     uint64_t seed;
     uint32_t iterations;
     bool allow_degraded;
+    uint32_t given;                            /* bits: fields that params_set_once has set */
     char subject[OWNER_MAX + SUBJECT_MAX + 1]; /* "key/subject", or "subject" without keys */
 } params;
 
@@ -48,6 +57,8 @@ bool params_masked(const params *p);
 size_t params_mask(const params *p, size_t i);
 /* Sets one field from its text or its picture. An unknown name is an error. */
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
+/* The same of a form, where a field may stand twice: that is an error, but for masks. */
+bool params_set_once(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
 /* What no field alone shows: that there is a content and a style, and only one way to say it. */
 bool params_check(const params *p, problem *wrong);
 

@@ -20,7 +20,7 @@ bool params_read_form(params *p, const params_limits *limits, slice body, slice 
         if (parts[i].filename.data && !parts[i].filename.size && !parts[i].data.size &&
             !slice_is(parts[i].name, "masks"))
             continue;
-        if (!params_set(p, limits, parts[i].name, parts[i].data, wrong))
+        if (!params_set_once(p, limits, parts[i].name, parts[i].data, wrong))
             return false;
     }
     return params_check(p, wrong);

@@ -5,15 +5,34 @@
 #include "base/digest.h"
 #include "common/clock.h"
 #include "paint/in_flight.h"
+#include "paint/scans.h"
 
-/* Reads the header only. */
+#define SCANS_MAX   64 /* as the library has it */
+#define SCANS_USUAL 16 /* a progressive JPEG has about ten */
+
+/* The library would find out by doing the work. */
+static bool check_scans(const painter *p, slice picture, const char *field, const stylize_image_info *info,
+                        problem *wrong)
+{
+    const unsigned scans = jpeg_scans(picture, SCANS_MAX + 1);
+    const uint64_t pixels = (uint64_t)info->width * info->height;
+    if (!p->max_pixels || (scans <= SCANS_MAX && scans * pixels <= SCANS_USUAL * p->max_pixels))
+        return true;
+    return problem_set(
+        wrong, 413, "picture_too_large", field,
+        "the JPEG has %u scans%s of %llu pixels; at most %d are allowed, and %llu pixels in all of them",
+        scans > SCANS_MAX ? SCANS_MAX : scans, scans > SCANS_MAX ? " and more" : "",
+        (unsigned long long)pixels, SCANS_MAX, (unsigned long long)(SCANS_USUAL * p->max_pixels));
+}
+
+/* Reads the header, and of a JPEG where its scans begin. */
 static bool probe(painter *p, slice picture, const char *field, stylize_image_info *info, problem *wrong)
 {
     const stylize_image in = encoded_image(picture);
     stylize_error err = {0};
     *info = (stylize_image_info){.struct_size = sizeof *info};
     if (stylize_image_probe(p->ctx, &in, info, &err) == STYLIZE_OK)
-        return true;
+        return check_scans(p, picture, field, info, wrong);
     atomic_fetch_add(&p->metrics->decode_failures, 1);
     if (err.status == STYLIZE_ERR_FORMAT)
         return problem_set(wrong, 415, "unsupported_picture", field, "%s", err.message);
@@ -25,7 +44,8 @@ static void choose_size(painter *p, work *w)
     params *r = &w->params;
     flight *oldest = NULL;
     pthread_mutex_lock(&p->lock);
-    for (oldest = p->first; oldest && atomic_load(&oldest->started); oldest = oldest->next)
+    for (oldest = p->first; oldest && (oldest->waiting || atomic_load(&oldest->started));
+         oldest = oldest->next)
         ;
     const uint64_t now = now_ns(), since = oldest ? oldest->accepted_ns : now;
     pthread_mutex_unlock(&p->lock);
@@ -66,31 +86,46 @@ static uint64_t work_pixels(const params *r, uint64_t output)
 
 static void add_number(digester *d, uint64_t v) { digest_add(d, &v, sizeof v); }
 
-/* A picture stands in the key by a digest of its own. */
-static void add_picture(digester *d, slice picture)
+static void digest_picture(slice picture, picture_digest *out)
 {
-    uint8_t digest[DIGEST_SIZE];
-    d->failed = !digest_of(picture.data, picture.size, digest) || d->failed;
-    digest_add(d, digest, sizeof digest);
+    out->known = out->known || digest_of(picture.data, picture.size, out->bytes);
+}
+
+/* A picture stands in the key by a digest of its own. */
+static void add_picture(digester *d, slice picture, picture_digest *known)
+{
+    digest_picture(picture, known);
+    d->failed = d->failed || !known->known;
+    digest_add(d, known->bytes, sizeof known->bytes);
+}
+
+void painter_digest(params *p)
+{
+    for (size_t i = 0; i < p->style_count; i++)
+        if (p->styles[i].picture.data)
+            digest_picture(p->styles[i].picture, &p->styles[i].digest);
+    for (size_t i = 0; i < p->style_count && params_masked(p); i++)
+        digest_picture(p->masks[i], &p->mask_digests[i]);
 }
 
 static bool make_key(painter *p, work *w)
 {
-    const params *r = &w->params;
+    params *r = &w->params;
+    picture_digest content = {.known = false};
     uint8_t digest[DIGEST_SIZE];
     uint32_t bits;
     digester d;
     digest_begin(&d);
     digest_add(&d, stylize_version(), strlen(stylize_version()));
     digest_add(&d, p->precision, strlen(p->precision)); /* servers of several may share a cache */
-    add_picture(&d, r->content);
+    add_picture(&d, r->content, &content);
     for (size_t i = 0; i < r->style_count; i++) {
-        const style_choice *s = &r->styles[i];
+        style_choice *s = &r->styles[i];
         memcpy(&bits, &s->weight, sizeof bits);
         add_number(&d, r->style_count > 1 ? bits : 0);
         digest_add(&d, s->id, sizeof s->id);
         if (s->picture.data) {
-            add_picture(&d, s->picture);
+            add_picture(&d, s->picture, &s->digest);
             continue;
         }
         memset(digest, 0, sizeof digest);
@@ -99,7 +134,7 @@ static bool make_key(painter *p, work *w)
         digest_add(&d, digest, sizeof digest);
     }
     for (size_t i = 0; i < r->style_count && params_masked(r); i++)
-        add_picture(&d, r->masks[i]);
+        add_picture(&d, r->masks[i], &r->mask_digests[i]);
     uint32_t colour_bits, scale_bits;
     memcpy(&bits, &r->strength, sizeof bits);
     memcpy(&colour_bits, &r->preserve_color, sizeof colour_bits);
@@ -148,10 +183,10 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
     const uint64_t output = output_pixels(r, &content);
     w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output + 2 * work_pixels(r, output));
     w->cost += params_masked(r) ? 12 * output : 0; /* a second painting, sums */
-    if (w->cost > p->max_decoded)
+    if (w->cost > p->room.most)
         return problem_set(wrong, 413, "picture_too_large", "content_image",
                            "the pictures need %llu bytes as pixels; at most %llu are allowed",
-                           (unsigned long long)w->cost, (unsigned long long)p->max_decoded);
+                           (unsigned long long)w->cost, (unsigned long long)p->room.most);
     if (!make_key(p, w))
         return problem_set(wrong, 503, "out_of_memory", NULL, "memory for the request could not be had");
     *cached = cache_get_fast(&p->cache, &w->key);

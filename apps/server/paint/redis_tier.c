@@ -117,18 +117,20 @@ static redisReply *members(redis_tier *t, const char *subject, char index[KEY_MA
     return reply;
 }
 
-static size_t redis_tier_forget(void *state, const char *subject)
+static size_t redis_tier_forget(void *state, const char *subject, bool *whole)
 {
     redis_tier *t = state;
     char index[KEY_MAX];
     size_t gone = 0;
     redisReply *list = subject ? members(t, subject, index) : NULL;
+    *whole = *whole && (list || !subject);
     for (size_t i = 0; list && i < list->elements; i++) {
         const slice words[] = {REDIS_WORD("DEL"), {list->element[i]->str, list->element[i]->len}};
         redisReply *reply = redis_ask(t->redis, words, APP_LEN(words));
         gone += reply && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
         const slice remove[] = {REDIS_WORD("SREM"), REDIS_WORD(index), words[1]};
         redisReply *removed = reply ? redis_ask(t->redis, remove, APP_LEN(remove)) : NULL;
+        *whole = *whole && removed;
         redis_free(&reply, 1);
         redis_free(&removed, 1);
     }
@@ -168,6 +170,6 @@ bool cache_add_redis(cache *c, const redis_tier_options *o)
     snprintf(t->ttl, sizeof t->ttl, "%llu", (unsigned long long)o->ttl_ms);
     c->tiers[c->tier_count++] = (cache_tier){
         "redis",         true, true, t, redis_tier_get, redis_tier_put, redis_tier_forget, redis_tier_counts,
-        redis_tier_list, free};
+        redis_tier_list, free, NULL};
     return true;
 }

@@ -76,6 +76,7 @@ static void store_tier_put(void *state, const painting_key *key, painting *p)
 typedef struct finder {
     char (*list)[65];
     size_t count, capacity;
+    bool failed; /* there may be more */
 } finder;
 
 static void collect(void *user, const char *name)
@@ -88,8 +89,10 @@ static void collect(void *user, const char *name)
     if (f->count == f->capacity) {
         const size_t capacity = f->capacity ? 2 * f->capacity : 64;
         void *more = realloc(f->list, capacity * sizeof *f->list);
-        if (!more)
+        if (!more) {
+            f->failed = true;
             return;
+        }
         f->list = more;
         f->capacity = capacity;
     }
@@ -101,11 +104,12 @@ static finder keys_of(store_tier *t, const char *subject)
     char prefix[NAME_SIZE];
     finder f = {0};
     subject_prefix(subject, prefix);
-    t->store->list(t->store->state, prefix, collect, &f);
+    if (t->store->list(t->store->state, prefix, collect, &f) != BACKEND_OK)
+        f.failed = true;
     return f;
 }
 
-static size_t store_tier_forget(void *state, const char *subject)
+static size_t store_tier_forget(void *state, const char *subject, bool *whole)
 {
     store_tier *t = state;
     char name[NAME_SIZE];
@@ -114,10 +118,13 @@ static size_t store_tier_forget(void *state, const char *subject)
         return 0;
     const store *s = t->store;
     finder f = keys_of(t, subject);
+    *whole = *whole && !f.failed;
     for (size_t i = 0; i < f.count; i++) {
         result_name(f.list[i], name);
-        if (s->remove(s->state, name) != BACKEND_OK)
+        if (s->remove(s->state, name) != BACKEND_OK) {
+            *whole = false;
             continue; /* its mark stays, so that the next attempt finds it */
+        }
         subject_prefix(subject, name);
         strcat(name, f.list[i]);
         s->remove(s->state, name);
@@ -153,6 +160,6 @@ bool cache_add_store(cache *c, store *s, uint64_t bytes_max)
     t->bytes_max = bytes_max;
     c->tiers[c->tier_count++] = (cache_tier){
         "storage",       true, true, t, store_tier_get, store_tier_put, store_tier_forget, store_tier_counts,
-        store_tier_list, free};
+        store_tier_list, free, NULL};
     return true;
 }

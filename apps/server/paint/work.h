@@ -22,7 +22,8 @@ typedef struct work {
     uint64_t cost;        /* bytes of pixels */
     uint32_t deadline_ms; /* 0: none */
     bool degraded;
-    bool keep; /* whether the result may go into the cache */
+    bool keep;     /* whether the result may go into the cache */
+    bool promised; /* its client was told already that it will be painted: it waits for room */
 } work;
 
 void work_free(work *w);

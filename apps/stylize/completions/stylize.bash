@@ -4,16 +4,18 @@ _stylize_words() {
     case $1 in
     sheet) echo "--style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size \
-        --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models \
+        --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
-    styles) echo "--lang --ids --models --json --quiet --verbose --help" ;;
-    info) echo "--engine --device --threads --precision --memory --models --json --quiet --verbose --help" ;;
-    bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --json \
+    styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
+    style) echo "--effort --photos --name --artist --licence --style-scale --time-budget --preview --seed --engine --device \
+        --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
+    info) echo "--engine --device --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
+    bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --style-dir --json \
         --quiet --verbose --help" ;;
     *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
         --format --depth --quality --keep-metadata --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
-        --memory --models --json --quiet --verbose --help --version" ;;
+        --memory --models --style-dir --json --quiet --verbose --help --version" ;;
     esac
 }
 
@@ -21,7 +23,7 @@ _stylize() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=paint word
     COMPREPLY=()
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $word in sheet | styles | info | bench) command=$word; break ;; esac
+        case $word in sheet | styles | style | info | bench) command=$word; break ;; esac
     done
     case $prev in
     -s | --style | --styles)
@@ -40,7 +42,8 @@ _stylize() {
     --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8 tf32" -- "$cur"); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W "en zh" -- "$cur"); return ;;
     --network) mapfile -t COMPREPLY < <(compgen -W "brush any" -- "$cur"); return ;;
-    --models) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --effort) mapfile -t COMPREPLY < <(compgen -W "fast good best" -- "$cur"); return ;;
+    --models | --style-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --optimizer) mapfile -t COMPREPLY < <(compgen -W "lbfgs adam" -- "$cur"); return ;;
     --strength | --style-scale | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
         --memory) return ;;
@@ -49,7 +52,8 @@ _stylize() {
         mapfile -t COMPREPLY < <(compgen -W "$(_stylize_words "$command")" -- "$cur")
         return
     fi
-    [[ $COMP_CWORD == 1 ]] && mapfile -t COMPREPLY < <(compgen -W "sheet styles info bench" -- "$cur")
+    [[ $COMP_CWORD == 1 ]] && mapfile -t COMPREPLY < <(compgen -W "sheet styles style info bench" -- "$cur")
+    [[ $COMP_CWORD == 2 && $prev == style ]] && mapfile -t COMPREPLY < <(compgen -W "add list show remove" -- "$cur")
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
     compopt -o filenames 2>/dev/null
 }

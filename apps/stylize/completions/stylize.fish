@@ -2,7 +2,7 @@
 
 function __stylize_command
     for word in (commandline -opc)[2..-1]
-        if contains -- $word sheet styles info bench
+        if contains -- $word sheet styles style info bench
             echo $word
             return
         end
@@ -22,7 +22,7 @@ function __stylize_ids
     end
 end
 
-complete -c stylize -n '__fish_is_first_arg' -a 'sheet styles info bench'
+complete -c stylize -n '__fish_is_first_arg' -a 'sheet styles style info bench'
 
 complete -c stylize -n '__stylize_in paint' -s s -l style -x -a '(__stylize_ids)' -d 'Library style or blend'
 complete -c stylize -n '__stylize_in sheet' -l styles -x -a '(__stylize_ids)' -d 'Styles of the sheet'
@@ -30,14 +30,14 @@ complete -c stylize -n '__stylize_in sheet' -l columns -x -d 'Pictures in a row'
 complete -c stylize -n '__stylize_in paint sheet' -s i -l style-image -r -d 'Any picture as style'
 complete -c stylize -n '__stylize_in paint sheet' -l strength -x -d '0: the photograph, 1: the full style'
 complete -c stylize -n '__stylize_in paint' -l mask -r -d 'Where the style before it is painted'
-complete -c stylize -n '__stylize_in paint sheet' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
+complete -c stylize -n '__stylize_in paint sheet style' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
 complete -c stylize -n '__stylize_in paint sheet' -l preserve-color -d 'Keep the colours of the photograph'
 complete -c stylize -n '__stylize_in paint sheet' -l method -x -a 'auto fast any optimize' -d Method
 complete -c stylize -n '__stylize_in paint sheet' -l iterations -x -d 'Steps of the method optimize'
-complete -c stylize -n '__stylize_in paint sheet' -l time-budget -x -d 'Seconds for the method optimize'
+complete -c stylize -n '__stylize_in paint sheet style' -l time-budget -x -d 'Seconds for the method optimize'
 complete -c stylize -n '__stylize_in paint sheet' -l optimizer -x -a 'lbfgs adam' -d 'Of the method optimize'
-complete -c stylize -n '__stylize_in paint' -l preview -r -d 'Picture of optimize as it grows'
-complete -c stylize -n '__stylize_in paint sheet' -l seed -x -d Seed
+complete -c stylize -n '__stylize_in paint style' -l preview -r -d 'Picture of optimize as it grows'
+complete -c stylize -n '__stylize_in paint sheet style' -l seed -x -d Seed
 complete -c stylize -n '__stylize_in paint sheet' -s o -l output -r -d Output
 complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer side, or WxH'
 complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff' -d Format
@@ -58,6 +58,13 @@ complete -c stylize -n 'not __stylize_in styles' -l device -x -a 'auto cpu cuda 
 complete -c stylize -n 'not __stylize_in styles' -s t -l threads -x -d 'Worker threads'
 complete -c stylize -n 'not __stylize_in styles' -l precision -x -a 'fp32 fp16 int8 tf32' -d Precision
 complete -c stylize -n 'not __stylize_in styles' -l memory -x -a '256M 512M 1G 2G' -d 'For one picture'
+complete -c stylize -n '__stylize_in style' -a 'add list show remove'
+complete -c stylize -n '__stylize_in style' -l effort -x -a 'fast good best' -d 'How much work'
+complete -c stylize -n '__stylize_in style' -l photos -r -d 'Pictures to practise on'
+complete -c stylize -n '__stylize_in style' -l name -x -d 'Name for people'
+complete -c stylize -n '__stylize_in style' -l artist -x -d 'Who painted it'
+complete -c stylize -n '__stylize_in style' -l licence -x -d 'Terms of the artwork'
+complete -c stylize -l style-dir -x -a '(__fish_complete_directories)' -d 'Folder with styles of your own'
 complete -c stylize -l models -x -a '(__fish_complete_directories)' -d 'Folder with models and styles'
 complete -c stylize -l json -d 'Results as JSON'
 complete -c stylize -s q -l quiet -d 'Errors only'

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/native/conv_plan.h"
+#include "engine/native/means.h"
 
 /* A way back that is under way. */
 typedef struct back {
@@ -65,33 +66,15 @@ static void result_row(void *arg, int y, void *scratch)
     }
 }
 
-/* A row of the gradient of the picture: factor and unshuffling. */
-static void picture_row(void *arg, int y, void *scratch)
-{
-    const edge_job *e = arg;
-    const stz_layout *in = &e->view.layout;
-    const int f = e->b->net->layers[0].unshuffle, channels = f * f * 3;
-    const float mul = e->b->net->in_mul;
-    ptrdiff_t from[12], to[12];
-    for (int n = 0; n < channels; n++) {
-        const int c = n / (f * f), dy = n / f % f, dx = n % f;
-        from[n] = stz_channel_offset(in, n) + y * in->row;
-        to[n] = ((ptrdiff_t)(y * f + dy) * in->width * f + dx) * 3 + c;
-    }
-    for (int x = 0; x < in->width; x++)
-        for (int n = 0; n < channels; n++)
-            e->b->job->picture[to[n] + (ptrdiff_t)x * f * 3] =
-                e->floats[from[n] + (ptrdiff_t)x * in->block] * mul;
-}
-
 static float *view_floats(const back *b, const stz_gradient_view *v)
 {
     return (float *)stz_run_tensor(b->r, v->tensor) + v->start;
 }
 
-static stz_gradient_view result_view(const back *b)
+/* Of what the layer wrote, where that does not lie with the layer that reads it. */
+static stz_gradient_view start_view(const back *b, int layer)
 {
-    const int tensor = stz_back_result(b->net);
+    const int tensor = b->plan->backs[layer].start;
     return (stz_gradient_view){tensor, b->plan->layouts[tensor], 0};
 }
 
@@ -123,7 +106,7 @@ static stz_conv_run adjoint_of(const back *b, int i, const float *x)
     const stz_layer_weights *w = stz_part_back_weights(b->r->part, p, i);
     const bool norm = own->conv.read == STZ_READ_NORM;
     const float *ones = stz_run_floats(b->r, p->ones_at);
-    const bool cut = i + 1 < b->net->count && l[1].relu_in && l[1].base < 0;
+    const bool cut = !stz_layers_ends(b->net, i) && l[1].relu_in && l[1].base < 0;
     return (stz_conv_run){.conv = &own->conv,
                           .weights = w->weights,
                           .bias = w->bias,
@@ -164,7 +147,7 @@ static void run_adjoint(const back *b, int i, const stz_gradient_view *from, stz
     const stz_view in = {view_floats(b, from), from->layout.row * size, from->layout.width,
                          from->layout.height, STZ_F32};
     const stz_view picture = {cr->out, to->row * size, to->width, to->height, STZ_F32};
-    cr->picture_in = &in;
+    cr->picture_in = in;
     cr->picture_out = &picture;
     if (own->expanded >= 0)
         expand(b, own, cr);
@@ -300,19 +283,50 @@ static void settle(const back *b, int i)
 
 /* ------------------------------------------------------------------ all layers */
 
+/* The gradient of the map of layer i, from that of its means, to which what looks at the map can be added. */
+static void spread(const back *b, int i, const stz_gradient_view *means)
+{
+    const stz_gradient_view map = start_view(b, i);
+    stz_spread s = {means->layout, map.layout, view_floats(b, means), view_floats(b, &map)};
+    stz_run_clear_tail(b->r, map.tensor);
+    stz_team_run(b->r->exec->team, stz_spread_row, &s, map.layout.height);
+}
+
+/* The gradient of what layer i reads of the picture; the first to come finds nothing in job->picture. */
+static void to_picture(const back *b, int i, bool first)
+{
+    const stz_layer *l = &b->net->layers[i];
+    const stz_gradient_view view = stz_back_view(b->plan, i);
+    stz_picture_gradient g = {.layout = view.layout,
+                              .from = view_floats(b, &view),
+                              .unshuffle = l->unshuffle,
+                              .shrink = l->shrink,
+                              .mul = b->net->in_mul / (float)(l->shrink * l->shrink),
+                              .add = !first,
+                              .to = b->job->picture};
+    stz_team_run(b->r->exec->team, stz_picture_gradient_row, &g, view.layout.height);
+}
+
 static stylize_status go_back(const back *b, stylize_error *err)
 {
-    stz_gradient_view from = result_view(b);
+    stz_gradient_view from = {0};
+    bool first = true;
     for (int i = b->net->count - 1; i >= 0; i--) {
+        const stz_layer *l = &b->net->layers[i];
+        const bool starts = b->plan->backs[i].start >= 0;
         if (stz_cancelled(b->r->exec))
             return stz_fail(err, STYLIZE_ERR_CANCELLED, "cancelled");
-        if (b->net->layers[i].tap >= 0)
-            b->job->on_tap(b->job->user, b->r, i, &from, i + 1 == b->net->count);
+        if (starts && !stz_layers_ends(b->net, i))
+            spread(b, i, &from);
+        if (starts)
+            from = start_view(b, i);
+        if (l->tap >= 0)
+            b->job->on_tap(b->job->user, b->r, i, &from, stz_layers_ends(b->net, i));
         stz_conv_run adjoint = adjoint_of(b, i, view_floats(b, &from));
         if (b->job->weights)
             stz_back_layer_weights(b->kept, i, &adjoint, b->job->weights);
-        if (i == 0 && !b->job->picture)
-            break;
+        if (l->x < 0 && !b->job->picture)
+            continue;
         const uint64_t start = stz_run_trace ? stz_now_ns() : 0;
         run_adjoint(b, i, &from, &adjoint);
         const uint64_t middle = stz_run_trace ? stz_now_ns() : 0;
@@ -322,6 +336,10 @@ static stylize_status go_back(const back *b, stylize_error *err)
             stz_run_trace(2 * b->net->count + i, stz_now_ns() - middle);
         }
         from = stz_back_view(b->plan, i);
+        if (l->x < 0) {
+            to_picture(b, i, first);
+            first = false;
+        }
     }
     return STYLIZE_OK;
 }
@@ -329,18 +347,12 @@ static stylize_status go_back(const back *b, stylize_error *err)
 stylize_status stz_kept_back(const stz_kept_run *k, const stz_back_job *job, stylize_error *err)
 {
     const back b = {k, &k->run, job, k->run.plan, k->run.plan->net};
-    edge_job e = {&b, result_view(&b), NULL};
+    edge_job e = {&b, start_view(&b, b.net->count - 1), NULL};
     e.floats = view_floats(&b, &e.view);
     stz_run_clear_tail(&k->run, e.view.tensor);
     if (!b.net->taps)
         stz_team_run(k->run.exec->team, result_row, &e, e.view.layout.height);
-    const stylize_status status = go_back(&b, err);
-    if (status || !job->picture)
-        return status;
-    e.view = stz_back_view(b.plan, 0);
-    e.floats = view_floats(&b, &e.view);
-    stz_team_run(k->run.exec->team, picture_row, &e, e.view.layout.height);
-    return STYLIZE_OK;
+    return go_back(&b, err);
 }
 
 stylize_status stz_kept_begin(stz_kept_run *k, stz_part *part, const stz_apply *job, bool weights,

@@ -20,6 +20,7 @@ stz_layer stz_back_layer(const stz_plan *p, int i)
                    .base = -1,
                    .stored = -1,
                    .unshuffle = 1,
+                   .shrink = 1,
                    .pooled = -1,
                    .shuffle = 1,
                    .norm_out = -1,
@@ -104,7 +105,7 @@ static void plan_settled(stz_plan *p, int i)
     b->settled = -1;
     if (l->x < 0 || (b->upsample == 1 && p->layouts[b->gradient].block == in->block))
         return;
-    b->settled = p->net->tensors + 3 * i + 1;
+    b->settled = p->net->tensors + 4 * i + 1;
     p->layouts[b->settled] = *in;
 }
 
@@ -131,7 +132,7 @@ static stz_read choose_read(const stz_plan *p, int i)
 {
     const stz_layers *net = p->net;
     const stz_layer *l = &net->layers[i];
-    if (i + 1 == net->count)
+    if (p->backs[i].start >= 0)
         return l->out >= 0 && l->relu ? STZ_READ_MASK : STZ_READ_PLAIN;
     const stz_layer *next = l + 1;
     if (next->norm_in >= 0)
@@ -141,13 +142,16 @@ static stz_read choose_read(const stz_plan *p, int i)
     return l->relu || (next->relu_in && next->base < 0) ? STZ_READ_MASK : STZ_READ_PLAIN;
 }
 
-/* Where the gradient of the network's result is put. */
-static void plan_result(stz_plan *p)
+/* Where the gradient of the network's result is put, or of a feature map that no layer reads as it is. */
+static void plan_start(stz_plan *p, int i)
 {
-    const int i = p->net->count - 1;
     const stz_layer *l = &p->net->layers[i];
     const stz_conv *c = &p->convs[i];
-    stz_layout *g = &p->layouts[stz_back_result(p->net)];
+    p->backs[i].start = -1;
+    if (!stz_layers_ends(p->net, i) && !stz_layers_pooled_tap(p->net, i))
+        return;
+    p->backs[i].start = p->net->tensors + 4 * i + 3;
+    stz_layout *g = &p->layouts[p->backs[i].start];
     if (l->out >= 0)
         *g = p->layouts[l->out];
     else if (l->kind == STZ_CONV_LAST9)
@@ -178,10 +182,10 @@ stylize_status stz_back_plan(stz_plan *p, ptrdiff_t *offsets, stylize_error *err
 {
     const stz_layers *net = p->net;
     const int lanes = p->kernels->lanes;
-    plan_result(p);
     for (int i = net->count - 1; i >= 0; i--) {
         stz_back *b = &p->backs[i];
-        b->gradient = net->tensors + 3 * i;
+        b->gradient = net->tensors + 4 * i;
+        plan_start(p, i);
         if (p->convs[i].columns > STZ_ADJOINT_VECTORS * lanes)
             return refuse(&net->layers[i], "too many channels", err);
         const stylize_status status = find_join(p, i, err);
@@ -190,15 +194,13 @@ stylize_status stz_back_plan(stz_plan *p, ptrdiff_t *offsets, stylize_error *err
         plan_gradient(p, i, offsets);
         offsets += stz_round_up(net->layers[i].in_channels, lanes) / lanes;
         plan_settled(p, i);
-        stz_layout from = p->layouts[stz_back_result(net)];
-        if (i + 1 < net->count)
-            from = stz_back_view(p, i + 1).layout;
+        const stz_layout from = b->start >= 0 ? p->layouts[b->start] : stz_back_view(p, i + 1).layout;
         b->conv.read = choose_read(p, i);
         plan_reading(p, i, &from, offsets);
         offsets += p->convs[i].columns / lanes;
         b->expanded = -1;
         if (net->layers[i].kind == STZ_CONV_FIRST9) { /* its adjoint reads rows of plain floats */
-            b->expanded = net->tensors + 3 * i + 2;
+            b->expanded = net->tensors + 4 * i + 2;
             const stz_layout *out = &p->layouts[net->layers[i].out];
             p->layouts[b->expanded] = b->conv.in = *out;
         }

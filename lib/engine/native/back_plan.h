@@ -21,9 +21,9 @@ stylize_status stz_back_plan(stz_plan *plan, ptrdiff_t *offsets, stylize_error *
 /* How many of those offsets there are. */
 size_t stz_back_offsets(const stz_layers *net, const stz_kernels *kernels);
 
-/* Tensors that the way back takes besides those of the layers; the last is the gradient of the result. */
-static inline int stz_back_tensors(const stz_layers *net) { return 3 * net->count + 1; }
-static inline int stz_back_result(const stz_layers *net) { return net->tensors + 3 * net->count; }
+/* Tensors that the way back takes besides those of the layers, four for each; the last is the gradient of the result. */
+static inline int stz_back_tensors(const stz_layers *net) { return 4 * net->count; }
+static inline int stz_back_result(const stz_layers *net) { return net->tensors + 4 * net->count - 1; }
 
 /* Settling works in bands of rows, on one pixel of a row or two that fill whole vectors together. */
 #define STZ_BACK_BAND 8

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/native/encode.h"
+#include "engine/native/fit.h"
 #include "engine/native/optimize.h"
 #include "engine/native/run.h"
 
@@ -73,7 +74,10 @@ static stylize_status check_model(const stz_native_net *net, const stz_model *mo
 
 static stz_loss_spec loss_spec(const stz_model *m)
 {
-    stz_loss_spec s = {.layers = m->layers, .multiple = m->multiple, .radius = m->receptive_radius};
+    stz_loss_spec s = {.layers = m->layers,
+                       .multiple = m->multiple,
+                       .radius = m->receptive_radius,
+                       .smoothness = STZ_SMOOTHNESS};
     memcpy(s.style_weights, m->style_weights, sizeof s.style_weights);
     memcpy(s.content_weights, m->content_weights, sizeof s.content_weights);
     return s;
@@ -201,6 +205,34 @@ static stylize_status optimize(void *engine, void *net, const stz_optimize *job,
     return stz_optimize_run(generator(net), &n->loss, job, e->pool, exec, err);
 }
 
+/* A generator of its own: the one that others paint with must stay as it is, and may be of another precision. */
+static stylize_status fit_style(void *engine, void *net, const stz_model *model, stz_style_fit *fit,
+                                const stz_exec *exec, stylize_error *err)
+{
+    const native *e = engine;
+    native_net *n = net;
+    if (!n->net->loss || !model->code_length || !model->native_file)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "model %s cannot learn a style with this engine",
+                        model->name);
+    stylize_status status = check_view(&fit->art, n->loss.multiple, 2 * n->loss.multiple, "artwork", err);
+    if (status)
+        return status;
+    if (fit->pictures < 1 || fit->start_count < 1 || !fit->code_steps)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "there is nothing to begin with, or nothing to do");
+    char path[4096];
+    stz_native_net *generator;
+    if (snprintf(path, sizeof path, "%s/%s", model->dir, model->native_file) >= (int)sizeof path)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
+    status = stz_native_load(path, stz_kernels_get(false), &generator, err);
+    if (status)
+        return status;
+    status = check_model(generator, model, err);
+    if (!status)
+        status = stz_fit_run(generator, &n->net->generator, &n->loss, fit, e->pool, exec, err);
+    stz_native_free(generator);
+    return status;
+}
+
 /* -------------------------------------------------------------------- peak */
 
 #define PEAK_ROUNDS 2000000 /* some tens of milliseconds in all */
@@ -245,5 +277,6 @@ const stz_engine stz_engine_native = {
     .encode = encode,
     .apply = apply,
     .optimize = optimize,
+    .fit = fit_style,
     .peak_gflops = peak_gflops,
 };

@@ -23,6 +23,8 @@
  *   {"op": "mean_pool", "factor": 2}          loss network: the mean over 2x2 pixels, after conv and relu
  *   {"op": "tap"}                             loss network: the value so far is a feature map, after conv and
  *       relu; the last operation. A loss network has besides only sub and mul, before the first conv
+ *   {"op": "picture", "factor": 1|2|4|8}      loss network, after a tap: begins again at the picture as the first
+ *       conv reads it, or at its means over factor x factor pixels. A conv follows
  * Metadata besides: norm_eps, norm_widths (JSON list), code_length, multiple_of, name.
  */
 #ifndef STZ_GRAPH_H
@@ -48,14 +50,15 @@ typedef enum stz_op_kind {
     STZ_OP_LINEAR,
     STZ_OP_CORRECT,
     STZ_OP_MEAN_POOL,
-    STZ_OP_TAP
+    STZ_OP_TAP,
+    STZ_OP_PICTURE
 } stz_op_kind;
 
 typedef struct stz_op {
     stz_op_kind kind;
     int in, out;               /* channels (linear: vector lengths) */
     int kernel, stride;        /* conv */
-    int factor;                /* upsample, shuffle, unshuffle */
+    int factor;                /* upsample, shuffle, unshuffle, mean_pool, picture */
     float value, high;         /* sub, mul: value; clamp: low is value */
     const float *weight;       /* conv OIHW, linear [out, in]; fp32, in the file or in `owned` */
     const float *bias;         /* out floats, or NULL */

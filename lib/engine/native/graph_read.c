@@ -137,6 +137,22 @@ static stylize_status read_tap(stz_graph_reader *w, stz_op *op)
                                     : STYLIZE_OK;
 }
 
+/* What comes before it is a feature map, so nothing is lost; and a convolution has seen the picture. */
+static stylize_status read_picture(stz_graph_reader *w, stz_op *op)
+{
+    const stylize_status status = stz_graph_int(w, "factor", 1, 8, &op->factor);
+    if (status)
+        return status;
+    if (op->factor & (op->factor - 1))
+        return stz_graph_bad_op(w, "\"factor\" is not 1, 2, 4 or 8");
+    if (!w->number || op[-1].kind != STZ_OP_TAP)
+        return stz_graph_bad_op(w, "it must follow a feature map (\"tap\")");
+    op->out = 3;
+    for (w->level = 0; op->factor >> w->level > 1;)
+        w->level++;
+    return STYLIZE_OK;
+}
+
 /* Members beyond these are refused: what is not understood must not be passed over. */
 static const struct op_info {
     const char *name;
@@ -160,6 +176,7 @@ static const struct op_info {
     {"linear", STZ_OP_LINEAR, stz_graph_linear, {"w", "b", "in", "out"}},
     {"mean_pool", STZ_OP_MEAN_POOL, read_pool, {"factor"}},
     {"tap", STZ_OP_TAP, read_tap, {0}},
+    {"picture", STZ_OP_PICTURE, read_picture, {"factor"}},
     {"correct", STZ_OP_CORRECT, stz_graph_correct, {"probe", "w", "b", "w2", "in", "hidden"}},
 };
 
@@ -191,7 +208,7 @@ static stylize_status check_place(const stz_graph_reader *w, stz_op_kind kind)
     const bool on_code = kind == STZ_OP_LINEAR || kind == STZ_OP_CORRECT;
     if ((on_code || kind == STZ_OP_APPEND_MEAN_STD) && !w->encoder)
         return stz_graph_bad_op(w, "only an encoder has it");
-    const bool for_loss = kind == STZ_OP_MEAN_POOL || kind == STZ_OP_TAP;
+    const bool for_loss = kind == STZ_OP_MEAN_POOL || kind == STZ_OP_TAP || kind == STZ_OP_PICTURE;
     const bool scales = kind == STZ_OP_SUB || kind == STZ_OP_MUL;
     if (for_loss && !w->loss)
         return stz_graph_bad_op(w, "only a loss network has it");

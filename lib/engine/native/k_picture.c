@@ -13,7 +13,7 @@ static const uint8_t *sample_at(const stz_view *view, int y, int x)
 /* count samples from pixel (y, x) on, as floats. Reads nothing past the last one. */
 static void read_samples(const stz_conv_run *r, int y, int x, int count, float *dst)
 {
-    const stz_view *in = r->picture_in;
+    const stz_view *in = &r->picture_in;
     const float mul = in->elem == STZ_U8 ? r->in_mul / 255.f : r->in_mul;
     const vf mv = bc(mul), add = bc(r->in_add);
     const uint8_t *p = sample_at(in, y, x);

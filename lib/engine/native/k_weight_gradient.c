@@ -36,7 +36,7 @@ static void tensor_row(const stz_weight_gradient *w, int y, int x0, int count, f
 static void picture_row(const stz_weight_gradient *w, int y, int x0, int count, float *out)
 {
     const stz_conv_run *r = w->input;
-    const stz_view *in = r->picture_in;
+    const stz_view *in = &r->picture_in;
     const int f = r->conv->unshuffle, pad = w->kernel / 2, channels = r->conv->in_channels;
     const int sy = reflect(y - pad, r->conv->in.height) * f;
     const bool u8 = in->elem == STZ_U8;

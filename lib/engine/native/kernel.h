@@ -107,7 +107,8 @@ typedef struct stz_conv_run {
     void *stored, *out;
     const float *scale, *shift; /* input: max(x * scale + shift [+ base], low) */
     float low;
-    const stz_view *picture_in, *picture_out;
+    stz_view picture_in;
+    const stz_view *picture_out;
     float in_mul, in_add;    /* for samples from 0 to 1 */
     float out_low, out_high; /* picture: clamp */
     bool sigmoid;

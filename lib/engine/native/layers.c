@@ -15,7 +15,7 @@ typedef struct fuser {
     stz_layer *last; /* the layer that wrote x; NULL: x is the picture */
     int x, norm, base;
     bool relu;
-    int unshuffle;
+    int unshuffle, shrink;
     bool upsampled, pooled;
     int saved;        /* tensor, -1: none */
     bool save_wanted; /* `save` was there, the value is yet to be written by the
@@ -42,7 +42,8 @@ static const char *op_name(stz_op_kind kind)
                                         "linear",
                                         "correct",
                                         "mean_pool",
-                                        "tap"};
+                                        "tap",
+                                        "picture"};
     return (size_t)kind < STZ_LEN(names) ? names[kind] : "?";
 }
 
@@ -108,12 +109,13 @@ static stylize_status add_conv(fuser *f, const stz_op *op)
                      .base = f->base,
                      .stored = -1,
                      .unshuffle = f->unshuffle,
+                     .shrink = f->shrink,
                      .pooled = -1,
                      .shuffle = 1,
                      .norm_out = -1,
                      .append = -1,
                      .tap = -1};
-    if (f->pooled)
+    if (f->pooled || f->shrink > 1)
         l->pooled = f->net->tensors++;
     if (f->save_wanted)
         f->saved = l->stored = f->net->tensors++;
@@ -122,7 +124,7 @@ static stylize_status add_conv(fuser *f, const stz_op *op)
     f->x = l->out;
     f->norm = f->base = -1;
     f->relu = f->upsampled = f->pooled = f->save_wanted = false;
-    f->unshuffle = 1;
+    f->unshuffle = f->shrink = 1;
     return STYLIZE_OK;
 }
 
@@ -230,12 +232,22 @@ static stylize_status add_append(fuser *f)
 /* Both look at what a convolution and a relu have written: the gradient is zero where that is. */
 static stylize_status add_look(fuser *f, stz_op_kind kind)
 {
-    if (!is_plain(f) || !f->last->relu || f->last->shuffle != 1 || f->last->tap >= 0)
+    if (!is_plain(f) || !f->last->relu || f->last->shuffle != 1 || (kind == STZ_OP_TAP && f->last->tap >= 0))
         return unsupported(f, "it must follow a convolution and a relu");
     if (kind == STZ_OP_TAP)
         f->last->tap = f->net->taps++;
     else
         f->pooled = true;
+    return STYLIZE_OK;
+}
+
+static stylize_status add_picture(fuser *f, const stz_op *op)
+{
+    if (!is_plain(f) || f->last->tap < 0)
+        return unsupported(f, "it must follow a tap");
+    f->last = NULL;
+    f->x = -1;
+    f->shrink = op->factor;
     return STYLIZE_OK;
 }
 
@@ -285,6 +297,8 @@ static stylize_status add_op(fuser *f, const stz_op *op)
     case STZ_OP_MEAN_POOL:
     case STZ_OP_TAP:
         return add_look(f, op->kind);
+    case STZ_OP_PICTURE:
+        return add_picture(f, op);
     }
     return unsupported(f, "not known");
 }
@@ -317,8 +331,15 @@ stylize_status stz_layers_build(const stz_graph *graph, stz_layers *out, stylize
     out->layers = calloc((size_t)graph->count, sizeof *out->layers);
     if (!out->layers)
         return stz_nomem(err, (uint64_t)graph->count * sizeof *out->layers);
-    fuser f = {
-        .graph = graph, .net = out, .err = err, .x = -1, .norm = -1, .base = -1, .saved = -1, .unshuffle = 1};
+    fuser f = {.graph = graph,
+               .net = out,
+               .err = err,
+               .x = -1,
+               .norm = -1,
+               .base = -1,
+               .saved = -1,
+               .unshuffle = 1,
+               .shrink = 1};
     stylize_status status = STYLIZE_OK;
     for (; f.op < graph->count && !status; f.op++)
         status = add_op(&f, &graph->ops[f.op]);

@@ -15,12 +15,14 @@ typedef struct stz_layer {
     int op; /* the convolution in the graph */
     int in_channels, out_channels;
     /* Input: max(norm(x) [+ base], 0 if relu_in), also written to `stored`. Tensors by index, -1: none. */
-    int x;       /* -1: the picture */
+    int x;       /* -1: the picture; in a loss network several layers read it */
     int norm_in; /* operation, or -1 */
     bool relu_in;
     int base, stored;
     int unshuffle; /* of the picture: 1 or 2 */
-    int pooled;    /* tensor: the means over 2x2 pixels of x, which are read in its place; -1: none */
+    int shrink;    /* of the picture: its means over so many pixels on each side are read; 1: itself */
+    int pooled;    /* tensor: the means over 2x2 pixels of x, or of the picture, which are read in its place;
+                      -1: none */
     /* Output. */
     int out; /* tensor, -1: the picture */
     bool relu;
@@ -43,6 +45,19 @@ typedef struct stz_layers {
     int first_linear;                          /* operation, or -1 */
     int taps;                                  /* feature maps of a loss network; others have none */
 } stz_layers;
+
+/* Whether no later layer reads what this one wrote: the next begins at the picture, or there is none. */
+static inline bool stz_layers_ends(const stz_layers *layers, int layer)
+{
+    return layer + 1 == layers->count || layers->layers[layer + 1].x < 0;
+}
+
+/* Whether the layer's feature map is read as means over 2x2 pixels, so that their gradients are of two sizes. */
+static inline bool stz_layers_pooled_tap(const stz_layers *layers, int layer)
+{
+    return !stz_layers_ends(layers, layer) && layers->layers[layer].tap >= 0 &&
+           layers->layers[layer + 1].pooled >= 0;
+}
 
 stylize_status stz_layers_build(const stz_graph *graph, stz_layers *out, stylize_error *err);
 void stz_layers_free(stz_layers *layers);

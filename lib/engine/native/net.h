@@ -56,6 +56,8 @@ void stz_part_plan_put(stz_part *part, stz_plan *plan);
 /* Bytes that a run of this size takes, 0 if it cannot be planned. Asked before every run, so the plans that
  * are kept answer first. */
 size_t stz_part_memory(stz_part *part, int width, int height, bool gradient);
+/* The plan's weights once more, after the numbers that the graph points to have changed. Nobody may run the part. */
+stylize_status stz_part_renew(stz_part *part, const stz_plan *plan, stylize_error *err);
 const stz_layer_weights *stz_part_weights(const stz_part *part, const stz_plan *plan, int layer);
 const stz_layer_weights *stz_part_back_weights(const stz_part *part, const stz_plan *plan, int layer);
 

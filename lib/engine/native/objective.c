@@ -5,8 +5,8 @@
 
 #include "engine/native/plain_loss.h"
 
-#define SCALE     100.0 /* of the whole loss, for the line search's thresholds */
-#define ITEMS_MAX 16    /* records of sums for a map */
+#define SCALE     STZ_LOSS_SCALE
+#define ITEMS_MAX 16 /* records of sums for a map */
 
 /* The part of the picture that the network looks at, and the part of that which counts. */
 typedef struct tile {
@@ -238,10 +238,26 @@ static void take_layer(const stz_objective *o, stz_objective_layer *l, taker *t)
         if (t->base)
             l->loss.styles[i] = s;
     }
+}
+
+static void take_content(stz_objective_layer *l, taker *t)
+{
+    const size_t n = (size_t)l->loss.padded;
+    if (!(l->loss.content.weight > 0))
+        return;
     l->loss.content.mean = take(t, n, sizeof(double));
     l->loss.content.variance = take(t, n, sizeof(double));
-    if (l->loss.content.weight > 0)
-        l->content = take(t, (size_t)l->layout.plane * n / (size_t)l->layout.block, sizeof(float));
+    l->content = take(t, (size_t)l->layout.plane * n / (size_t)l->layout.block, sizeof(float));
+}
+
+size_t stz_objective_content_bytes(stz_objective *o, void *memory)
+{
+    taker t = {memory, 0};
+    for (int i = 0; i < o->spec->layers; i++) {
+        stz_objective_layer sized = o->layers[i];
+        take_content(memory ? &o->layers[i] : &sized, &t);
+    }
+    return t.at;
 }
 
 static void take_all(stz_objective *o, taker *t, size_t tile_floats)
@@ -251,6 +267,7 @@ static void take_all(stz_objective *o, taker *t, size_t tile_floats)
         const size_t own = ITEMS_MAX * stz_sums_size(&o->layers[i].layout);
         records = own > records ? own : records;
         take_layer(o, &o->layers[i], t);
+        take_content(&o->layers[i], t);
     }
     o->records = take(t, records, sizeof(float));
     o->tile_gradient = tile_floats ? take(t, tile_floats, sizeof(float)) : NULL;
@@ -294,12 +311,18 @@ static size_t tile_floats(const cutting *c)
 
 /* ------------------------------------------------------------------ the objective */
 
-static stylize_status read_targets(stz_objective *o, stylize_error *err)
+stylize_status stz_objective_read_content(stz_objective *o, const stz_view *content, stylize_error *err)
 {
-    stylize_status status = look_at(o, &o->job->content, CONTENT, err);
+    const stylize_status status = look_at(o, content, CONTENT, err);
     for (int i = 0; i < o->spec->layers && !status; i++)
         if (o->layers[i].content)
             stz_content_target_set(&o->layers[i].loss, &o->layers[i].moments, &o->layers[i].loss.content);
+    return status;
+}
+
+static stylize_status read_targets(stz_objective *o, stylize_error *err)
+{
+    stylize_status status = stz_objective_read_content(o, &o->job->content, err);
     for (int s = 0; s < o->job->style_count && !status; s++) {
         status = look_at(o, &o->job->styles[s], STYLE, err);
         for (int i = 0; i < o->spec->layers && !status; i++) {
@@ -421,7 +444,8 @@ stylize_status stz_objective_evaluate(stz_objective *o, const float *x, float *g
     }
     if (status)
         return status;
-    *loss += stz_plain_loss(x, width, height, SCALE, gradient, (double *)(void *)o->records, o->exec->team);
+    *loss += stz_plain_loss(x, width, height, SCALE, o->spec->smoothness, gradient,
+                            (double *)(void *)o->records, o->exec->team);
     return STYLIZE_OK;
 }
 

@@ -13,8 +13,12 @@
 typedef struct stz_loss_spec {
     int layers, multiple, radius;
     float style_weights[STZ_LAYERS_MAX], content_weights[STZ_LAYERS_MAX];
+    double smoothness;  /* weight of total variation */
     double pixel_bytes; /* that a run there and back takes, see stz_objective_pixel */
 } stz_loss_spec;
+
+#define STZ_LOSS_SCALE 100.0 /* of the whole loss, for the line search's thresholds */
+#define STZ_SMOOTHNESS 0.5   /* of the method optimize */
 
 /* Memory for each pixel: of a picture that is small but not tiny, as larger ones share more. */
 double stz_objective_pixel(stz_part *part, int multiple);
@@ -52,6 +56,11 @@ stylize_status stz_objective_open(stz_objective *o, stz_part *part, const stz_lo
 /* The loss of x and its gradient, as long as x. */
 stylize_status stz_objective_evaluate(stz_objective *o, const float *x, float *gradient, double *loss,
                                       stylize_error *err);
+/* For several contents of one size, to be changed between: what is known of a content lies in `memory` from now on, of
+ * so many bytes. NULL only counts them. The first content's lies in the objective. */
+size_t stz_objective_content_bytes(stz_objective *o, void *memory);
+/* Another content of the same size; what is known of it is written where that lies now. */
+stylize_status stz_objective_read_content(stz_objective *o, const stz_view *content, stylize_error *err);
 void stz_objective_close(stz_objective *o);
 
 #endif

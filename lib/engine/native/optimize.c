@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "engine/native/search.h"
 
 #define START_NOISE 0.02f /* of white; flat areas would have no gradient to begin with */
@@ -48,15 +49,8 @@ static void show(const optimization *o)
     }
 }
 
-/* Normally distributed numbers of deviation START_NOISE: Marsaglia's polar method, on a generator by Steele, Lea and
- * Flood 2014 (splitmix). */
-static double uniform(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (double)((z ^ z >> 31) >> 11) * 0x1p-52 - 1;
-}
+/* Normally distributed numbers of deviation START_NOISE: Marsaglia's polar method. */
+static double uniform(uint64_t *state) { return 2 * stz_random_share(state) - 1; }
 
 static void add_noise(uint64_t seed, float *x, size_t count)
 {

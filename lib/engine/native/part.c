@@ -127,41 +127,83 @@ static void place_weights(stz_layer_weights *w, const stz_conv *c, float **at)
     *at += floats_of(c);
 }
 
-/* Caller holds the lock. Makes the weights that the plan needs and that are not there yet. */
-static stylize_status add_weights(stz_part *part, const stz_plan *plan, stylize_error *err)
+/* What transforming one layer after the other needs; in one block that begins at `columns`. */
+typedef struct workspace {
+    int *columns, *channels;
+    float *turned;
+} workspace;
+
+static bool workspace_open(workspace *w, const wanted *want)
 {
-    const wanted want = count_weights(part, plan);
-    if (want.floats == 0)
-        return STYLIZE_OK;
+    w->columns = malloc(sizeof *w->columns * 2 * (size_t)want->widest + sizeof(float) * want->turned);
+    if (!w->columns)
+        return false;
+    w->channels = w->columns + want->widest;
+    w->turned = (float *)(void *)(w->channels + want->widest);
+    return true;
+}
+
+/* Caller holds the lock. Room for the weights that the plan needs and that are not there yet. */
+static stylize_status add_chunk(stz_part *part, size_t floats, float **out, stylize_error *err)
+{
     /* The kernels ask for weights up to two panels past the end; that reads nothing, but stays in here. */
-    const size_t bytes = (want.floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1));
+    const size_t bytes = (floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1)), *memory;
     if (!chunks)
         return stz_nomem(err, sizeof *chunks);
     part->chunks = chunks;
-    int *columns = malloc(sizeof *columns * 2 * (size_t)want.widest + sizeof(float) * want.turned);
-    void *memory = NULL;
-    if (!columns || posix_memalign(&memory, HUGE_PAGE, bytes)) {
-        free(columns);
+    if (posix_memalign(&memory, HUGE_PAGE, bytes))
         return stz_nomem(err, bytes);
-    }
     madvise(memory, bytes, MADV_HUGEPAGE);
     chunks[part->chunk_count++] = memory;
-    float *at = memory, *turned = (float *)(void *)(columns + 2 * want.widest);
-    for (int i = 0; i < part->layers.count; i++) {
-        stz_layer_weights *w = &part->weights[i][weight_kind(&plan->convs[i])];
-        if (!w->weights) {
-            place_weights(w, &plan->convs[i], &at);
-            transform_layer(part, plan, i, w->weights, w->bias, columns, columns + want.widest);
-        }
-        w = plan->backs ? &part->weights[i][2 + weight_kind(&plan->backs[i].conv)] : w;
-        if (!w->weights) {
-            place_weights(w, &plan->backs[i].conv, &at);
-            transform_back(part, plan, i, w->weights, turned, columns, columns + want.widest);
+    *out = memory;
+    return STYLIZE_OK;
+}
+
+/* Caller holds the lock. Makes the weights that the plan needs and that are not there yet; with `again` also those that
+ * are there. */
+static stylize_status make_weights(stz_part *part, const stz_plan *plan, bool again, stylize_error *err)
+{
+    const wanted want = count_weights(part, plan);
+    workspace w;
+    float *at = NULL;
+    if (want.floats == 0 && !again)
+        return STYLIZE_OK;
+    if (!workspace_open(&w, &want))
+        return stz_nomem(err, sizeof(float) * want.turned);
+    if (want.floats) {
+        const stylize_status status = add_chunk(part, want.floats, &at, err);
+        if (status) {
+            free(w.columns);
+            return status;
         }
     }
-    free(columns);
+    for (int i = 0; i < part->layers.count; i++) {
+        stz_layer_weights *own = &part->weights[i][weight_kind(&plan->convs[i])];
+        const bool there = own->weights,
+                   back_there = plan->backs && stz_part_back_weights(part, plan, i)->weights;
+        if (!there)
+            place_weights(own, &plan->convs[i], &at);
+        if (!there || again)
+            transform_layer(part, plan, i, own->weights, own->bias, w.columns, w.channels);
+        if (!plan->backs)
+            continue;
+        own = &part->weights[i][2 + weight_kind(&plan->backs[i].conv)];
+        if (!back_there)
+            place_weights(own, &plan->backs[i].conv, &at);
+        if (!back_there || again)
+            transform_back(part, plan, i, own->weights, w.turned, w.columns, w.channels);
+    }
+    free(w.columns);
     return STYLIZE_OK;
+}
+
+stylize_status stz_part_renew(stz_part *part, const stz_plan *plan, stylize_error *err)
+{
+    pthread_mutex_lock(&part->lock);
+    const stylize_status status = make_weights(part, plan, true, err);
+    pthread_mutex_unlock(&part->lock);
+    return status;
 }
 
 /* ------------------------------------------------------------------- plans */
@@ -198,7 +240,7 @@ static stylize_status plan_get(stz_part *part, int width, int height, bool gradi
         stz_plan_create(&part->layers, part->kernels, width, height, gradient, &plan, err);
     if (status)
         return status;
-    status = add_weights(part, plan, err);
+    status = make_weights(part, plan, false, err);
     if (status) {
         stz_plan_destroy(plan);
         return status;

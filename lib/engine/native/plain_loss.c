@@ -1,7 +1,6 @@
 #include "engine/native/plain_loss.h"
 
-#define SMOOTHNESS 0.5
-#define OUTSIDE    10.0 /* what is darker than black or brighter than white */
+#define OUTSIDE 10.0 /* what is darker than black or brighter than white */
 
 typedef struct job {
     const float *x;
@@ -51,8 +50,8 @@ static void plain_row(void *arg, int y, void *scratch)
     j->records[y] = loss;
 }
 
-double stz_plain_loss(const float *x, int width, int height, double scale, float *gradient, double *records,
-                      stz_team *team)
+double stz_plain_loss(const float *x, int width, int height, double scale, double smoothness, float *gradient,
+                      double *records, stz_team *team)
 {
     const double all = 3. * width * height, down = 3. * width * (height - 1),
                  across = 3. * (width - 1) * height;
@@ -60,8 +59,8 @@ double stz_plain_loss(const float *x, int width, int height, double scale, float
              .gradient = gradient,
              .row = (ptrdiff_t)width * 3,
              .height = height,
-             .down = (float)(scale * SMOOTHNESS / down),
-             .across = (float)(scale * SMOOTHNESS / across),
+             .down = (float)(scale * smoothness / down),
+             .across = (float)(scale * smoothness / across),
              .outside = (float)(scale * OUTSIDE / all),
              .records = records};
     stz_team_run(team, plain_row, &j, height);

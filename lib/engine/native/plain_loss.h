@@ -4,9 +4,9 @@
 
 #include "engine/engine.h"
 
-/* scale * (0.5 * total variation + 10 * mean square of what lies outside 0 to 1) of width x height x 3 floats, and its
+/* scale * (smoothness * total variation + 10 * mean square of what lies outside 0 to 1) of width x height x 3 floats, and its
  * gradient, which is added. records: height doubles. */
-double stz_plain_loss(const float *x, int width, int height, double scale, float *gradient, double *records,
-                      stz_team *team);
+double stz_plain_loss(const float *x, int width, int height, double scale, double smoothness, float *gradient,
+                      double *records, stz_team *team);
 
 #endif

@@ -20,6 +20,16 @@ static stz_layout pooled_layout(const stz_layout *of)
     return l;
 }
 
+/* The means of the picture, as interleaved floats without gaps. */
+static stz_layout means_layout(int height, int width, const stz_kernels *k)
+{
+    stz_layout l = {.height = height, .width = width, .channels = 3, .block = 3};
+    l.row = 3 * (ptrdiff_t)width;
+    l.plane = l.row * height;
+    l.count = ((size_t)l.plane + 32) * sizeof(float) / k->elem_size;
+    return l;
+}
+
 /* What a layer stores is written in whole vectors, which must not reach into the next pixel: behind a pixel shuffle the
  * pixels are as long as their channels, and may be less than whole vectors. */
 static stz_layout stored_layout(const stz_layout *in, const stz_kernels *k)
@@ -41,16 +51,17 @@ static ptrdiff_t *plan_convs(stz_plan *p)
     for (int i = 0; i < net->count; i++) {
         const stz_layer *l = &net->layers[i];
         stz_conv *c = &p->convs[i];
-        int height = p->height / l->unshuffle, width = p->width / l->unshuffle;
+        int height = p->height / (l->unshuffle * l->shrink), width = p->width / (l->unshuffle * l->shrink);
         const int x = l->pooled >= 0 ? l->pooled : l->x;
         if (l->pooled >= 0)
-            p->layouts[x] = pooled_layout(&p->layouts[l->x]);
+            p->layouts[x] =
+                l->x < 0 ? means_layout(height, width, p->kernels) : pooled_layout(&p->layouts[l->x]);
         if (x >= 0) {
             height = p->layouts[x].height;
             width = p->layouts[x].width;
         }
         stz_conv_plan(c, l, p->kernels, height, width, stz_plan_tile_of(i, height, width), stz_plan_group);
-        if (x >= 0)
+        if (l->x >= 0)
             c->in = p->layouts[x];
         if (l->base >= 0)
             c->base = p->layouts[l->base];
@@ -101,7 +112,7 @@ static void find_lives(const stz_plan *p, life *lives)
 static void find_lives_back(const stz_plan *p, life *lives)
 {
     const stz_layers *net = p->net;
-    const int end = 2 * net->count - 1, result = stz_back_result(net);
+    const int end = 2 * net->count - 1;
     for (int i = 0; i < net->count; i++) {
         const stz_layer *l = &net->layers[i];
         const stz_back *b = &p->backs[i];
@@ -115,11 +126,12 @@ static void find_lives_back(const stz_plan *p, life *lives)
             lives[b->settled] = (life){b->settled, step, read, size_of(p, b->settled)};
         if (b->expanded >= 0)
             lives[b->expanded] = (life){b->expanded, step, step, size_of(p, b->expanded)};
+        if (b->start >= 0)
+            lives[b->start] = (life){b->start, step, step, size_of(p, b->start)};
     }
     for (int i = 0; i < net->count; i++)
         if (p->backs[i].joins >= 0)
             lives[stz_back_view(p, p->backs[i].joins).tensor].last = end - i;
-    lives[result] = (life){result, net->count, net->count, size_of(p, result)};
 }
 
 /* The largest tensor first, each at the lowest place that is free while it lives. Returns the bytes. */

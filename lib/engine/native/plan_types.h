@@ -11,7 +11,9 @@ typedef struct stz_back {
     int settled;  /* tensor: the same in the layout of x, if it cannot stay where it is; or -1 */
     int expanded; /* tensor: gradient of the layer's output as its convolution sees it, if it must be written
                       out; or -1 */
-    int joins;    /* layer that added what this one stored: its gradient joins this one's; or -1 */
+    int start; /* tensor: gradient of what the layer wrote, if no later layer reads that or if it is a feature map
+                     whose means are read; or -1 */
+    int joins; /* layer that added what this one stored: its gradient joins this one's; or -1 */
     int border, upsample;
 } stz_back;
 

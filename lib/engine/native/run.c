@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/native/means.h"
 #include "engine/native/moments.h"
 
 void (*stz_run_trace)(int layer, uint64_t ns);
@@ -89,9 +90,26 @@ void stz_run_clear_tail(const stz_run *r, int index)
     memset((uint8_t *)stz_run_tensor(r, index) + bytes - 64, 0, 64);
 }
 
+/* The picture, or its means, as a layer reads it. */
+static stz_view picture_of(const stz_run *r, const stz_layer *l)
+{
+    if (l->x >= 0)
+        return (stz_view){0};
+    if (l->pooled < 0)
+        return *r->in;
+    const stz_layout *means = &r->plan->layouts[l->pooled];
+    return (stz_view){stz_run_tensor(r, l->pooled), means->row * (ptrdiff_t)sizeof(float), means->width,
+                      means->height, STZ_F32};
+}
+
 /* The means over 2x2 pixels of what the layer reads. */
 static void pool_layer(const stz_run *r, const stz_layer *l)
 {
+    if (l->x < 0) {
+        const stz_view to = picture_of(r, l);
+        stz_means(r->in, l->shrink, &to, r->exec->team);
+        return;
+    }
     stz_pool_run p = {r->plan->layouts[l->x], r->plan->layouts[l->pooled], stz_run_tensor(r, l->x),
                       stz_run_tensor(r, l->pooled)};
     stz_run_clear_tail(r, l->pooled);
@@ -118,7 +136,7 @@ stz_conv_run stz_run_conv(const stz_run *r, int index)
         .scale = scale,
         .shift = scale + (norm ? stz_plan_padded(plan->kernels, norm->out) : plan->ones),
         .low = l->relu_in ? 0 : -INFINITY,
-        .picture_in = r->in,
+        .picture_in = picture_of(r, l),
         .picture_out = l->out < 0 ? &r->job->out : NULL,
         .in_mul = net->in_mul,
         .in_add = net->in_add,

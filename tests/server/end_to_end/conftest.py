@@ -63,9 +63,14 @@ def gray_png(shade):
         b"IDAT", zlib.compress((b"\0" + bytes([shade]) * 8) * 8)) + chunk(b"IEND", b"")
 
 
-def talk(server, data, seconds=60):
+def connect(server, address="127.0.0.1"):
+    """A connection from that address of this machine: another address is another client."""
+    return socket.create_connection(("127.0.0.1", server.port), source_address=(address, 0))
+
+
+def talk(server, data, seconds=60, address="127.0.0.1"):
     """Sends bytes as they are and reads until the server closes or the time is over."""
-    with socket.create_connection(("127.0.0.1", server.port)) as s:
+    with connect(server, address) as s:
         s.settimeout(seconds)
         answer = b""
         try:
@@ -184,6 +189,21 @@ def start(tmp_path):
     yield run
     for s in running:
         s.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A function that mounts a file system of so many KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(kib):
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", str(folder)],
+                                               capture_output=True, check=False).returncode:
+            pytest.skip("a small file system cannot be mounted here, which needs root")
+        return folder
+    yield mount
+    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import io
 import json
 import os
 import signal
-import subprocess
 import threading
 import zipfile
 
@@ -107,21 +106,6 @@ def test_damaged_files_do_not_stop_the_start(start, photo):
     assert state_of(s, job) == 404
     assert not (folder / ("2" * 24 + ".new")).exists()
     s.wait(lambda: state_of(s, "0" * 24) == "failed")
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A function that mounts a file system of so many KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(kib):
-        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", str(folder)],
-                                               capture_output=True, check=False).returncode:
-            pytest.skip("a small file system cannot be mounted here, which needs root")
-        return folder
-    yield mount
-    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
 
 
 def test_a_full_disk_is_told_and_nothing_is_left(start, photo, disk):

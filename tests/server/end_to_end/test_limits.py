@@ -42,9 +42,47 @@ def test_pixels_are_counted_before_they_are_decoded(server):
     assert answer.status_code == 413 and answer.json()["error"]["field"] == "content_image"
 
 
-def test_chunked_bodies_need_a_length(server):
-    answer = talk(server, request("POST /api/v1/style-transfer HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\n\r\n")
-    assert status_of(answer) == 411
+def chunked(data, size=1000):
+    pieces = [data[i:i + size] for i in range(0, len(data), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+def test_chunked_bodies_are_taken_up_to_the_limit(start, photo):
+    s = start("--max-request-bytes", "1M")
+    head, body = form(photo, style_id="scream", output_size=64).split(b"\r\n\r\n", 1)
+    head = b"\r\n".join(h for h in head.split(b"\r\n") if not h.startswith(b"Content-Length"))
+    answer = talk(s, head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body))
+    assert status_of(answer) == 200 and b"\xff\xd8\xff" in answer
+    answer = talk(s, head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"x" * 2_000_000, 100_000))
+    assert status_of(answer) == 413 and b"body_too_large" in answer
+    s.wait(lambda: s.metric("stylize_body_bytes") == 0)
+    with s.client.stream("POST", "/api/v1/style-transfer", content=iter([b"{", b"}"]),
+                         headers={"Content-Type": "application/json"}) as answer:
+        assert answer.status_code == 422  # a field is missing
+
+
+def test_other_codings_are_refused(server):
+    post = "POST /api/v1/style-transfer HTTP/1.1"
+    assert status_of(talk(server, request(post, "Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n")) in (400, 501)
+    answer = talk(server, request(post, "Content-Encoding: gzip", "Content-Length: 3") + b"abc")
+    assert status_of(answer) == 415 and b"unsupported_encoding" in answer
+    both = talk(server, request(post, "Content-Length: 3", "Transfer-Encoding: chunked") + b"0\r\n\r\n")
+    assert status_of(both) == 400
+
+
+def test_a_refusal_spares_the_body(server):
+    """Who waits for 100 is told at once."""
+    answer = talk(server, request("POST /nothing HTTP/1.1", "Expect: 100-continue", "Content-Length: 100000"))
+    assert status_of(answer) == 404 and b"100 Continue" not in answer
+
+
+def test_addresses_may_be_absolute(server):
+    def ask(target, host):
+        return status_of(talk(server, f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()))
+    assert ask("http://localhost/health/live", "localhost") == 200
+    assert ask("http://localhost:80/health/live", "localhost:80") == 200
+    assert ask("http://localhost/health/live", "127.0.0.1") == 400
+    assert ask("http://evil.example/api/v1/styles", "evil.example") == 403
 
 
 def test_a_body_shorter_than_it_says_is_given_up(start):
@@ -216,7 +254,7 @@ def test_all_uploads_together_are_bounded(start, photo):
     with socket.create_connection(("127.0.0.1", s.port)) as held:
         held.sendall(head + b"x" * (11 << 20))
         s.wait(lambda: (s.metric("stylize_body_bytes") or 0) > 10 << 20)
-        answer = talk(s, head + b"x" * (12 << 20))
+        answer = talk(s, head + b"x" * (12 << 20), address="127.0.0.2")
         assert status_of(answer) == 503 and b"busy" in answer
     s.wait(lambda: s.metric("stylize_body_bytes") == 0)
     assert s.paint(photo).status_code == 200

@@ -97,8 +97,7 @@ def test_410(start, photo):
     check(s.client.get(f"/api/v1/jobs/{job}/result"), 410, "expired")
 
 
-def test_411_and_413(server, photo):
-    check(talk(server, request(POST, FORM, "Transfer-Encoding: chunked") + b"0\r\n\r\n"), 411, "length_required")
+def test_413(server, photo):
     check(talk(server, request(POST, FORM, "Content-Length: 99999999999")), 413, "body_too_large")
     check(talk(server, request("GET /health HTTP/1.1", "Content-Length: 5") + b"12345"), 413, "body_too_large")
 
@@ -155,8 +154,25 @@ def test_503_while_stopping(start, photo):
 def test_503_of_too_many_jobs_and_413_of_pixels(start, photo):
     s = start("--max-decoded-bytes", "8M", "--jobs-max", "1")
     check(s.paint(photo, output_size="2048"), 413, "picture_too_large", "content_image")
-    assert s.add_job(photo, output_size="64").status_code == 202
+    assert s.add_job(photo, output_size="64", method="optimize", iterations="2000").status_code == 202
     check(s.add_job(photo, output_size="64"), 503, "queue_full")
+
+
+def test_429_of_too_many_jobs_of_one_client(start, photo):
+    s = start("--jobs-max", "8", "--threads", "1")
+    for i in range(2):
+        assert s.add_job(photo, output_size="64", method="optimize", iterations=str(1990 + i)).status_code == 202
+    check(s.add_job(photo, output_size="64"), 429, "too_many_jobs")
+
+
+def test_done_jobs_leave_their_place(start, photo):
+    """With four places, many more jobs one after the other."""
+    s = start("--jobs-max", "4", "--rate-limit", "0")
+    for i in range(30):
+        made = s.add_job(photo, output_size=str(32 + 4 * (i % 8)))
+        assert made.status_code == 202
+        path = f"/api/v1/jobs/{made.json()['id']}"
+        s.wait(lambda path=path: s.client.get(path).json()["state"] == "done")
 
 
 @pytest.mark.heavy

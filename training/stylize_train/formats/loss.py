@@ -4,7 +4,8 @@
 
 Its convolutions are the buffers w_conv<depth><letter> of the file, each with a bias; between the depths is a mean over
 2x2 pixels, and the layer t of each depth is a feature map, or the first where there is no t. Layers that no feature map sees are
-left out. Needs torch.
+left out. The buffers w_filters<n> are filters for the means of the picture over n x n pixels; what they see are feature maps too.
+Needs torch.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import numpy as np
 
 from . import network as net
 
+FILTERS = re.compile(r"w_filters([1248])")
 NAME = re.compile(r"w_conv([1-9])([a-z])")
 
 
@@ -50,6 +52,12 @@ def convert(buffers: dict[str, np.ndarray]) -> net.Network:
             operations.append({"op": "relu"})
             if name == tap(names):
                 operations.append({"op": "tap"})
+    for name in sorted(n for n in buffers if FILTERS.fullmatch(n)):
+        short = name.removeprefix("w_")
+        tensors[short] = buffers[name].astype(np.float32)
+        operations += [{"op": "picture", "factor": int(name[-1])},
+                       {"op": "conv", "w": short, "in": 3, "out": tensors[short].shape[0], "stride": 1},
+                       {"op": "relu"}, {"op": "tap"}]
     return net.Network(tensors, {"name": "loss", "loss_graph": json.dumps(operations)})
 
 

@@ -6,7 +6,7 @@
     stylizer("photo.jpg", style="starry_night").save("painted.jpg")
 """
 
-from ._abi import Format, LogLevel, Method, Optimizer, Precision, Status
+from ._abi import Effort, Format, LogLevel, Method, Optimizer, Precision, Status
 from ._content import Picture, Style, Target
 from ._dlpack import SupportsDLPack
 from ._errors import (
@@ -29,6 +29,7 @@ from ._errors import (
     TransferError,
     UnsupportedError,
 )
+from ._fit import FitState, Fitted
 from ._image import Image, Report
 from ._job import Job, PaintOptions
 from ._library import library_path, version
@@ -39,9 +40,12 @@ __all__ = [
     "CancelledError",
     "ClosedError",
     "DeadlineError",
+    "Effort",
     "EngineError",
     "ExistsError",
     "FileError",
+    "FitState",
+    "Fitted",
     "ForkError",
     "Format",
     "FormatError",

@@ -91,6 +91,18 @@ class Metadata(enum.IntEnum):
     ALL = 15
 
 
+class Effort(enum.IntEnum):
+    FAST = 0
+    GOOD = 1
+    BEST = 2
+
+
+class FitAnswer(enum.IntEnum):
+    GO_ON = 0
+    KEEP = 1
+    CANCEL = 2
+
+
 class Error(c.Structure):
     _fields_ = [
         ("status", c.c_int),
@@ -154,6 +166,7 @@ class Options(c.Structure):
         ("tolerant", c.c_uint32),
         ("deep", c.c_uint32),
         ("formats", c.c_char_p),
+        ("style_dir", c.c_char_p),
     ]
 
 
@@ -304,6 +317,45 @@ class StyleInfo(c.Structure):
     ]
 
 
+class FitState(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("done", c.c_float),
+        ("network", c.c_uint32),
+        ("steps", c.c_uint32),
+        ("loss", c.c_float),
+        ("reserved", c.c_uint32),
+        ("picture", c.POINTER(Image)),
+    ]
+
+
+FitFn = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(FitState))
+
+
+class Fit(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("info", c.POINTER(StyleInfo)),
+        ("picture", c.POINTER(Image)),
+        ("effort", c.c_int),
+        ("reserved", c.c_uint32),
+        ("contents", c.POINTER(c.c_void_p)),
+        ("content_count", c.c_size_t),
+        ("style_scale", c.c_float),
+        ("code_steps", c.c_uint32),
+        ("network_steps", c.c_uint32),
+        ("time_budget_ms", c.c_uint32),
+        ("seed", c.c_uint64),
+        ("memory_budget", c.c_uint64),
+        ("progress", FitFn),
+        ("progress_user", c.c_void_p),
+        ("code_made", c.c_uint32),
+        ("network_made", c.c_uint32),
+        ("loss", c.c_float),
+        ("ended_early", c.c_uint32),
+    ]
+
+
 class Bench(c.Structure):
     _fields_ = [
         ("struct_size", c.c_size_t),
@@ -330,6 +382,8 @@ STRUCTURES: dict[str, type[c.Structure]] = {
     "stylize_request": Request,
     "stylize_tile": Tile,
     "stylize_style_info": StyleInfo,
+    "stylize_fit_state": FitState,
+    "stylize_fit": Fit,
     "stylize_bench": Bench,
 }
 
@@ -393,6 +447,18 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "stylize_style_add": (
         c.c_int,
         [c.c_void_p, c.POINTER(StyleInfo), c.POINTER(Image), c.POINTER(Error)],
+    ),
+    "stylize_fit_init": (
+        c.c_int,
+        [c.POINTER(Fit), c.c_size_t],
+    ),
+    "stylize_style_fit": (
+        c.c_int,
+        [c.c_void_p, c.POINTER(Fit), c.POINTER(Error)],
+    ),
+    "stylize_style_delete": (
+        c.c_int,
+        [c.c_void_p, c.c_char_p, c.POINTER(Error)],
     ),
     "stylize_style_remove": (
         c.c_int,

@@ -16,6 +16,7 @@ from . import _abi as abi
 from ._content import Picture, Style, take
 from ._context import Context, LogCallback, assign, text
 from ._errors import InvalidError, QueueFullError, StylizeError
+from ._fit import FitState, Fitted, fit_style
 from ._image import Image
 from ._job import Job, PaintOptions, new_request, submit
 from ._library import check
@@ -37,7 +38,7 @@ class StyleInfo:
     recommended_size: int
     """Pixels of the longer side; 0: no preference."""
     added: bool
-    """Added with add_style."""
+    """Added with add_style, or a style of one's own."""
     blendable: bool
 
 
@@ -75,6 +76,14 @@ def _check_many(options: dict[str, Any]) -> None:
         raise TypeError("out is memory for one picture, and these are many")
 
 
+def _info_of(**values: Any) -> abi.StyleInfo:
+    info = abi.StyleInfo()
+    for name, value in values.items():
+        if value is not None:
+            assign(info, name, value)
+    return info
+
+
 class Stylizer:
     """Paints pictures. One serves a whole program and any number of threads.
 
@@ -108,12 +117,14 @@ class Stylizer:
         tolerant: bool | None = None,
         formats: str | None = None,
         deep: bool | None = None,
+        style_dir: "str | os.PathLike[str] | None" = None,
     ) -> None:
         self._context = Context(
             log,
             engine=engine,
             device=device,
             model_dir=None if model_dir is None else os.fspath(model_dir),
+            style_dir=None if style_dir is None else os.fspath(style_dir),
             threads=threads,
             queue_length=queue_length,
             batch_threshold=batch_threshold,
@@ -359,14 +370,52 @@ class Stylizer:
         year: int = 0,
     ) -> None:
         """Adds a style made from a picture, which is read once. It lives as long as the Stylizer."""
-        info, error = abi.StyleInfo(), abi.Error()
-        values = {"id": id, "display_name": display_name, "artist": artist, "licence": licence, "year": year}
-        for name, value in values.items():
-            if value is not None:
-                assign(info, name, value)
+        info, error = _info_of(id=id, display_name=display_name, artist=artist, licence=licence, year=year), abi.Error()
         with self._context.borrow() as (lib, handle):
             taken = take(self._context, picture)
             check(lib.stylize_style_add(handle, c.byref(info), c.byref(taken.raw), c.byref(error)), error)
+
+    def fit_style(
+        self,
+        id: str,
+        picture: Picture,
+        *,
+        effort: "str | abi.Effort" = "fast",
+        contents: "Iterable[str | os.PathLike[str]] | None" = None,
+        display_name: str | None = None,
+        artist: str | None = None,
+        licence: str | None = None,
+        year: int = 0,
+        progress: Callable[[FitState], object] | None = None,
+        style_scale: float = 1.0,
+        time_budget_ms: int = 0,
+        seed: int = 0,
+        memory_budget: int = 0,
+        code_steps: int = 0,
+        network_steps: int = 0,
+    ) -> Fitted:
+        """Learns a style from an artwork and saves it in the style folder, from where every program loads it.
+
+        effort: "fast" (seconds), "good" (minutes: a network of its own) or "best". contents: files and folders to
+        practise on. progress: called on a thread of the library; False ends learning with what there is, an
+        exception cancels it and comes out of this call. The others are members of stylize_fit in stylize.h.
+        """
+        info = _info_of(id=id, display_name=display_name, artist=artist, licence=licence, year=year)
+        options = {
+            "style_scale": style_scale,
+            "time_budget_ms": time_budget_ms,
+            "seed": seed,
+            "memory_budget": memory_budget,
+            "code_steps": code_steps,
+            "network_steps": network_steps,
+        }
+        return fit_style(self._context, info, picture, contents, progress, effort, options)
+
+    def delete_style(self, id: str) -> None:
+        """Removes a style of one's own, with its folder; requests that already use it go on."""
+        error = abi.Error()
+        with self._context.borrow() as (lib, handle):
+            check(lib.stylize_style_delete(handle, text("id", id), c.byref(error)), error)
 
     def remove_style(self, id: str) -> None:
         """Removes a style; requests that already use it go on."""

@@ -1,0 +1,269 @@
+/* All weights of a generator, trained on for one style. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/native/fit.h"
+
+#define BATCH       2
+#define RATE        8e-4 /* of the weights, falling to nothing along half a cosine */
+#define CODE_FACTOR 3.0  /* the code's rate, a multiple of that */
+#define FIRST       0.9  /* decays of Adam */
+#define SECOND      0.99
+#define WARM_UP     20 /* steps in which the rate rises */
+#define SHOW_EVERY  20
+#define LATE        0.99 /* of the mean of late losses */
+#define WINDOW      200  /* steps in which the loss must fall by more than FLAT of it */
+#define FLAT        2e-3
+#define LAST_STEPS  400 /* once it does not, the rate falls to nothing within so many */
+
+/* Numbers that Adam moves. */
+typedef struct moving {
+    size_t count, length;                      /* length: in whole chunks */
+    float *x, *gradient, *mean, *square, *one; /* one: the gradient of one picture */
+} moving;
+#define MOVING_VECTORS 5
+
+typedef struct training {
+    stz_fitting *f;
+    moving weights, code;
+    double first_power, second_power, late, then;
+    uint32_t step, picture;
+    double flat; /* how much was done when the loss stopped falling; below 0: it falls */
+    uint32_t flat_step;
+    const float **read_from; /* of each operation: its weights and bias in the file */
+} training;
+
+/* ------------------------------------------------------------------ the weights */
+
+/* Calls for each run of numbers that operation `op` has: where the graph keeps them, and their place and count among
+ * all. Two at most. */
+typedef struct numbers {
+    const float **slot;
+    size_t place, count;
+} numbers;
+
+static int numbers_of(stz_graph *g, int op, numbers out[2])
+{
+    stz_op *o = &g->ops[op];
+    const size_t place = stz_back_weight_place(g, op), all = stz_back_weight_place(g, op + 1) - place;
+    const float **first = o->kind == STZ_OP_CONV ? &o->weight : &o->gamma,
+                **second = o->kind == STZ_OP_CONV ? &o->bias : &o->beta;
+    if (!all)
+        return 0;
+    const size_t rest = *second ? (size_t)o->out : 0;
+    out[0] = (numbers){first, place, all - rest};
+    out[1] = (numbers){second, place + all - rest, rest};
+    return rest ? 2 : 1;
+}
+
+/* The graph reads its numbers from x from now on; where they were is remembered. */
+static void adopt(training *t)
+{
+    stz_graph *g = &t->f->generator->graph;
+    numbers n[2];
+    for (int i = 0; i < g->count; i++)
+        for (int k = 0, count = numbers_of(g, i, n); k < count; k++) {
+            t->read_from[2 * i + k] = *n[k].slot;
+            memcpy(t->weights.x + n[k].place, *n[k].slot, n[k].count * sizeof(float));
+            *n[k].slot = t->weights.x + n[k].place;
+        }
+}
+
+/* Two operations with one tensor: the file has no place for what each of them would learn. */
+static bool shares_tensors(const training *t)
+{
+    for (int i = 0; i < 2 * t->f->generator->graph.count; i++)
+        for (int k = 0; k < i; k++)
+            if (t->read_from[i] && t->read_from[i] == t->read_from[k])
+                return true;
+    return false;
+}
+
+static void give_back(training *t)
+{
+    stz_graph *g = &t->f->generator->graph;
+    numbers n[2];
+    for (int i = 0; i < g->count; i++)
+        for (int k = 0, count = numbers_of(g, i, n); k < count; k++)
+            *n[k].slot = t->read_from[2 * i + k];
+}
+
+/* The file that the network came from, with other numbers in the same places. */
+static stylize_status make_file(training *t)
+{
+    stz_fitting *f = t->f;
+    stz_graph *g = &f->generator->graph;
+    size_t size;
+    const uint8_t *from = stz_safetensors_bytes(f->net->file, &size);
+    stz_buf *copy = stz_pool_get(f->pool, STZ_MEM_ENCODED, size);
+    if (!copy)
+        return stz_nomem(f->err, size);
+    memcpy(copy->data, from, size);
+    numbers n[2];
+    for (int i = 0; i < g->count; i++)
+        for (int k = 0, count = numbers_of(g, i, n); k < count; k++)
+            memcpy(copy->data + ((const uint8_t *)(const void *)t->read_from[2 * i + k] - from), *n[k].slot,
+                   n[k].count * sizeof(float));
+    f->fit->file = copy;
+    f->fit->file_size = size;
+    return STYLIZE_OK;
+}
+
+/* ------------------------------------------------------------------ steps */
+
+static void adam(training *t, moving *m, double rate)
+{
+    stz_adam a = {m->gradient,
+                  m->x,
+                  m->mean,
+                  m->square,
+                  (float)(rate / (1 - t->first_power)),
+                  (float)FIRST,
+                  (float)SECOND,
+                  (float)(1 / sqrt(1 - t->second_power))};
+    stz_team_run(t->f->exec->team, t->f->generator->kernels->adam, &a, (int)(m->length / STZ_CHUNK));
+}
+
+static void add(moving *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        m->gradient[i] += m->one[i] / BATCH;
+}
+
+static stylize_status batch(training *t, double *loss)
+{
+    stz_fitting *f = t->f;
+    float *picture = stz_fit_picture(f, f->fit->pictures);
+    const ptrdiff_t row = f->side * 3 * (ptrdiff_t)sizeof(float);
+    const stz_view view = {picture, row, f->side, f->side, STZ_F32};
+    memset(t->weights.gradient, 0, t->weights.length * sizeof(float));
+    memset(t->code.gradient, 0, t->code.length * sizeof(float));
+    *loss = 0;
+    for (int i = 0; i < BATCH; i++) {
+        double own;
+        stylize_status status = f->fit->practice(f->fit->user, t->picture++, f->side, picture, f->err);
+        if (!status)
+            status = stz_objective_read_content(&f->objective, &view, f->err);
+        if (!status)
+            status = stz_fit_evaluate(f, picture, t->code.x, t->code.one, t->weights.one, &own);
+        if (status)
+            return status;
+        *loss += own / BATCH;
+        add(&t->weights);
+        add(&t->code);
+    }
+    return STYLIZE_OK;
+}
+
+/* 0 to 1: by the steps, the clock, or what is left once the loss is flat. The last part must not be left out: much is won
+ * only as the rate falls. */
+static double done(const training *t)
+{
+    const stz_style_fit *fit = t->f->fit;
+    const double clock = fmin(fit->share ? fit->share(fit->user) : 0, 1);
+    const double usual = fmax((double)t->step / fit->network_steps, clock);
+    if (t->flat < 0)
+        return usual;
+    return fmin(1, fmax(usual, t->flat + (1 - t->flat) * (t->step - t->flat_step) / LAST_STEPS));
+}
+
+static stylize_status step(training *t)
+{
+    stz_fitting *f = t->f;
+    double loss;
+    stylize_status status = batch(t, &loss);
+    if (status)
+        return status;
+    const double rate = RATE * 0.5 * (1 + cos(acos(-1.0) * done(t))) * fmin(1, (t->step + 1.0) / WARM_UP);
+    t->first_power *= FIRST;
+    t->second_power *= SECOND;
+    adam(t, &t->weights, rate);
+    adam(t, &t->code, rate * CODE_FACTOR);
+    t->step++;
+    t->late = t->step == 1 ? loss : LATE * t->late + (1 - LATE) * loss;
+    return stz_part_renew(f->generator, f->kept.run.plan, f->err);
+}
+
+/* Whether all is done that is worth it: the loss was flat, and what could be won by smaller steps is won. */
+static bool settled(training *t)
+{
+    if (t->flat >= 0)
+        return t->step - t->flat_step >= LAST_STEPS;
+    if (t->step % WINDOW)
+        return false;
+    if (t->step > WINDOW && t->then - t->late < FLAT * t->then) {
+        t->flat = done(t);
+        t->flat_step = t->step;
+    }
+    t->then = t->late;
+    return false;
+}
+
+static stylize_status train(training *t)
+{
+    stz_fitting *f = t->f;
+    stz_style_fit *fit = f->fit;
+    for (bool on = true; on && t->step < fit->network_steps && !fit->network_settled;) {
+        f->status = step(t);
+        if (f->status)
+            return f->status;
+        const bool show = t->step % SHOW_EVERY == 1;
+        if (show && (f->status = stz_fit_paint(f, stz_fit_picture(f, 0), t->code.x)))
+            return f->status;
+        fit->network_made = t->step;
+        fit->network_loss = t->late;
+        const stz_fit_state state = {true, t->step, t->late, show ? f->painted : NULL, f->side};
+        on = stz_fit_tell(f, &state);
+        fit->network_settled = settled(t);
+    }
+    return f->status;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static float *place(moving *m, float *at)
+{
+    m->x = at;
+    m->gradient = m->x + m->length;
+    m->mean = m->gradient + m->length;
+    m->square = m->mean + m->length;
+    m->one = m->square + m->length;
+    return m->one + m->length;
+}
+
+static moving moving_of(size_t count)
+{
+    return (moving){.count = count, .length = (count + STZ_CHUNK - 1) / STZ_CHUNK * STZ_CHUNK};
+}
+
+stylize_status stz_fit_network(stz_fitting *f)
+{
+    stz_graph *g = &f->generator->graph;
+    training t = {
+        .f = f, .first_power = 1, .second_power = 1, .flat = -1, .picture = (uint32_t)f->fit->pictures};
+    t.weights = moving_of(stz_back_weight_count(g));
+    t.code = moving_of((size_t)g->code_length);
+    if (g->owned)
+        return stz_fail(f->err, STYLIZE_ERR_UNSUPPORTED,
+                        "a network whose file does not hold 32-bit floats cannot be trained");
+    const size_t floats = MOVING_VECTORS * (t.weights.length + t.code.length),
+                 bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.read_from;
+    stz_buf *memory = stz_pool_get(f->pool, STZ_MEM_ARENA, bytes);
+    if (!memory)
+        return stz_nomem(f->err, bytes);
+    memset(memory->data, 0, bytes);
+    t.read_from = (const float **)(void *)place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    memcpy(t.code.x, f->fit->code, t.code.count * sizeof(float));
+    adopt(&t);
+    f->status = shares_tensors(&t) ? stz_fail(f->err, STYLIZE_ERR_UNSUPPORTED,
+                                              "a network that uses a tensor twice cannot be trained")
+                                   : train(&t);
+    if (!f->status)
+        f->status = make_file(&t);
+    if (!f->status)
+        memcpy(f->fit->network_code, t.code.x, t.code.count * sizeof(float));
+    give_back(&t);
+    stz_buf_unref(memory);
+    return f->status;
+}
