@@ -23,12 +23,14 @@ static const struct {
 } formats[] = {{"jpeg", "image/jpeg", STYLIZE_FORMAT_JPEG},
                {"jpg", "image/jpeg", STYLIZE_FORMAT_JPEG},
                {"png", "image/png", STYLIZE_FORMAT_PNG},
-               {"webp", "image/webp", STYLIZE_FORMAT_WEBP}};
+               {"webp", "image/webp", STYLIZE_FORMAT_WEBP},
+               {"tiff", "image/tiff", STYLIZE_FORMAT_TIFF}};
 
 stylize_format format_by_name(slice name)
 {
     for (size_t i = 0; i < APP_LEN(formats); i++)
-        if (slice_is_nocase(name, formats[i].name) || slice_is_nocase(name, formats[i].type))
+        if (formats[i].format != STYLIZE_FORMAT_TIFF && /* which only the command writes */
+            (slice_is_nocase(name, formats[i].name) || slice_is_nocase(name, formats[i].type)))
             return formats[i].format;
     return STYLIZE_FORMAT_NONE;
 }
@@ -45,7 +47,7 @@ const char *format_name(stylize_format format) { return format_type(format) + st
 
 const char *format_ending(stylize_format format)
 {
-    return format == STYLIZE_FORMAT_JPEG ? "jpg" : format_name(format);
+    return format == STYLIZE_FORMAT_JPEG ? "jpg" : format == STYLIZE_FORMAT_TIFF ? "tif" : format_name(format);
 }
 
 stylize_format format_to_write(stylize_format input, bool alpha)
@@ -54,6 +56,7 @@ stylize_format format_to_write(stylize_format input, bool alpha)
     case STYLIZE_FORMAT_JPEG:
     case STYLIZE_FORMAT_PNG:
     case STYLIZE_FORMAT_WEBP:
+    case STYLIZE_FORMAT_TIFF:
         return input;
     default:
         return alpha ? STYLIZE_FORMAT_PNG : STYLIZE_FORMAT_JPEG;

@@ -51,7 +51,8 @@ typedef struct cli_args {
     const char **photos; /* files and folders to practise on, the process's own strings */
     size_t photo_count;
     int engine; /* in engine_names of options.h */
-    uint64_t iterations, jobs, columns, rounds, seed, memory, quality;
+    uint32_t keep_metadata; /* bits of stylize_metadata */
+    uint64_t iterations, jobs, columns, rounds, seed, memory, quality, depth;
     char *preview, *device, *models, *style_dir, *lang, *network, *title, *artist, *licence;
 } cli_args;
 

@@ -99,8 +99,32 @@ bool read_strength(void *target, const option *o, slice value)
 bool read_format(void *target, const option *o, slice value)
 {
     cli_args *args = target;
-    args->format = format_by_name(value);
+    args->format = slice_is(value, "tiff") ? STYLIZE_FORMAT_TIFF : format_by_name(value);
     return args->format != STYLIZE_FORMAT_NONE;
+}
+
+bool read_depth(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    args->depth = slice_is(value, "16") ? 16 : 8;
+    return args->depth == 16 || slice_is(value, "8");
+}
+
+bool read_metadata(void *target, const option *o, slice value)
+{
+    static const char *const names[] = {"copyright", "exif", "icc", "all", NULL};
+    static const uint32_t bits[] = {STYLIZE_METADATA_COPYRIGHT, STYLIZE_METADATA_EXIF, STYLIZE_METADATA_ICC,
+                                    STYLIZE_METADATA_ALL};
+    cli_args *args = target;
+    slice one;
+    args->keep_metadata = 0;
+    while (slice_next(&value, ',', &one)) {
+        const int i = name_index(names, one);
+        if (i < 0)
+            return false;
+        args->keep_metadata |= bits[i];
+    }
+    return args->keep_metadata != 0;
 }
 
 bool read_device(void *target, const option *o, slice value)

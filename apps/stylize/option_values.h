@@ -12,6 +12,8 @@ bool read_mask(void *target, const option *o, slice value);        /* for the st
 bool read_sizes(void *target, const option *o, slice value);       /* "512,640x480" */
 bool read_threads(void *target, const option *o, slice value);     /* "1,2" */
 bool read_strength(void *target, const option *o, slice value);
+bool read_depth(void *target, const option *o, slice value);
+bool read_metadata(void *target, const option *o, slice value);
 bool read_format(void *target, const option *o, slice value);
 bool read_device(void *target, const option *o, slice value);
 

@@ -52,7 +52,7 @@ static bool choose_format(const cli_args *args, stylize_format *format)
     }
     const char *base = path_base(o);
     if (!by_name && !args->format && base[path_stem_length(o)] == '.') {
-        message_error(o, "no picture format has this ending, allowed are .jpg, .jpeg, .png and .webp");
+        message_error(o, "no picture format has this ending, allowed are .jpg, .jpeg, .png, .webp and .tif");
         return false;
     }
     if (by_name)
@@ -116,6 +116,10 @@ static int load_input(painting *p)
     }
     if (p->format == STYLIZE_FORMAT_NONE)
         p->format = format_to_write(info.format, info.has_alpha);
+    if (p->args->depth == 16 && p->format != STYLIZE_FORMAT_PNG && p->format != STYLIZE_FORMAT_TIFF) {
+        message_error(p->input, "--depth 16 needs --format png or tiff; the output would be %s", format_name(p->format));
+        return EXIT_USAGE;
+    }
     return EXIT_DONE;
 }
 

@@ -97,14 +97,17 @@ stylize_format format_by_path(const char *path)
 {
     static const char *const jpeg[] = {"jpe", "jfif", "jif", "jfi", NULL}; /* besides .jpg and .jpeg */
     const char *ending = ending_of(path);
+    static const char *const tiff[] = {"tif", "tiff", NULL};
     if (is_one_of(ending, jpeg))
         return STYLIZE_FORMAT_JPEG;
+    if (is_one_of(ending, tiff))
+        return STYLIZE_FORMAT_TIFF;
     return ending ? format_by_name(slice_of(ending)) : STYLIZE_FORMAT_NONE;
 }
 
 bool path_is_picture(const char *path)
 {
-    static const char *const others[] = {"pjpeg", "pjp",  "apng", "tif",  "tiff", "gif",
+    static const char *const others[] = {"pjpeg", "pjp", "apng", "gif",
                                          "bmp",   "dib",  "avif", "heic", "heif", "hif", NULL};
     return format_by_path(path) || is_one_of(ending_of(path), others);
 }

@@ -23,6 +23,8 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     r->optimizer = args->optimizer;
     r->memory_budget = args->memory;
     r->quality = (int)args->quality;
+    r->keep_metadata = args->keep_metadata;
+    r->output_depth = (uint32_t)args->depth;
 }
 
 void report_damage(const char *input, const task *t)

@@ -277,7 +277,7 @@ static int check_output(const cli_args *args, const char *input, const char *out
     }
     const char *base = path_base(output);
     if (!format_by_path(output) && (!args->format || base[path_stem_length(base)] == '.')) {
-        message_error(output, "no picture format has this ending, allowed are .jpg, .jpeg, .png and .webp");
+        message_error(output, "no picture format has this ending, allowed are .jpg, .jpeg, .png, .webp and .tif");
         return EXIT_USAGE;
     }
     if (path_same(input, output)) {

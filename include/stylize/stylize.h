@@ -1,12 +1,6 @@
 /*
  * libstylize: repaints a photograph in the style of an artwork.
  *
- *   your program
- *        |  stylize.h (this file, plain C99)
- *   libstylize.so     decode -> resize -> queue -> engine -> strength, colour -> encode
- *        |  engine table (internal)
- *   native (our own C kernels, CPU)  |  torch (plugin over libtorch, CPU and CUDA)
- *
  * Call order:
  *   1. stylize_options_init, then stylize_ctx_create: once in a program.
  *   2. stylize_image_load, or fill a stylize_image with pixels of your own.
@@ -49,9 +43,7 @@ extern "C" {
 /* The binary interface, in the SONAME. Rises only when an existing program would break. */
 #define STYLIZE_ABI_VERSION 0
 
-#if defined(_WIN32)
-#define STYLIZE_API
-#elif defined(__GNUC__)
+#if defined(__GNUC__) && !defined(_WIN32)
 #define STYLIZE_API __attribute__((visibility("default")))
 #else
 #define STYLIZE_API
@@ -91,15 +83,17 @@ typedef struct stylize_error {
 typedef enum stylize_format {
     STYLIZE_FORMAT_NONE = 0,
     /* pixels */
-    STYLIZE_FORMAT_RGB8 = 1,  /* 3 bytes a pixel: R, G, B */
-    STYLIZE_FORMAT_RGBA8 = 2, /* 4 bytes a pixel: R, G, B, A; A is not premultiplied */
-    STYLIZE_FORMAT_GRAY8 = 3, /* 1 byte a pixel */
+    STYLIZE_FORMAT_RGB8 = 1,   /* 3 bytes a pixel: R, G, B */
+    STYLIZE_FORMAT_RGBA8 = 2,  /* 4 bytes a pixel: R, G, B, A; A is not premultiplied */
+    STYLIZE_FORMAT_GRAY8 = 3,  /* 1 byte a pixel */
+    STYLIZE_FORMAT_RGB16 = 4,  /* as RGB8 and RGBA8 with two bytes a channel, in the machine's order; */
+    STYLIZE_FORMAT_RGBA16 = 5, /* in host memory */
     /* encoded files in memory */
     STYLIZE_FORMAT_ENCODED = 16, /* input only: one of the following, found out by content */
     STYLIZE_FORMAT_JPEG = 17,
     STYLIZE_FORMAT_PNG = 18,
     STYLIZE_FORMAT_WEBP = 19,
-    STYLIZE_FORMAT_TIFF = 20, /* those from here on are read where the build has them, see docs/formats.md */
+    STYLIZE_FORMAT_TIFF = 20, /* those from here on are there if the build has them, see docs/formats.md */
     STYLIZE_FORMAT_GIF = 21,  /* its first picture */
     STYLIZE_FORMAT_BMP = 22,
     STYLIZE_FORMAT_AVIF = 23,
@@ -201,7 +195,8 @@ typedef struct stylize_options {
     uint32_t reserved;           /* 0 */
     uint32_t tolerant;           /* 1: damaged pictures of all kinds are decoded as far as they go; see the
                           request's. 0, the default: they are refused with FORMAT */
-    uint32_t reserved2;          /* 0 */
+    uint32_t deep;               /* 1: stylize_image_decode gives RGB16 or RGBA16 of files that have more than
+                                    8 bits a channel (PNG and TIFF). 0, the default: always 8 bits */
     const char *formats; /* which encoded pictures are read: "all" of the build (or NULL, the default), "web"
                                     (JPEG, PNG and WebP), or a list as "jpeg,png,tiff". Others are refused by
                                     their first bytes */
@@ -319,6 +314,16 @@ typedef struct stylize_report {
  * the full painting does. */
 #define STYLIZE_STRENGTH_AUTO (-1.0f)
 
+/* What of the content's metadata goes into the result, added together. The orientation is undone, thumbnails are dropped. */
+typedef enum stylize_metadata {
+    STYLIZE_METADATA_NONE = 0,
+    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of the EXIF */
+    STYLIZE_METADATA_EXIF = 2,      /* all of the EXIF but the place and the maker's notes */
+    STYLIZE_METADATA_ICC = 4,   /* the colour profile; the result then has its colours, else those of sRGB */
+    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); with EXIF the maker's notes too */
+    STYLIZE_METADATA_ALL = 15
+} stylize_metadata;
+
 /* A request. Fill with stylize_request_init, then set content, styles and what else is wanted. */
 typedef struct stylize_request {
     size_t struct_size;              /* set by stylize_request_init */
@@ -340,8 +345,9 @@ typedef struct stylize_request {
                                      default of 300 */
     uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
-    stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG,
-                                       WEBP: an encoded file without any metadata; default RGB8 */
+    stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
+                                       WEBP: an encoded file, without metadata unless keep_metadata asks for it;
+                                       default RGB8 */
     int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
@@ -374,10 +380,16 @@ typedef struct stylize_request {
                                     each other mask is one more painting (of optimize: with all iterations,
                                     an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
                                     in CUDA memory */
-    uint32_t tolerant;  /* 1: a damaged or cut content is painted as far as it goes, if at least its
+    uint32_t tolerant; /* 1: a damaged or cut content is painted as far as it goes, if at least its
                                     header and a row are there; what is missing is grey, or transparent
                                     where the file has alpha. The report says so. 0: as the context's options */
-    uint32_t reserved3; /* 0 */
+    uint32_t
+        keep_metadata; /* stylize_metadata: what an encoded result keeps of an encoded content; 0: nothing */
+    uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
+                                    is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
+                                    network paints them. Not with optimize, masks, a style_scale, a tiling,
+                                    a target, nor for pictures in CUDA memory */
+    uint32_t reserved3;    /* 0 */
     /* end of 0.1 */
 } stylize_request;
 
@@ -493,10 +505,7 @@ STYLIZE_API const char *stylize_version(void);
 /* A few words for a status ("queue full"). Static text, never NULL, also for unknown numbers. */
 STYLIZE_API const char *stylize_status_str(stylize_status status);
 
-/*
- * Releases memory that a function handed out with a note to release it here (lists, JSON text).
- * @param p  the memory, or NULL for nothing to do
- */
+/* Releases memory that a function handed out with a note to release it here; NULL: nothing to do. */
 STYLIZE_API void stylize_free(void *p);
 
 /* ------------------------------------------------------------------ functions: context */
@@ -696,7 +705,7 @@ STYLIZE_API stylize_status stylize_image_probe(stylize_ctx *ctx, const stylize_i
                                                stylize_image_info *info, stylize_error *err);
 
 /*
- * Decodes a picture: upright (EXIF orientation applied), in sRGB, 8 bits, RGB8 or RGBA8.
+ * Decodes a picture: upright (EXIF orientation applied), in sRGB, RGB8 or RGBA8; see deep of the options.
  * @param in   encoded picture
  * @param out  receives pixels; release with stylize_image_free
  * @return STYLIZE_OK; FORMAT, LIMIT, NOMEM, UNSUPPORTED (format not in this build)
@@ -716,8 +725,9 @@ STYLIZE_API stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_
 
 /*
  * Encodes pixels. No metadata is written.
- * @param in       pixels; an alpha channel is kept by PNG and WEBP and laid on white by JPEG
- * @param format   JPEG, PNG or WEBP
+ * @param in       pixels; an alpha channel is kept by PNG, WEBP and TIFF and laid on white by JPEG. 16 bits a channel
+ *                 are kept by PNG and TIFF
+ * @param format   JPEG, PNG, WEBP or TIFF
  * @param quality  JPEG and WEBP, 1 to 100; 0: 92
  * @param out      receives the encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; INVALID, NOMEM, UNSUPPORTED (format not in this build)
@@ -728,7 +738,7 @@ STYLIZE_API stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_
 
 /*
  * Writes a picture to a file: an encoded one as it is, pixels encoded by the file name's ending
- * (.jpg .jpeg .png .webp). Written under a temporary name and renamed: path is either whole or as
+ * (.jpg .jpeg .png .webp .tif .tiff). Written under a temporary name and renamed: path is either whole or as
  * it was before.
  * @param quality  for pixels, as in stylize_image_encode
  * @return STYLIZE_OK; IO, INVALID (unknown ending), NOMEM, UNSUPPORTED

@@ -67,7 +67,8 @@ stylize_status stylize_image_decode(stylize_ctx *ctx, const stylize_image *in, s
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_decode(checked.pixels, checked.size, &ctx->env.limits, NULL, ctx->env.pool, out, err);
+    const stz_decode_hint hint = {.deep = ctx->opt.deep};
+    return stz_codec_decode(checked.pixels, checked.size, &ctx->env.limits, &hint, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, uint32_t width,
@@ -96,7 +97,7 @@ stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_image *in, s
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_codec_encode(in, format, quality, ctx->env.pool, out, err);
+    return stz_codec_encode(in, format, quality, NULL, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, const char *path, int quality,
@@ -113,8 +114,8 @@ stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, 
         const stylize_format format = stz_format_of_path(path);
         if (format == STYLIZE_FORMAT_NONE)
             return stz_fail(err, STYLIZE_ERR_INVALID,
-                            "\"%.160s\" has no known ending; .jpg, .jpeg, .png and .webp are", path);
-        status = stz_codec_encode(&checked, format, quality, ctx->env.pool, &encoded, err);
+                            "\"%.160s\" has no known ending; .jpg, .jpeg, .png, .webp and .tif are", path);
+        status = stz_codec_encode(&checked, format, quality, NULL, ctx->env.pool, &encoded, err);
         checked = encoded;
     }
     if (status == STYLIZE_OK)

@@ -1,7 +1,9 @@
 #include "codec/codec.h"
 
 #include "codec/format.h"
+#include "codec/icc.h"
 #include "codec/sniff.h"
+#include "image/deep.h"
 
 #define DEFAULT_QUALITY 92
 
@@ -86,8 +88,68 @@ static size_t encoded_guess(const stylize_image *in, stylize_format format, int 
     return share + 65536;
 }
 
-stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,
-                                stylize_image *out, stylize_error *err)
+static stz_icc_kind kind_of(stylize_format format)
+{
+    switch (format) {
+    case STYLIZE_FORMAT_RGBA8:
+        return STZ_ICC_RGBA;
+    case STYLIZE_FORMAT_RGB16:
+        return STZ_ICC_RGB16;
+    case STYLIZE_FORMAT_RGBA16:
+        return STZ_ICC_RGBA16;
+    default:
+        return STZ_ICC_RGB;
+    }
+}
+
+void stz_codec_to_profile(const stylize_image *image, stz_metadata *metadata)
+{
+    bool same = false;
+    if (!metadata->icc)
+        return;
+    stz_icc *icc = stz_icc_back(metadata->icc->data, metadata->icc_size, kind_of(image->format), &same);
+    for (uint32_t y = 0; icc && y < image->height; y++) {
+        uint8_t *row = image->pixels + (size_t)y * (size_t)image->stride;
+        stz_icc_row(icc, row, row, image->width);
+    }
+    if (!icc && !same) {
+        stz_buf_unref(metadata->icc);
+        metadata->icc = NULL;
+        metadata->icc_size = 0;
+    }
+    stz_icc_free(icc);
+}
+
+/* Into a sink that is made for it, and gone after a failure. */
+static stylize_status encode(const stylize_image *image, stylize_format format, int quality,
+                             const stz_metadata *metadata, stz_pool *pool, stz_sink *sink, stylize_error *err)
+{
+    stylize_status status;
+    const size_t guess = encoded_guess(image, format, quality);
+    if (!stz_sink_init(sink, pool, guess))
+        return stz_nomem(err, guess);
+    switch (format) {
+    case STYLIZE_FORMAT_JPEG:
+        status = stz_jpeg_encode(image, quality, metadata, sink, err);
+        break;
+    case STYLIZE_FORMAT_PNG:
+        status = stz_png_encode(image, metadata, sink, err);
+        break;
+    case STYLIZE_FORMAT_TIFF:
+        status = stz_tiff_encode(image, metadata, sink, err);
+        break;
+    default:
+        status = stz_webp_encode(image, quality, metadata, sink, err);
+        break;
+    }
+    if (status != STYLIZE_OK)
+        stz_sink_free(sink);
+    return status;
+}
+
+stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality,
+                                const stz_metadata *metadata, stz_pool *pool, stylize_image *out,
+                                stylize_error *err)
 {
     stylize_image image;
     stylize_status status = stz_image_check(in, "picture", &image, err);
@@ -95,32 +157,25 @@ stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, 
         return status;
     if (stz_is_encoded(image.format))
         return stz_fail(err, STYLIZE_ERR_INVALID, "picture is encoded already; pixels are needed");
-    if (format != STYLIZE_FORMAT_JPEG && format != STYLIZE_FORMAT_PNG && format != STYLIZE_FORMAT_WEBP)
-        return stz_fail(err, STYLIZE_ERR_INVALID, "output format %d is not one of JPEG, PNG, WEBP",
+    if (format != STYLIZE_FORMAT_JPEG && format != STYLIZE_FORMAT_PNG && format != STYLIZE_FORMAT_WEBP &&
+        format != STYLIZE_FORMAT_TIFF)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "output format %d is not one of JPEG, PNG, WEBP, TIFF",
                         (int)format);
     if (quality < 0 || quality > 100)
         return stz_fail(err, STYLIZE_ERR_INVALID, "quality is %d; 1 to 100, or 0 for %d, is allowed", quality,
                         DEFAULT_QUALITY);
-    quality = quality ? quality : DEFAULT_QUALITY;
+    stylize_image narrow = {0};
+    if (stz_is_deep(image.format) && format != STYLIZE_FORMAT_PNG && format != STYLIZE_FORMAT_TIFF) {
+        status = stz_narrow(&image, pool, &narrow, err);
+        if (status != STYLIZE_OK)
+            return status;
+        image = narrow;
+    }
     stz_sink sink;
-    size_t guess = encoded_guess(&image, format, quality);
-    if (!stz_sink_init(&sink, pool, guess))
-        return stz_nomem(err, guess);
-    switch (format) {
-    case STYLIZE_FORMAT_JPEG:
-        status = stz_jpeg_encode(&image, quality, &sink, err);
-        break;
-    case STYLIZE_FORMAT_PNG:
-        status = stz_png_encode(&image, &sink, err);
-        break;
-    default:
-        status = stz_webp_encode(&image, quality, &sink, err);
-        break;
-    }
-    if (status != STYLIZE_OK) {
-        stz_sink_free(&sink);
+    status = encode(&image, format, quality ? quality : DEFAULT_QUALITY, metadata, pool, &sink, err);
+    stylize_image_free(&narrow);
+    if (status != STYLIZE_OK)
         return status;
-    }
     stz_image_from_buf(sink.buf, sink.used, format, out);
     out->width = image.width;
     out->height = image.height;

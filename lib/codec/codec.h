@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "codec/limits.h"
+#include "codec/metadata.h"
 #include "codec/names.h"
 #include "codec/sniff.h"
 #include "image/image.h"
@@ -21,8 +22,13 @@ stylize_status stz_codec_decode(const uint8_t *data, size_t size, const stz_limi
                                 const stz_decode_hint *hint, stz_pool *pool, stylize_image *out,
                                 stylize_error *err);
 
-/* format: JPEG, PNG or WEBP; quality 1 to 100 or 0 for the default. Output without metadata. */
-stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality, stz_pool *pool,
-                                stylize_image *out, stylize_error *err);
+/* format: JPEG, PNG or WEBP; quality 1 to 100 or 0 for the default. metadata: NULL, or what is written with it. Its
+ * profile says how the pixels are to be read: they must be of it. */
+stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality,
+                                const stz_metadata *metadata, stz_pool *pool, stylize_image *out,
+                                stylize_error *err);
+
+/* Turns pixels of sRGB, in place, into those of the profile of the metadata; drops it where that cannot be done. */
+void stz_codec_to_profile(const stylize_image *image, stz_metadata *metadata);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef STZ_FORMAT_H
 #define STZ_FORMAT_H
 
+#include "codec/exif_keep.h"
 #include "codec/limits.h"
 #include "codec/sink.h"
 #include "image/image.h"
@@ -31,25 +32,46 @@ typedef struct stz_source {
 stylize_status stz_jpeg_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_jpeg_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err);
-stylize_status stz_jpeg_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err);
+stylize_status stz_jpeg_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err);
 /* The colour profile of a JPEG in one piece: *profile points into data, or into *buf (to be
  * released) if it was in several chunks. False if there is none or it is not whole. */
 bool stz_jpeg_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf,
                       const uint8_t **profile, size_t *profile_size);
 
+/* The EXIF of each format: a TIFF block inside of data. False if there is none. */
+bool stz_jpeg_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
+bool stz_png_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
+bool stz_webp_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
+/* The colour profile of each, as stz_jpeg_profile. */
+bool stz_png_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **profile,
+                     size_t *profile_size);
+/* The number of a PNG's primaries by its chunk cICP, or 0. */
+int stz_png_primaries(const uint8_t *data, size_t size);
+bool stz_webp_profile(const uint8_t *data, size_t size, const uint8_t **profile, size_t *profile_size);
+/* In memory of the pool, or NULL. */
+void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size);
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
+                       stz_buf **icc, size_t *icc_size);
+
 stylize_status stz_png_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_png_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                               stylize_error *err);
-stylize_status stz_png_encode(const stylize_image *in, stz_sink *sink, stylize_error *err);
+stylize_status stz_png_encode(const stylize_image *in, const stz_metadata *metadata, stz_sink *sink,
+                              stylize_error *err);
 
 stylize_status stz_webp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_webp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                                stylize_error *err);
-stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err);
+stylize_status stz_webp_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err);
 
 /* The first directory of a TIFF. */
 stylize_status stz_tiff_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                               stylize_error *err);
+
+stylize_status stz_tiff_encode(const stylize_image *in, const stz_metadata *metadata, stz_sink *sink,
                                stylize_error *err);
 
 /* The first picture of a GIF, where it lies on its canvas. */

@@ -11,6 +11,8 @@
 #if defined(STZ_HAVE_AVIF) || defined(STZ_HAVE_HEIC)
 #include <libheif/heif.h>
 
+#define EXIF_MAX (1u << 20) /* bytes that are looked at */
+
 struct reader {
     struct heif_context *context;
     struct heif_image_handle *handle;
@@ -55,8 +57,9 @@ static stylize_status open_picture(struct reader *r, const uint8_t *data, size_t
         e = heif_context_get_primary_image_handle(r->context, &r->handle);
     if (e.code == heif_error_Ok)
         return STYLIZE_OK;
+    const stylize_status status = fail(e, format, err); /* the text is the context's */
     close_all(r);
-    return fail(e, format, err);
+    return status;
 }
 
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
@@ -88,8 +91,9 @@ static stz_icc *choose_colour(const struct reader *r, stz_icc_kind kind, stz_poo
         stz_buf_unref(profile);
     } else if (heif_image_handle_get_nclx_color_profile(r->handle, &nclx).code == heif_error_Ok && nclx) {
         icc = stz_icc_of_primaries((int)nclx->color_primaries, kind);
-        heif_nclx_color_profile_free(nclx);
     }
+    if (nclx) /* also where its values are not known to libheif */
+        heif_nclx_color_profile_free(nclx);
     return icc;
 }
 
@@ -161,6 +165,48 @@ stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize
     return status;
 }
 
+/* Four bytes say how many more stand before the TIFF block. */
+static void read_exif(const struct reader *r, stz_pool *pool, stz_buf **exif, size_t *exif_size)
+{
+    heif_item_id id;
+    if (heif_image_handle_get_list_of_metadata_block_IDs(r->handle, "Exif", &id, 1) != 1)
+        return;
+    const size_t size = heif_image_handle_get_metadata_size(r->handle, id);
+    stz_buf *whole = size > 8 && size <= EXIF_MAX ? stz_pool_get(pool, STZ_MEM_SCRATCH, size) : NULL;
+    if (!whole)
+        return;
+    if (heif_image_handle_get_metadata(r->handle, id, whole->data).code == heif_error_Ok) {
+        const uint8_t *p = whole->data;
+        const uint64_t at = 4 + ((uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3]);
+        if (at < size) {
+            memmove(whole->data, whole->data + at, size - (size_t)at);
+            *exif_size = size - (size_t)at;
+            *exif = whole;
+            return;
+        }
+    }
+    stz_buf_unref(whole);
+}
+
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
+                       stz_buf **icc, size_t *icc_size)
+{
+    struct reader r;
+    *exif = *icc = NULL;
+    if (open_picture(&r, data, size, STYLIZE_FORMAT_HEIC, NULL) != STYLIZE_OK)
+        return;
+    read_exif(&r, pool, exif, exif_size);
+    const size_t length = heif_image_handle_get_raw_color_profile_size(r.handle);
+    if (length && length <= STZ_ICC_MAX)
+        *icc = stz_pool_get(pool, STZ_MEM_SCRATCH, length);
+    *icc_size = length;
+    if (*icc && heif_image_handle_get_raw_color_profile(r.handle, (*icc)->data).code != heif_error_Ok) {
+        stz_buf_unref(*icc);
+        *icc = NULL;
+    }
+    close_all(&r);
+}
+
 #else
 
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
@@ -172,6 +218,12 @@ stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize
                                stylize_error *err)
 {
     return stz_format_missing(source->header.format, "libheif", err);
+}
+
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
+                       stz_buf **icc, size_t *icc_size)
+{
+    *exif = *icc = NULL;
 }
 
 #endif

@@ -37,10 +37,25 @@ static bool is_srgb(cmsHPROFILE p)
            is_srgb_curve(cmsReadTag(p, cmsSigBlueTRCTag));
 }
 
+/* Pixels of lcms for a kind of RGB. */
+static cmsUInt32Number pixels_of(stz_icc_kind kind)
+{
+    switch (kind) {
+    case STZ_ICC_RGBA:
+        return TYPE_RGBA_8;
+    case STZ_ICC_RGB16:
+        return TYPE_RGB_16;
+    case STZ_ICC_RGBA16:
+        return TYPE_RGBA_16;
+    default:
+        return TYPE_RGB_8;
+    }
+}
+
 static bool formats(stz_icc_kind kind, bool grey, cmsColorSpaceSignature *space, cmsUInt32Number *in,
                     cmsUInt32Number *out)
 {
-    *out = kind == STZ_ICC_RGBA ? TYPE_RGBA_8 : TYPE_RGB_8;
+    *out = pixels_of(kind);
     if (kind == STZ_ICC_CMYK) {
         *space = cmsSigCmykData;
         *in = TYPE_CMYK_8_REV;
@@ -49,7 +64,7 @@ static bool formats(stz_icc_kind kind, bool grey, cmsColorSpaceSignature *space,
     *space = grey ? cmsSigGrayData : cmsSigRgbData;
     *in = *out;
     if (grey) /* the first of the equal channels; the others are passed over */
-        *in = COLORSPACE_SH(PT_GRAY) | CHANNELS_SH(1) | BYTES_SH(1) | EXTRA_SH(kind == STZ_ICC_RGBA ? 3 : 2);
+        *in = COLORSPACE_SH(PT_GRAY) | CHANNELS_SH(1) | BYTES_SH(T_BYTES(*out)) | EXTRA_SH(T_EXTRA(*out) + 2);
     return true;
 }
 
@@ -107,6 +122,23 @@ stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, 
     return from ? to_srgb(from, space, in, out) : NULL;
 }
 
+stz_icc *stz_icc_back(const uint8_t *profile, size_t size, stz_icc_kind kind, bool *same)
+{
+    const cmsUInt32Number pixels = pixels_of(kind);
+    cmsHPROFILE to = size <= STZ_ICC_MAX ? cmsOpenProfileFromMem(profile, (cmsUInt32Number)size) : NULL;
+    *same = to && cmsGetColorSpace(to) == cmsSigRgbData && is_srgb(to);
+    cmsHPROFILE from = to && !*same && cmsGetColorSpace(to) == cmsSigRgbData ? cmsCreate_sRGBProfile() : NULL;
+    cmsHTRANSFORM transform = NULL;
+    if (from) {
+        transform = cmsCreateTransform(from, pixels, to, pixels, INTENT_RELATIVE_COLORIMETRIC,
+                                       cmsFLAGS_BLACKPOINTCOMPENSATION);
+        cmsCloseProfile(from);
+    }
+    if (to)
+        cmsCloseProfile(to);
+    return transform;
+}
+
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width)
 {
     cmsDoTransform(icc, in, out, width);
@@ -122,6 +154,10 @@ void stz_icc_free(stz_icc *icc)
 
 stz_icc *stz_icc_create(const uint8_t *profile, size_t size, stz_icc_kind kind, bool grey) { return NULL; }
 stz_icc *stz_icc_of_primaries(int number, stz_icc_kind kind) { return NULL; }
+stz_icc *stz_icc_back(const uint8_t *profile, size_t size, stz_icc_kind kind, bool *same)
+{
+    return *same = false, NULL;
+}
 void stz_icc_row(stz_icc *icc, const uint8_t *in, uint8_t *out, uint32_t width) {}
 void stz_icc_free(stz_icc *icc) {}
 

@@ -3,13 +3,15 @@
 #include "codec/format.h"
 #include "codec/jpeg_error.h"
 
-#define CHUNK 65536u /* the sink grows by at least this */
+#define CHUNK       65536u /* the sink grows by at least this */
+#define SEGMENT_MAX 65533u /* bytes of a segment behind its length */
 
 struct encoder {
     struct jpeg_compress_struct c;
     stz_jpeg_error error;
     struct jpeg_destination_mgr dest;
     const stylize_image *in;
+    const stz_metadata *metadata;
     stz_sink *sink;
     stz_buf *row; /* one row without alpha */
 };
@@ -64,6 +66,27 @@ static void flatten(const uint8_t *in, uint8_t *out, uint32_t width)
         }
 }
 
+/* EXIF in one segment; a profile in as many as it needs, each with its number and how many there are. */
+static void write_metadata(struct encoder *j)
+{
+    const stz_metadata *m = j->metadata;
+    uint8_t segment[SEGMENT_MAX];
+    if (m && m->exif_size) {
+        memcpy(segment, "Exif\0", 6);
+        memcpy(segment + 6, m->exif->data, m->exif_size);
+        jpeg_write_marker(&j->c, JPEG_APP0 + 1, segment, (unsigned)m->exif_size + 6);
+    }
+    const size_t each = SEGMENT_MAX - 14, size = m ? m->icc_size : 0, count = (size + each - 1) / each;
+    for (size_t i = 0; i < count && count < 256; i++) {
+        const size_t n = i + 1 < count ? each : size - i * each;
+        memcpy(segment, "ICC_PROFILE", 12);
+        segment[12] = (uint8_t)(i + 1);
+        segment[13] = (uint8_t)count;
+        memcpy(segment + 14, m->icc->data + i * each, n);
+        jpeg_write_marker(&j->c, JPEG_APP0 + 2, segment, (unsigned)n + 14);
+    }
+}
+
 static void encode(struct encoder *j, int quality)
 {
     jpeg_create_compress(&j->c);
@@ -79,6 +102,7 @@ static void encode(struct encoder *j, int quality)
             stz_jpeg_error_raise(&j->error, stz_nomem(j->error.err, size));
     }
     jpeg_start_compress(&j->c, TRUE);
+    write_metadata(j);
     for (uint32_t y = 0; y < j->in->height; y++) {
         JSAMPROW row = j->in->pixels + (size_t)y * (size_t)j->in->stride;
         if (j->row) {
@@ -96,12 +120,13 @@ static void encode_guarded(struct encoder *j, int quality)
         encode(j, quality);
 }
 
-stylize_status stz_jpeg_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err)
+stylize_status stz_jpeg_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err)
 {
     if (in->width > JPEG_MAX_DIMENSION || in->height > JPEG_MAX_DIMENSION)
         return stz_fail(err, STYLIZE_ERR_INVALID, "picture is %ux%u; a JPEG has at most %ld a side",
                         in->width, in->height, (long)JPEG_MAX_DIMENSION);
-    struct encoder j = {.in = in, .sink = sink};
+    struct encoder j = {.in = in, .metadata = metadata, .sink = sink};
     stz_jpeg_error_init(&j.error, err);
     j.c.err = &j.error.mgr;
     encode_guarded(&j, quality);

@@ -112,3 +112,16 @@ bool stz_jpeg_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf 
     *profile = (*buf)->data;
     return true;
 }
+
+bool stz_jpeg_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size)
+{
+    struct marker m;
+    size_t at = 2;
+    while (next_marker(data, size, &at, &m))
+        if (m.code == M_APP1 && m.size > 6 && !memcmp(m.body, "Exif\0", 6)) {
+            *tiff = m.body + 6;
+            *tiff_size = m.size - 6;
+            return true;
+        }
+    return false;
+}

@@ -25,6 +25,7 @@ stylize_status stz_limits_check(const stz_limits *limits, uint64_t width, uint64
  * return one whose sides are both at least these, upright. 0, 0: the full size. */
 typedef struct stz_decode_hint {
     uint32_t min_width, min_height;
+    bool deep;     /* more than 8 bits a channel are wanted where the file has them: RGB16 or RGBA16 */
     bool *damaged; /* set, if not NULL, where a tolerant decoder did not get all of the picture */
 } stz_decode_hint;
 

@@ -109,16 +109,23 @@ static void open_source(struct decoder *p)
         stz_png_error_raise(&p->error, status);
 }
 
-/* By rank: a profile, the mark of sRGB, a gamma. */
-static void choose_colour(struct decoder *p, bool grey, bool alpha)
+/* By rank: primaries by their number, a profile, the mark of sRGB, a gamma. */
+static void choose_colour(struct decoder *p, bool grey, bool alpha, bool deep)
 {
+    const stz_icc_kind kind =
+        deep ? (alpha ? STZ_ICC_RGBA16 : STZ_ICC_RGB16) : (alpha ? STZ_ICC_RGBA : STZ_ICC_RGB);
     png_charp name;
     png_bytep profile;
     png_uint_32 size;
     int method;
     png_fixed_point gamma;
+    const int primaries = stz_png_primaries(p->source->data, p->source->size);
+    if (primaries) {
+        p->icc = stz_icc_of_primaries(primaries, kind);
+        return;
+    }
     if (png_get_iCCP(p->png, p->info, &name, &method, &profile, &size)) {
-        p->icc = stz_icc_create(profile, size, alpha ? STZ_ICC_RGBA : STZ_ICC_RGB, grey);
+        p->icc = stz_icc_create(profile, size, kind, grey);
         return;
     }
     if (png_get_valid(p->png, p->info, PNG_INFO_sRGB) || !png_get_gAMA_fixed(p->png, p->info, &gamma))
@@ -127,18 +134,23 @@ static void choose_colour(struct decoder *p, bool grey, bool alpha)
         png_set_gamma_fixed(p->png, PNG_DEFAULT_sRGB, gamma);
 }
 
-/* Every kind becomes RGB8 or RGBA8. */
+/* Every kind becomes RGB8 or RGBA8, or, if they are wanted, of 16 bits RGB16 or RGBA16. */
 static stylize_format transform(struct decoder *p)
 {
     int type = png_get_color_type(p->png, p->info);
     bool grey = !(type & PNG_COLOR_MASK_COLOR);
     bool alpha = type & PNG_COLOR_MASK_ALPHA || png_get_valid(p->png, p->info, PNG_INFO_tRNS);
     png_set_expand(p->png); /* palette, fewer than 8 bits, tRNS */
-    png_set_scale_16(p->png);
+    const bool deep = p->source->hint.deep && png_get_bit_depth(p->png, p->info) == 16;
+    if (deep && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        png_set_swap(p->png);
+    else if (!deep)
+        png_set_scale_16(p->png);
     if (grey)
         png_set_gray_to_rgb(p->png);
-    choose_colour(p, grey, alpha);
-    return alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
+    choose_colour(p, grey, alpha, deep);
+    return deep ? (alpha ? STYLIZE_FORMAT_RGBA16 : STYLIZE_FORMAT_RGB16)
+                : (alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8);
 }
 
 static void convert_row(struct decoder *p, uint8_t *row)

@@ -72,8 +72,10 @@ static void flush_strip(stz_rows *rows, uint32_t first, uint32_t n)
         const uint8_t *src = rows->strip->data + x * bpp;
         if (bpp == 3)
             copy_column(dst, step, src, src_stride, n, 3);
-        else
+        else if (bpp == 4)
             copy_column(dst, step, src, src_stride, n, 4);
+        else
+            copy_column(dst, step, src, src_stride, n, (int)bpp);
     }
 }
 
@@ -104,7 +106,7 @@ void stz_rows_put(stz_rows *rows, const uint8_t *pixels, ptrdiff_t stride)
 
 void stz_rows_blank(uint8_t *to, size_t pixels, int bpp)
 {
-    memset(to, bpp == 4 ? 0 : 128, pixels * (size_t)bpp);
+    memset(to, bpp == 4 || bpp == 8 ? 0 : 128, pixels * (size_t)bpp);
 }
 
 bool stz_rows_fill(stz_rows *rows)

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "codec/format.h"
@@ -12,7 +13,7 @@
 struct converter {
     const stz_tiff *t;
     int step, bytes; /* of the samples */
-    bool alpha;
+    bool alpha, deep;
     stz_icc *icc;
     stz_buf *ink; /* a row of CMYK, then its RGB */
 };
@@ -98,8 +99,35 @@ static void ink_row(const struct converter *c, const uint8_t *row, uint8_t *to)
             to[i] = c->icc ? rgb[i] : (uint8_t)(((unsigned)ink[i] * ink[3] + 127) / 255);
 }
 
+/* The same with all of 16 bits: grey and RGB. */
+static void deep_row(const struct converter *c, const uint8_t *row, uint16_t *to)
+{
+    const stz_tiff *t = c->t;
+    const unsigned flip = t->photometric == PHOTOMETRIC_MINISWHITE ? 65535 : 0;
+    for (uint32_t x = 0; x < t->width; x++) {
+        uint16_t p[5] = {0};
+        const int n = t->colours + c->alpha;
+        memcpy(p, row + (size_t)x * (size_t)c->step * 2, (size_t)n * 2);
+        const unsigned alpha = c->alpha ? p[t->colours] : 65535;
+        for (int i = 0; i < 3; i++) {
+            unsigned v = p[t->colours == 1 ? 0 : i];
+            if (t->times)
+                v = alpha ? (unsigned)fmin(65535, round((double)v * 65535 / alpha)) : 0;
+            *to++ = (uint16_t)(v ^ flip);
+        }
+        if (c->alpha)
+            *to++ = (uint16_t)alpha;
+    }
+}
+
 static void convert_row(const struct converter *c, const uint8_t *row, uint8_t *to)
 {
+    if (c->deep) {
+        deep_row(c, row, (uint16_t *)(void *)to);
+        if (c->icc)
+            stz_icc_row(c->icc, to, to, c->t->width);
+        return;
+    }
     if (c->ink) {
         ink_row(c, row, to);
         return;
@@ -112,11 +140,18 @@ static void convert_row(const struct converter *c, const uint8_t *row, uint8_t *
         stz_icc_row(c->icc, to, to, c->t->width);
 }
 
+/* Ink is converted by 8 bits, as its profiles are. */
+static bool is_deep(const stz_tiff *t, const stz_source *source)
+{
+    return source->hint.deep && t->bits == 16 && t->colours < 4 && !t->by_libtiff;
+}
+
 static stylize_status get_converter(struct converter *c, const stz_tiff *t, const stz_tiff_rows *rows,
-                                    stz_pool *pool, stylize_error *err)
+                                    bool deep, stz_pool *pool, stylize_error *err)
 {
     const bool ink = t->colours == 4;
-    *c = (struct converter){.t = t, .step = rows->step, .bytes = rows->bytes, .alpha = t->alpha};
+    *c =
+        (struct converter){.t = t, .step = rows->step, .bytes = rows->bytes, .alpha = t->alpha, .deep = deep};
     if (ink) {
         const size_t size = (size_t)t->width * 7;
         c->ink = stz_pool_get(pool, STZ_MEM_SCRATCH, size);
@@ -126,6 +161,7 @@ static stylize_status get_converter(struct converter *c, const stz_tiff *t, cons
     const bool grey = t->photometric == PHOTOMETRIC_MINISBLACK || t->photometric == PHOTOMETRIC_MINISWHITE;
     c->icc = stz_icc_create(t->profile, t->profile_size,
                             ink        ? STZ_ICC_CMYK
+                            : deep     ? (t->alpha ? STZ_ICC_RGBA16 : STZ_ICC_RGB16)
                             : t->alpha ? STZ_ICC_RGBA
                                        : STZ_ICC_RGB,
                             grey);
@@ -142,7 +178,7 @@ static stylize_status decode_plain(stz_tiff *t, const stz_source *source, stz_po
         stz_tiff_rows_open(&rows, t, pool, source->limits, source->header.tolerant, whole, err);
     if (status != STYLIZE_OK)
         return status;
-    status = get_converter(&c, t, &rows, pool, err);
+    status = get_converter(&c, t, &rows, is_deep(t, source), pool, err);
     while (status == STYLIZE_OK && to->y < to->height) {
         const uint8_t *row = stz_tiff_rows_next(&rows);
         if (row) {
@@ -209,7 +245,9 @@ stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize
     stz_rows to;
     bool whole = true;
     status = stz_rows_init(&to, pool, t.width, t.height, t.orientation,
-                           t.alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8, &image, err);
+                           is_deep(&t, source) ? (t.alpha ? STYLIZE_FORMAT_RGBA16 : STYLIZE_FORMAT_RGB16)
+                                               : (t.alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8),
+                           &image, err);
     if (status == STYLIZE_OK) {
         status = t.by_libtiff ? decode_by_libtiff(&t, source, pool, &to, &whole, err)
                               : decode_plain(&t, source, pool, &to, &whole, err);
@@ -226,6 +264,21 @@ stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize
     return STYLIZE_OK;
 }
 
+void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size)
+{
+    stz_tiff t;
+    *icc = NULL;
+    if (stz_tiff_open(&t, data, size, NULL) != STYLIZE_OK)
+        return;
+    if (t.profile && t.profile_size && t.profile_size <= STZ_ICC_MAX)
+        *icc = stz_pool_get(pool, STZ_MEM_SCRATCH, t.profile_size);
+    if (*icc) {
+        memcpy((*icc)->data, t.profile, t.profile_size);
+        *icc_size = t.profile_size;
+    }
+    stz_tiff_close(&t);
+}
+
 #else
 
 stylize_status stz_tiff_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err)
@@ -237,6 +290,11 @@ stylize_status stz_tiff_decode(const stz_source *source, stz_pool *pool, stylize
                                stylize_error *err)
 {
     return stz_format_missing(STYLIZE_FORMAT_TIFF, "libtiff", err);
+}
+
+void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size)
+{
+    *icc = NULL;
 }
 
 #endif

@@ -1,4 +1,5 @@
 #include "codec/format.h"
+#include "codec/webp_parts.h"
 
 #ifdef STZ_HAVE_WEBP
 #include <webp/encode.h>
@@ -28,7 +29,8 @@ static bool import(const stylize_image *in, WebPPicture *picture, stz_pool *pool
     return ok;
 }
 
-stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err)
+stylize_status stz_webp_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err)
 {
     if (in->width > WEBP_MAX_DIMENSION || in->height > WEBP_MAX_DIMENSION)
         return stz_fail(err, STYLIZE_ERR_INVALID, "picture is %ux%u; a WebP has at most %d a side", in->width,
@@ -53,12 +55,15 @@ stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *s
         status = stz_fail(err, STYLIZE_ERR_NOMEM, "WebP of %ux%u could not be encoded (libwebp error %d)",
                           in->width, in->height, (int)picture.error_code);
     WebPPictureFree(&picture);
+    if (status == STYLIZE_OK && metadata && !stz_webp_add(sink, in, metadata))
+        status = stz_nomem(err, sink->used + metadata->icc_size + metadata->exif_size);
     return status;
 }
 
 #else
 
-stylize_status stz_webp_encode(const stylize_image *in, int quality, stz_sink *sink, stylize_error *err)
+stylize_status stz_webp_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err)
 {
     return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "WebP is not in this build (libwebp)");
 }

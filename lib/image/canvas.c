@@ -19,7 +19,12 @@ static int mirror(int i, int n)
 
 static void copy_pixel(uint8_t *to, const uint8_t *from, int bpp)
 {
-    if (bpp == 1)
+    if (bpp >= 6) { /* 16 bits a channel */
+        uint16_t p[4] = {0, 0, 0, 65535};
+        memcpy(p, from, (size_t)bpp);
+        for (int c = 0; c < 3; c++)
+            to[c] = p[3] ? (uint8_t)(((unsigned)p[c] * 255 + 32767) / 65535) : 255;
+    } else if (bpp == 1)
         memset(to, from[0], 3);
     else if (bpp == 4 && from[3] == 0)
         memset(to, 255, 3);

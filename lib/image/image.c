@@ -11,6 +11,10 @@ int stz_bytes_per_pixel(stylize_format format)
         return 4;
     case STYLIZE_FORMAT_GRAY8:
         return 1;
+    case STYLIZE_FORMAT_RGB16:
+        return 6;
+    case STYLIZE_FORMAT_RGBA16:
+        return 8;
     default:
         return 0;
     }

@@ -5,7 +5,7 @@
 #include "base/common.h"
 #include "base/mem.h"
 
-/* Bytes a pixel of RGB8, RGBA8 or GRAY8; 0 for every other format. */
+/* Bytes a pixel; 0 for every encoded or unknown format. */
 int stz_bytes_per_pixel(stylize_format format);
 static inline bool stz_is_encoded(stylize_format f)
 {
@@ -46,7 +46,7 @@ typedef struct stz_fit {
 stz_fit stz_fit_longer(uint32_t w, uint32_t h, uint32_t longer); /* 0: as it is */
 stz_fit stz_fit_cover(uint32_t w, uint32_t h, uint32_t out_w, uint32_t out_h);
 
-/* Scales the part `source` of `in` (RGB8, RGBA8 or GRAY8) to width x height with an anti-aliasing
+/* Scales the part `source` of `in` (pixels of any format) to width x height with an anti-aliasing
  * filter (Lanczos 3 downwards, Mitchell or better upwards; alpha weighted). A copy if nothing changes. */
 stylize_status stz_resize(const stylize_image *in, stz_rect source, uint32_t width, uint32_t height,
                           stz_pool *pool, stylize_image *out, stylize_error *err);

@@ -1,5 +1,7 @@
 #include "image/resize.h"
 
+#include "image/deep.h"
+
 #include <string.h>
 
 /* One buffer of the pool holds both tables and the row between the passes. */
@@ -90,14 +92,17 @@ stylize_status stz_resize(const stylize_image *in, stz_rect source, uint32_t wid
         *out = to;
         return STYLIZE_OK;
     }
-    bool weights = from.format == STYLIZE_FORMAT_RGBA8 && !is_opaque(src, stride, source);
+    const bool deep = stz_is_deep(from.format);
+    bool weights = deep || (from.format == STYLIZE_FORMAT_RGBA8 && !is_opaque(src, stride, source));
     struct plan p;
     status = plan_make(&p, source, width, height, bpp, weights, pool, err);
     if (status != STYLIZE_OK) {
         stylize_image_free(&to);
         return status;
     }
-    if (weights)
+    if (deep)
+        stz_resize_deep(src, stride, source.width, &p.down, &p.across, p.temp, &to);
+    else if (weights)
         stz_resize_alpha(src, stride, source.width, &p.down, &p.across, p.temp, &to);
     else
         run(&p, src, stride, source.width, bpp, &to);

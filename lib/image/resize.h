@@ -41,6 +41,10 @@ extern const stz_resize_kernels stz_resize_portable;
 /* The fastest for this CPU. */
 const stz_resize_kernels *stz_resize_best(void);
 
+/* RGB16 and RGBA16, the latter alpha weighted; temp has width * channels floats. */
+void stz_resize_deep(const uint8_t *src, size_t stride, uint32_t width, const stz_taps *down,
+                     const stz_taps *across, float *temp, stylize_image *out);
+
 /* RGBA, alpha weighted. src points at the first pixel of the part; temp has width * 4 floats. */
 void stz_resize_alpha(const uint8_t *src, size_t stride, uint32_t width, const stz_taps *down,
                       const stz_taps *across, float *temp, stylize_image *out);

@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "image/canvas.h"
+#include "image/deep.h"
 
 static bool finite_code(const float *code, int n)
 {
@@ -26,6 +27,11 @@ static stylize_status read_picture(const stz_env *env, const stz_model *m, const
         status = stz_codec_decode(in->pixels, in->size, &env->limits, &hint, env->pool, &decoded, err);
         if (status != STYLIZE_OK)
             return stz_about(err, status, "style picture");
+        pixels = decoded;
+    } else if (stz_is_deep(in->format)) {
+        status = stz_narrow(in, env->pool, &decoded, err);
+        if (status != STYLIZE_OK)
+            return status;
         pixels = decoded;
     }
     const double shorter = fmin(pixels.width, pixels.height), longer = fmax(pixels.width, pixels.height);

@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "image/strength.h"
+#include "job/deep.h"
 
 static void blend(const stz_job *job)
 {
@@ -53,6 +54,8 @@ static stylize_status assemble(const stz_env *env, stz_job *job, stylize_image *
             copy_rows(&job->content, out);
         return status;
     }
+    if (job->deep)
+        return stz_deep_finish(env, job, out, &job->err);
     if (job->req.strength == STYLIZE_STRENGTH_AUTO) {
         const stylize_status status =
             stz_strength_choose(&job->content, &job->painted, env->pool, &job->report.strength, &job->err);
@@ -91,6 +94,24 @@ static void crop_to_tile(const stz_job *job, stylize_image *image)
     image->size = (size_t)(image->height - 1) * (size_t)image->stride + (size_t)image->width * (size_t)bytes;
 }
 
+/* With what the content's file says besides its pixels, as far as it was asked for. */
+static stylize_status encode(const stz_env *env, stz_job *job, const stylize_image *pixels)
+{
+    const stylize_image *from = &job->content_in;
+    stz_metadata metadata = {0};
+    stylize_status status = STYLIZE_OK;
+    if (job->req.keep_metadata && stz_is_encoded(from->format))
+        status = stz_metadata_read(from->pixels, from->size, job->req.keep_metadata, env->pool, &metadata,
+                                   &job->err);
+    if (status == STYLIZE_OK) {
+        stz_codec_to_profile(pixels, &metadata);
+        status = stz_codec_encode(pixels, job->req.output_format, job->req.quality, &metadata, env->pool,
+                                  &job->result, &job->err);
+    }
+    stz_metadata_free(&metadata);
+    return status;
+}
+
 static stylize_status finish(const stz_env *env, stz_job *job)
 {
     stylize_image pixels = {0};
@@ -106,8 +127,7 @@ static stylize_status finish(const stz_env *env, stz_job *job)
     if (stz_is_encoded(job->req.output_format)) {
         stylize_image_free(&job->content); /* not needed any more: large pictures are tight */
         stylize_image_free(&job->painted);
-        status = stz_codec_encode(&pixels, job->req.output_format, job->req.quality, env->pool, &job->result,
-                                  &job->err);
+        status = encode(env, job, &pixels);
         stylize_image_free(&pixels);
     } else if (job->target.pixels) {
         if (pixels.pixels != job->target.pixels)

@@ -36,6 +36,7 @@ typedef enum stz_way {
     STZ_WAY_WHOLE,    /* in one engine run */
     STZ_WAY_TILED,    /* tile by tile, since the whole is above the memory budget */
     STZ_WAY_DEVICE,   /* in one run in memory of the engine's own, with all that is done around it */
+    STZ_WAY_DEEP,     /* whole or in tiles, with 16 bits a channel */
     STZ_WAY_OPTIMIZE, /* step by step along a loss network */
     STZ_WAY_LAYERS,   /* in several runs, by masks, or at another size than the output's */
     STZ_WAY_TILING,   /* not at all: it makes a tiling */
@@ -72,18 +73,20 @@ typedef struct stz_job {
     uint64_t deadline_ns; /* 0: none */
     float progress;       /* last value reported */
 
-    stylize_image content; /* prepared: RGB8 or RGBA8 of the output's size; of one in CUDA memory only
+    bool deep; /* 16 bits a channel, from the content to the result */
+    stylize_image
+        content; /* prepared: RGB8 or RGBA8 (deep: RGB16 or RGBA16) of the output's size; of one in CUDA memory only
                               size and format are so, and `source` of content_in is still to be scaled */
     stz_rect source;
     stylize_image work; /* what the engine sees: the content, or the content at the size for style_scale */
     /* Decided at the end of the prepare step, way.c. */
     stz_way way;
-    stz_way each;    /* of way LAYERS and TILING: how one picture is painted, WHOLE, TILED or OPTIMIZE */
-    bool frozen;     /* the statistics are those of a smaller version, stats.h */
+    stz_way each; /* of way LAYERS, DEEP and TILING: how one picture is painted, WHOLE, TILED or OPTIMIZE */
+    bool frozen;  /* the statistics are those of a smaller version, stats.h */
     uint64_t budget; /* bytes that an engine run may use */
     size_t need;     /* bytes that it would use for the whole picture; 0: not known */
 
-    stylize_image painted; /* RGB8; of way DEVICE the result itself */
+    stylize_image painted; /* RGB8 (deep: RGB16); of way DEVICE the result itself */
     stylize_image result;
     stylize_status status;
     stylize_error err;

@@ -45,7 +45,7 @@ static stylize_status write_picture(const saving *s, const char *name, const sty
     stylize_status status = stz_resize(art, (stz_rect){0, 0, art->width, art->height}, fit.width, fit.height,
                                        s->env->pool, &small, s->err);
     if (!status)
-        status = stz_codec_encode(&small, STYLIZE_FORMAT_JPEG, QUALITY, s->env->pool, &file, s->err);
+        status = stz_codec_encode(&small, STYLIZE_FORMAT_JPEG, QUALITY, NULL, s->env->pool, &file, s->err);
     if (!status)
         status = stz_style_folder_write(&s->folder, name, file.pixels, file.size, s->err);
     stylize_image_free(&small);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "codec/codec.h"
+#include "image/deep.h"
 
 /* Grey as it is seen; what is transparent is black. */
 static void to_gray(const stylize_image *in, const stylize_image *out)
@@ -28,6 +29,10 @@ stylize_status stz_mask_load(const stz_env *env, const stz_job *job, const stz_l
     if (status == STYLIZE_OK && stz_is_encoded(in.format)) {
         status = stz_codec_decode(in.pixels, in.size, &env->limits, NULL, env->pool, &decoded, err);
         status = stz_about(err, status, what);
+        in = decoded;
+    }
+    if (status == STYLIZE_OK && stz_is_deep(in.format)) { /* pixels of the caller's: nothing was decoded */
+        status = stz_narrow(&in, env->pool, &decoded, err);
         in = decoded;
     }
     if (status == STYLIZE_OK && in.format != STYLIZE_FORMAT_GRAY8) {

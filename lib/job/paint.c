@@ -120,6 +120,9 @@ static void paint_one(stz_env *env, stz_job *job, float *code, const stz_exec *e
     case STZ_WAY_LAYERS:
         job->status = stz_paint_composed(env, job, code, exec, &job->err);
         break;
+    case STZ_WAY_DEEP:
+        job->status = stz_paint_picture(env, job, job->each, job->layers, code, exec, &job->err);
+        break;
     case STZ_WAY_WHOLE:
     case STZ_WAY_TILED:
     case STZ_WAY_OPTIMIZE:
@@ -131,7 +134,7 @@ static void paint_one(stz_env *env, stz_job *job, float *code, const stz_exec *e
 /* Memory for the painting, in the caller's if the engine writes there itself. */
 static stylize_status alloc_painted(const stz_env *env, stz_job *job)
 {
-    stylize_format format = STYLIZE_FORMAT_RGB8;
+    stylize_format format = job->deep ? STYLIZE_FORMAT_RGB16 : STYLIZE_FORMAT_RGB8;
     if (job->way == STZ_WAY_DEVICE) {
         format = job->content.format;
         if (job->target.pixels) {

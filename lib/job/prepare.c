@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "image/canvas.h"
+#include "job/deep.h"
 #include "job/way.h"
 
 /* Output size and the part of a w x h content that fills it. */
@@ -105,19 +106,38 @@ static stylize_status choose_work(const stz_env *env, stz_job *job, const stz_fi
 /* Pixels of the caller's: used where they are if they fit as they are. */
 static stylize_status take_pixels(const stz_env *env, stz_job *job, const stz_fit *fit)
 {
-    const stylize_image *in = &job->content_in;
+    stylize_image own, in = job->content_in;
     stz_fit work;
-    stylize_status status = choose_work(env, job, fit, &work);
-    if (status == STYLIZE_OK)
-        status = take_work(env, job, in, fit->source, &work);
+    stylize_status status = stz_deep_content(env, job, &in, &own, &job->err);
     if (status != STYLIZE_OK)
         return status;
-    if (in->format != STYLIZE_FORMAT_GRAY8 && fit->width == in->width && fit->height == in->height) {
-        job->content = *in;
-        job->content.owner = NULL; /* still the caller's */
+    if (own.pixels)
+        in = own;
+    status = choose_work(env, job, fit, &work);
+    if (status == STYLIZE_OK)
+        status = take_work(env, job, &in, fit->source, &work);
+    if (status == STYLIZE_OK && in.format != STYLIZE_FORMAT_GRAY8 && fit->width == in.width &&
+        fit->height == in.height) {
+        job->content = in;
+        job->content.owner = own.owner; /* NULL: still the caller's */
         return STYLIZE_OK;
     }
-    return scaled(env, in, fit->source, fit->width, fit->height, &job->content, &job->err);
+    if (status == STYLIZE_OK)
+        status = scaled(env, &in, fit->source, fit->width, fit->height, &job->content, &job->err);
+    stylize_image_free(&own);
+    return status;
+}
+
+/* To the depth that the job works with, where the file has another. */
+static stylize_status change_depth(const stz_env *env, stz_job *job, stylize_image *decoded)
+{
+    stylize_image own;
+    const stylize_status status = stz_deep_content(env, job, decoded, &own, &job->err);
+    if (status != STYLIZE_OK || own.pixels)
+        stylize_image_free(decoded);
+    if (status == STYLIZE_OK && own.pixels)
+        *decoded = own;
+    return status;
 }
 
 static stylize_status take_encoded(const stz_env *env, stz_job *job)
@@ -138,12 +158,15 @@ static stylize_status take_encoded(const stz_env *env, stz_job *job)
     bool damaged = false;
     const stz_decode_hint hint = {
         .damaged = &damaged,
+        .deep = job->deep,
         .min_width = scale_up(info.width, larger->width, fit.source.width),
         .min_height = scale_up(info.height, larger->height, fit.source.height),
     };
     stylize_image decoded;
     status = stz_codec_decode(in->pixels, in->size, &limits, &hint, env->pool, &decoded, &job->err);
     job->report.damaged = damaged;
+    if (status == STYLIZE_OK)
+        status = change_depth(env, job, &decoded);
     if (status != STYLIZE_OK)
         return status;
     const stz_rect source = scale_rect(fit.source, info.width, info.height, decoded.width, decoded.height);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/tagged.h"
+#include "job/deep.h"
 #include "job/layers.h"
 #include "job/tiling.h"
 
@@ -47,12 +48,26 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
     case STYLIZE_FORMAT_JPEG:
     case STYLIZE_FORMAT_PNG:
     case STYLIZE_FORMAT_WEBP:
+    case STYLIZE_FORMAT_TIFF:
         break;
     default:
         return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "output_format %d is not allowed; RGB8, JPEG, PNG and WEBP are",
+                        "output_format %d is not allowed; RGB8, JPEG, PNG, WEBP and TIFF are",
                         (int)r->output_format);
     }
+    if (r->output_depth != 0 && r->output_depth != 8 && r->output_depth != 16)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "output_depth is %u; 8 and 16 are allowed",
+                        r->output_depth);
+    if (r->output_depth == 16 &&
+        (r->output_format == STYLIZE_FORMAT_JPEG || r->output_format == STYLIZE_FORMAT_WEBP))
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "output_depth 16 is for PNG, TIFF and pixels; JPEG and WebP have 8");
+    if (r->keep_metadata > STYLIZE_METADATA_ALL)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "keep_metadata is %u; 0 to %d are allowed",
+                        r->keep_metadata, STYLIZE_METADATA_ALL);
+    if (r->keep_metadata && r->output_format == STYLIZE_FORMAT_RGB8)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "keep_metadata needs JPEG, PNG or WEBP as output_format; pixels have no metadata");
     if (!(r->style_scale >= 0.5f && r->style_scale <= 2))
         return stz_fail(err, STYLIZE_ERR_INVALID, "style_scale is %g; 0.5 to 2 is allowed",
                         (double)r->style_scale);
@@ -230,6 +245,7 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
                         "call stylize_request_init first");
     const stz_model *model = NULL;
     stylize_status status;
+    job->deep = job->req.output_depth == 16;
     if (job->req.style_scale == 0)
         job->req.style_scale = 1;
     if ((job->req.style_scale != 1 || job->req.masks) && (job->share || job->req.tiling))
@@ -242,6 +258,11 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
         (status = check_target(job, err)) ||
         (status = job->req.tiling ? stz_tiling_open(env, job, &model, err)
                                   : choose_styles(env, job, &model, err))) {
+        stz_job_release(job);
+        return status;
+    }
+    status = stz_deep_check(job, model, err);
+    if (status != STYLIZE_OK) {
         stz_job_release(job);
         return status;
     }

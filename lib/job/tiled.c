@@ -1,6 +1,7 @@
 #include "job/tiled.h"
 
 #include "image/canvas.h"
+#include "job/deep.h"
 #include "job/stats.h"
 
 stylize_status stz_paint_tile(const stz_env *env, stz_job *job, const stz_tile *tile, int x, int y,
@@ -9,6 +10,11 @@ stylize_status stz_paint_tile(const stz_env *env, stz_job *job, const stz_tile *
     const stz_net *net = job->net;
     stylize_image in, out;
     const uint32_t w = (uint32_t)tile->ow, h = (uint32_t)tile->oh;
+    if (job->deep) /* the whole picture is there: x and y are 0 */
+        return stz_deep_apply(
+            env, job, (stz_rect){(uint32_t)tile->ox, (uint32_t)tile->oy, w, h},
+            (stz_rect){(uint32_t)tile->x, (uint32_t)tile->y, (uint32_t)tile->w, (uint32_t)tile->h}, code,
+            stats, exec, err);
     stylize_status status = stz_image_alloc(env->pool, w, h, STYLIZE_FORMAT_RGB8, &in, err);
     if (status != STYLIZE_OK)
         return status;

@@ -67,7 +67,9 @@ static stylize_status decide_picture(stz_job *job)
     job->frozen =
         job->req.strength != 0 &&
         (job->each == STZ_WAY_TILED || stz_stats_frozen(job->net->model, job->work.width, job->work.height));
-    if (fits && suits_device(job))
+    if (job->deep)
+        job->way = STZ_WAY_DEEP;
+    else if (fits && suits_device(job))
         job->way = STZ_WAY_DEVICE;
     else if (is_in_cuda(job))
         return stz_fail(

@@ -1,7 +1,18 @@
 #include "job/whole.h"
 
 #include "image/canvas.h"
+#include "job/deep.h"
 #include "job/stats.h"
+
+static stylize_status run_deep(const stz_env *env, stz_job *job, const float *code, const float *stats,
+                               const stz_exec *exec, stylize_error *err)
+{
+    const int multiple = job->net->model->multiple;
+    const stz_rect inner = {0, 0, job->work.width, job->work.height};
+    const stz_rect outer = {0, 0, (uint32_t)stz_round_up((int)inner.width, multiple),
+                            (uint32_t)stz_round_up((int)inner.height, multiple)};
+    return stz_deep_apply(env, job, outer, inner, code, stats, exec, err);
+}
 
 /* With the statistics given, or those of the picture. */
 static stylize_status run(const stz_env *env, stz_job *job, const float *code, const float *stats,
@@ -9,6 +20,8 @@ static stylize_status run(const stz_env *env, stz_job *job, const float *code, c
 {
     stz_canvas canvas;
     const stz_net *net = job->net;
+    if (job->deep)
+        return run_deep(env, job, code, stats, exec, err);
     stylize_status status =
         stz_canvas_open(&canvas, &job->work, &job->painted, net->model->multiple, env->pool, err);
     if (status != STYLIZE_OK)

@@ -46,6 +46,8 @@ def kind(data):
         return "png"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and struct.unpack("<I", data[4:8])[0] + 8 == len(data):
         return "webp"
+    if data[:4] == b"II*\0":
+        return "tiff"
     return "nothing known or cut short"
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the TIFF, GIF, BMP, AVIF and HEIC of tests/codec/data with programs other than ours, as make_data.sh does the rest.
-# Needs ImageMagick with libheif, libheif-examples, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
+# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 data=$here/data
@@ -70,3 +70,28 @@ convert card.png -crop 24x16+0+0 +repage -set page 48x32+8+4 "$data/small.gif"
 heif-enc -q 95 -p chroma=444 -o "$data/plain.heic" card.png >/dev/null
 heif-enc -q 95 -p chroma=444 -o "$data/alpha.heic" alpha.png >/dev/null
 ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic)$/ {print $5, $9}'
+convert card.png -depth 16 deep.png
+avifenc -d 10 -y 444 --min 0 --max 10 --codec aom deep.png "$data/ten.avif" >/dev/null
+
+# Metadata: everything that a camera and an archive write, in each format that has it.
+"${PYTHON:-python3}" - <<'PYTHON'
+import struct
+from PIL import Image, ImageCms
+data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+at = {bytes(data[132 + 12 * i : 136 + 12 * i]): 136 + 12 * i for i in range(struct.unpack_from(">I", data, 128)[0])}
+red, green = at[b"rXYZ"], at[b"gXYZ"]  # red and green change places, which nobody overlooks
+data[red : red + 8], data[green : green + 8] = data[green : green + 8], data[red : red + 8]
+for i in (24, 26, 28, 30, 32, 34):  # the time it was made
+    data[i : i + 2] = b"\0\1"
+stored = Image.open("stored6.png")
+stored.resize((8, 12)).save("thumb.jpg")
+for kind in ("jpg", "png", "webp", "tif"):
+    stored.save(f"meta.{kind}", icc_profile=bytes(data), **{"jpg": {"quality": 95}, "webp": {"lossless": True}}.get(kind, {}))
+PYTHON
+for kind in jpg png webp tif; do
+    exiftool -q -overwrite_original -n -Orientation=6 -Artist="A. Painter" -Copyright="(c) somebody" -Make=Maker \
+        -Model="Camera 1" -DateTimeOriginal="2020:01:02 03:04:05" -ExposureTime=0.01 -ImageDescription="a card" \
+        -GPSLatitude=48.5 -GPSLatitudeRef=N -GPSLongitude=11.5 -GPSLongitudeRef=E meta.$kind
+    [ $kind = tif ] || exiftool -q -overwrite_original "-ThumbnailImage<=thumb.jpg" meta.$kind || :
+    mv meta.$kind "$data/meta.$kind"
+done

@@ -7,7 +7,7 @@ static stylize_image encode(const stylize_image *in, stylize_format format, int 
 {
     stylize_image out;
     stylize_error err = {0};
-    if (stz_codec_encode(in, format, quality, test_pool, &out, &err) != STYLIZE_OK)
+    if (stz_codec_encode(in, format, quality, NULL, test_pool, &out, &err) != STYLIZE_OK)
         fail_msg("%s", err.message);
     assert_int_equal(out.format, format);
     assert_int_equal(stz_sniff(out.pixels, out.size), format);
@@ -183,7 +183,7 @@ static void refused(const stylize_image *in, stylize_format format, int quality,
 {
     stylize_image out = {0};
     stylize_error err = {0};
-    assert_int_equal(stz_codec_encode(in, format, quality, test_pool, &out, &err), STYLIZE_ERR_INVALID);
+    assert_int_equal(stz_codec_encode(in, format, quality, NULL, test_pool, &out, &err), STYLIZE_ERR_INVALID);
     if (!strstr(err.message, text))
         fail_msg("\"%s\" is not in \"%s\"", text, err.message);
     assert_null(out.pixels);

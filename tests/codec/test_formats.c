@@ -65,6 +65,7 @@ static const struct {
     {"alpha.avif", STYLIZE_FORMAT_AVIF, true, 2, 12},
     {"plain.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
     {"alpha.heic", STYLIZE_FORMAT_HEIC, true, 2, 12},
+    {"ten.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
 };
 
 static void decodes_the_card(void **state)

@@ -21,7 +21,7 @@ static stylize_status run_encode(stz_pool *pool, stylize_format format, stylize_
                                  stylize_error *err)
 {
     stylize_image in = {.pixels = pixels, .width = 100, .height = 80, .format = pixel}, out;
-    stylize_status status = stz_codec_encode(&in, format, 0, pool, &out, err);
+    stylize_status status = stz_codec_encode(&in, format, 0, NULL, pool, &out, err);
     if (status == STYLIZE_OK)
         stylize_image_free(&out);
     return status;

@@ -35,7 +35,7 @@ static uint64_t process(const char *name, bool *failed)
     if (stz_file_load(path, &test_limits, test_pool, &file, NULL) != STYLIZE_OK ||
         stz_codec_decode(file.pixels, file.size, &test_limits, NULL, test_pool, &image, NULL) != STYLIZE_OK ||
         stz_resize(&image, all, 31, 37, test_pool, &small, NULL) != STYLIZE_OK ||
-        stz_codec_encode(&small, STYLIZE_FORMAT_PNG, 0, test_pool, &out, NULL) != STYLIZE_OK)
+        stz_codec_encode(&small, STYLIZE_FORMAT_PNG, 0, NULL, test_pool, &out, NULL) != STYLIZE_OK)
         *failed = true;
     else
         h = hash(hash(h, &image), &out);

@@ -273,6 +273,47 @@ static void damaged_contents(void **state)
     free(in.pixels);
 }
 
+/* 16 bits a channel of the caller's: as content, style and mask, and painted as the same picture of 8 bits is. */
+static void deep_pixels_as_inputs(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(64, 48, STYLIZE_FORMAT_RGBA8, 7), deep = {0}, a = {0}, b = {0};
+    uint16_t *wide = malloc(in.size * 2);
+    for (size_t i = 0; i < in.size; i++)
+        wide[i] = (uint16_t)(in.pixels[i] * 257);
+    deep = (stylize_image){
+        .pixels = (uint8_t *)wide, .width = 64, .height = 48, .format = STYLIZE_FORMAT_RGBA16};
+    const stylize_style_ref styles[] = {{NULL, &in, 1}, {NULL, &deep, 1}};
+    const stylize_image *masks[] = {&in, &deep};
+    for (int masked = 0; masked < 2; masked++) {
+        stylize_request r = request_for(&in, &styles[0]);
+        r.masks = masked ? &masks[0] : NULL;
+        ok(stylize_ctx_run(ctx, &r, &a, &err));
+        r = request_for(&deep, &styles[1]);
+        r.masks = masked ? &masks[1] : NULL;
+        ok(stylize_ctx_run(ctx, &r, &b, &err));
+        assert_int_equal(b.format, STYLIZE_FORMAT_RGBA8);
+        assert_memory_equal(a.pixels, b.pixels, a.size);
+        stylize_image_free(&a);
+        stylize_image_free(&b);
+    }
+    stylize_request r = request_for(&deep, &style_a); /* nothing painted: the pixels themselves */
+    r.strength = 0;
+    r.output_depth = 16;
+    ok(stylize_ctx_run(ctx, &r, &b, &err));
+    assert_int_equal(b.format, STYLIZE_FORMAT_RGBA16);
+    assert_memory_equal(b.pixels, wide, in.size * 2);
+    stylize_image_free(&b);
+    r.content = &in; /* and made of 8 */
+    ok(stylize_ctx_run(ctx, &r, &b, &err));
+    assert_memory_equal(b.pixels, wide, in.size * 2);
+    stylize_image_free(&b);
+    free(wide);
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void formats_and_alpha(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
@@ -639,6 +680,7 @@ int main(void)
         cmocka_unit_test_setup(grey_style_picture, reset),
         cmocka_unit_test_setup(style_pictures_are_cached, reset),
         cmocka_unit_test_setup(damaged_contents, reset),
+        cmocka_unit_test_setup(deep_pixels_as_inputs, reset),
         cmocka_unit_test_setup(formats_and_alpha, reset),
         cmocka_unit_test_setup(own_memory, reset),
         cmocka_unit_test_setup(a_target_is_written_to, reset),

@@ -1,4 +1,4 @@
-/* Any bytes as a picture: decoded in full size and with a hint, also as far as it goes. */
+/* Any bytes as a picture: decoded in full size and with a hint, also as far as it goes, and with 16 bits. */
 #include <stdlib.h>
 
 #include "codec/codec.h"
@@ -24,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stz_pool *pool = stz_pool_create(0);
     bool damaged = false;
     const stz_decode_hint hints[] = {
-        {.damaged = NULL}, {.min_width = 5, .min_height = 3}, {.damaged = &damaged}};
-    for (int i = 0; i < 3; i++) {
+        {.damaged = NULL}, {.min_width = 5, .min_height = 3}, {.damaged = &damaged}, {.deep = true}};
+    for (int i = 0; i < 4; i++) {
         limits.tolerant = hints[i].damaged;
         stylize_image image = {0};
         stylize_error err = {0};

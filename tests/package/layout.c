@@ -59,7 +59,7 @@ AT(stylize_options, log_user, 104);
 AT(stylize_options, log_level, 112);
 AT(stylize_options, reserved, 116);
 AT(stylize_options, tolerant, 120);
-AT(stylize_options, reserved2, 124);
+AT(stylize_options, deep, 124);
 AT(stylize_options, formats, 128);
 AT(stylize_options, style_dir, 136);
 
@@ -149,7 +149,7 @@ AT(stylize_report, reserved, 148);
 AT(stylize_report, damaged, 152);
 AT(stylize_report, reserved2, 156);
 
-SIZE(stylize_request, 200);
+SIZE(stylize_request, 208);
 AT(stylize_request, struct_size, 0);
 AT(stylize_request, content, 8);
 AT(stylize_request, styles, 16);
@@ -182,7 +182,9 @@ AT(stylize_request, style_scale, 176);
 AT(stylize_request, reserved2, 180);
 AT(stylize_request, masks, 184);
 AT(stylize_request, tolerant, 192);
-AT(stylize_request, reserved3, 196);
+AT(stylize_request, keep_metadata, 196);
+AT(stylize_request, output_depth, 200);
+AT(stylize_request, reserved3, 204);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);
@@ -243,6 +245,8 @@ IS(STYLIZE_FORMAT_NONE, 0);
 IS(STYLIZE_FORMAT_RGB8, 1);
 IS(STYLIZE_FORMAT_RGBA8, 2);
 IS(STYLIZE_FORMAT_GRAY8, 3);
+IS(STYLIZE_FORMAT_RGB16, 4);
+IS(STYLIZE_FORMAT_RGBA16, 5);
 IS(STYLIZE_FORMAT_ENCODED, 16);
 IS(STYLIZE_FORMAT_JPEG, 17);
 IS(STYLIZE_FORMAT_PNG, 18);

@@ -14,7 +14,7 @@ _stylize_words() {
         --quiet --verbose --help" ;;
     *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
-        --format --quality --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
+        --format --depth --quality --keep-metadata --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --style-dir --json --quiet --verbose --help --version" ;;
     esac
 }
@@ -34,7 +34,9 @@ _stylize() {
         compopt -o nospace 2>/dev/null
         return ;;
     --method) mapfile -t COMPREPLY < <(compgen -W "auto fast any optimize" -- "$cur"); return ;;
-    --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp" -- "$cur"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp tiff" -- "$cur"); return ;;
+    --keep-metadata) mapfile -t COMPREPLY < <(compgen -W "copyright exif icc all" -- "$cur"); return ;;
+    --depth) mapfile -t COMPREPLY < <(compgen -W "8 16" -- "$cur"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;
     --device) mapfile -t COMPREPLY < <(compgen -W "auto cpu cuda" -- "$cur"); return ;;
     --precision) mapfile -t COMPREPLY < <(compgen -W "fp32 fp16 int8 tf32" -- "$cur"); return ;;

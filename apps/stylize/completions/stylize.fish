@@ -40,8 +40,10 @@ complete -c stylize -n '__stylize_in paint style' -l preview -r -d 'Picture of o
 complete -c stylize -n '__stylize_in paint sheet style' -l seed -x -d Seed
 complete -c stylize -n '__stylize_in paint sheet' -s o -l output -r -d Output
 complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer side, or WxH'
-complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp' -d Format
+complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff' -d Format
 complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
+complete -c stylize -n '__stylize_in paint' -l depth -x -a '8 16' -d 'Bits a channel'
+complete -c stylize -n '__stylize_in paint' -l keep-metadata -x -a 'copyright exif icc all' -d 'Of the photograph'
 complete -c stylize -n '__stylize_in paint sheet' -s f -l force -d Overwrite
 complete -c stylize -n '__stylize_in paint sheet' -l tolerant -d 'Paint damaged pictures as far as they go'
 complete -c stylize -n '__stylize_in paint' -s r -l recursive -d 'With the folders inside'

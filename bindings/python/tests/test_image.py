@@ -41,6 +41,26 @@ def test_memory_of_the_callers(stylizer: Stylizer, pixels: Any) -> None:
     assert (pickle.loads(pickle.dumps(image)).numpy() == wide[:, :64]).all()
 
 
+def test_16_bits_a_channel(stylizer: Stylizer, pixels: Any) -> None:
+    image = stylizer(pixels, "udnie", output_depth=16)
+    assert image.format == "rgba16" and image.numpy().dtype == np.uint16 and image.numpy().shape == (40, 64, 4)
+    flat = stylizer(pixels, "udnie").numpy().astype(int)
+    assert np.abs(image.numpy() / 257 - flat).mean() < 0.5
+    assert (image.numpy()[..., 3] == pixels[..., 3].astype(int) * 257).all()
+    assert (pickle.loads(pickle.dumps(image)).numpy() == image.numpy()).all()
+    file = image.encode("png")
+    with Stylizer(threads=1, deep=True) as deep:
+        assert (deep.decode(file).numpy() == image.numpy()).all()
+    assert stylizer.decode(file).format == "rgba8"
+    assert stylizer(pixels, "udnie", output_depth=16, output_format="png").tobytes() == file.tobytes()
+    with pytest.raises(BufferError, match="16 bits"):
+        image.__dlpack__()
+    with pytest.raises(stylize.InvalidError, match="Pillow has no"):
+        image.pil()
+    with pytest.raises(stylize.UnsupportedError, match="output_depth 16 cannot be combined with masks"):
+        stylizer(pixels, "udnie", output_depth=16, masks=pixels)
+
+
 def paint(seed: int) -> stylize.Image:
     pixels = np.random.default_rng(seed).integers(0, 256, (32, 32, 3), np.uint8)
     with Stylizer(threads=1) as stylizer:

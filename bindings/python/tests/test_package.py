@@ -108,7 +108,7 @@ def test_repaired_wheel_carries_its_libraries(
     assert result == expected
     needed = subprocess.run(["ldd", library], capture_output=True, text=True, check=True).stdout
     for line in needed.splitlines():
-        if any(name in line for name in ("libjpeg", "libpng", "libwebp", "liblcms2", "libjansson")):
+        if any(name in line for name in ("libjpeg", "libpng", "libwebp", "liblcms2", "libjansson", "libtiff", "libgif")):
             assert "stylize.libs" in line, line
 
 

@@ -10,6 +10,7 @@ import PIL.Image
 import pytest
 from PIL import ImageCms
 
+import stylize
 from stylize import Stylizer
 
 ORIENTATION = 0x0112
@@ -87,6 +88,23 @@ def test_what_is_not_asked_for_stays(stylizer: Stylizer) -> None:
     assert (painted.numpy() == np.rot90(np.asarray(image), -1)).all()
     assert image.tobytes() == before and image.size == (64, 40) and image.info["icc_profile"]
     assert stylizer(np.asarray(image), "scream", strength=0.0).size == (64, 40)
+
+
+def test_metadata_is_kept_where_it_is_asked_for(stylizer: Stylizer) -> None:
+    out = io.BytesIO()
+    exif = turned(6)
+    exif[0x013B], exif[0x010F] = "A. Painter", "Maker"
+    card("RGB").save(out, "jpeg", exif=exif, icc_profile=swapped_profile())
+    for keep, tags in (("copyright", {0x013B}), ("exif", {0x0112, 0x010F, 0x013B}), (["copyright", "icc"], {0x013B})):
+        image = stylizer(out.getvalue(), "scream", output_format="png", keep_metadata=keep)
+        with PIL.Image.open(io.BytesIO(image.tobytes())) as opened:
+            found = opened.getexif()
+            assert set(found) == tags and found[0x013B] == "A. Painter" and found.get(ORIENTATION, 1) == 1
+            assert bool(opened.info.get("icc_profile")) == ("icc" in keep)
+    with PIL.Image.open(io.BytesIO(stylizer(out.getvalue(), "scream", output_format="png").tobytes())) as opened:
+        assert not opened.getexif() and not opened.info.get("icc_profile")
+    with pytest.raises(stylize.InvalidError, match='keep_metadata "gps" is not known; none, copyright, exif'):
+        stylizer(out.getvalue(), "scream", output_format="png", keep_metadata="gps")
 
 
 def test_as_a_style_and_a_mask(stylizer: Stylizer) -> None:

@@ -33,6 +33,8 @@ class Format(enum.IntEnum):
     RGB8 = 1
     RGBA8 = 2
     GRAY8 = 3
+    RGB16 = 4
+    RGBA16 = 5
     ENCODED = 16
     JPEG = 17
     PNG = 18
@@ -78,6 +80,15 @@ class Method(enum.IntEnum):
 class Optimizer(enum.IntEnum):
     LBFGS = 0
     ADAM = 1
+
+
+class Metadata(enum.IntEnum):
+    NONE = 0
+    COPYRIGHT = 1
+    EXIF = 2
+    ICC = 4
+    PLACE = 8
+    ALL = 15
 
 
 class Effort(enum.IntEnum):
@@ -153,7 +164,7 @@ class Options(c.Structure):
         ("log_level", c.c_int),
         ("reserved", c.c_uint32),
         ("tolerant", c.c_uint32),
-        ("reserved2", c.c_uint32),
+        ("deep", c.c_uint32),
         ("formats", c.c_char_p),
         ("style_dir", c.c_char_p),
     ]
@@ -264,6 +275,8 @@ class Request(c.Structure):
         ("reserved2", c.c_uint32),
         ("masks", c.POINTER(c.POINTER(Image))),
         ("tolerant", c.c_uint32),
+        ("keep_metadata", c.c_uint32),
+        ("output_depth", c.c_uint32),
         ("reserved3", c.c_uint32),
     ]
 

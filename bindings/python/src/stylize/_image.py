@@ -3,6 +3,7 @@
 import ctypes as c
 import os
 import pathlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
     from ._context import Context
 
-CHANNELS = {abi.Format.RGB8: 3, abi.Format.RGBA8: 4, abi.Format.GRAY8: 1}
+CHANNELS = {abi.Format.RGB8: 3, abi.Format.RGBA8: 4, abi.Format.GRAY8: 1, abi.Format.RGB16: 3, abi.Format.RGBA16: 4}
+_ORDER = "<" if sys.byteorder == "little" else ">"
+_DEEP = (abi.Format.RGB16, abi.Format.RGBA16)
 _MODES = {abi.Format.RGB8: "RGB", abi.Format.RGBA8: "RGBA", abi.Format.GRAY8: "L"}
 _ENDINGS = {**dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"), abi.Format.JPEG),
-            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP}
+            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP, ".tif": abi.Format.TIFF, ".tiff": abi.Format.TIFF}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def format_of(value: "str | abi.Format") -> abi.Format:
     if isinstance(value, str):
         name = value.upper().replace("JPG", "JPEG") if value.upper() == "JPG" else value.upper()
         if name not in abi.Format.__members__:
-            raise InvalidError(f'format "{value}" is not known; rgb8, jpeg, png and webp are')
+            raise InvalidError(f'format "{value}" is not known; rgb8, jpeg, png, webp and tiff are')
         return abi.Format[name]
     return abi.Format(value)
 
@@ -83,7 +86,7 @@ class Image:
 
     @property
     def format(self) -> str:
-        """ "rgb8", "rgba8", "gray8", "jpeg", "png" or "webp"."""
+        """ "rgb8", "rgba8", "gray8", "rgb16", "rgba16", or of a file "jpeg", "png", "webp", "tiff" and so on."""
         return abi.Format(self._raw.format).name.lower()
 
     @property
@@ -129,7 +132,7 @@ class Image:
         memory = self._memory()
         if self.encoded:
             return bytes(memory)
-        row = self._raw.width * CHANNELS[abi.Format(self._raw.format)]
+        row = self._raw.width * CHANNELS[abi.Format(self._raw.format)] * self._bytes()
         if self._raw.stride == row:
             return bytes(memory[: row * self._raw.height])
         starts = range(0, self._raw.stride * self._raw.height, self._raw.stride)
@@ -145,9 +148,13 @@ class Image:
         """Shape and strides of the pixels; of grey ones [height, width]."""
         if self.encoded:
             raise TypeError(f"an encoded picture ({self.format}) is no array; decode() gives its pixels")
-        channels = CHANNELS[abi.Format(self._raw.format)]
-        shape, strides = (self._raw.height, self._raw.width), (self._raw.stride, channels)
-        return ((*shape, channels), (*strides, 1)) if channels > 1 else (shape, strides)
+        channels, size = CHANNELS[abi.Format(self._raw.format)], self._bytes()
+        shape, strides = (self._raw.height, self._raw.width), (self._raw.stride, channels * size)
+        return ((*shape, channels), (*strides, size)) if channels > 1 else (shape, strides)
+
+    def _bytes(self) -> int:
+        """Bytes of a sample."""
+        return 2 if self._raw.format in _DEEP else 1
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
@@ -155,7 +162,7 @@ class Image:
         self._check_host()
         return {
             "version": 3,
-            "typestr": "|u1",
+            "typestr": f"{_ORDER}u2" if self._bytes() == 2 else "|u1",
             "shape": shape,
             "strides": strides,
             "data": (self._raw.pixels, False),
@@ -180,6 +187,8 @@ class Image:
             raise BufferError(f"stream is {stream!r}; a picture on the CPU has none")
         if stream == 0:
             raise BufferError("stream 0 could be either default stream; 1 is CUDA's legacy one, 2 that of each thread")
+        if self._bytes() == 2:
+            raise BufferError("a picture of 16 bits a channel is for NumPy; numpy() gives its pixels")
         shape, strides = self._layout()
         owner = self
         if copy:
@@ -189,8 +198,8 @@ class Image:
         versioned = max_version is not None and max_version[0] >= 1
         return lend(owner, owner._raw.pixels, place, shape, strides, versioned, bool(copy))
 
-    def numpy(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.uint8]]":
-        """The pixels as an array [height, width, channels] of uint8, without a copy."""
+    def numpy(self) -> "numpy.ndarray[Any, Any]":
+        """The pixels as an array [height, width, channels] of uint8, or uint16 of a deep one, without a copy."""
         import numpy
 
         return numpy.asarray(self.decode())
@@ -201,6 +210,8 @@ class Image:
 
         pixels = self.decode()
         raw = pixels._raw
+        if raw.format in _DEEP:
+            raise InvalidError("Pillow has no colours of 16 bits; numpy() gives the pixels, encode() a file")
         mode = _MODES[abi.Format(raw.format)]
         return PIL.Image.frombytes(mode, (raw.width, raw.height), pixels.tobytes())
 
@@ -209,7 +220,7 @@ class Image:
         return self._context.shared().decode(self._raw) if self.encoded else self
 
     def encode(self, format: "str | abi.Format" = "jpeg", quality: int = 0) -> "Image":
-        """An encoded picture: "jpeg", "png" or "webp"; quality 1 to 100 for jpeg and webp, 0: 92."""
+        """An encoded picture: "jpeg", "png", "webp" or "tiff"; quality 1 to 100 for jpeg and webp, 0: 92."""
         wanted = format_of(format)
         if self.encoded and self._raw.format == wanted:
             return self
@@ -222,7 +233,7 @@ class Image:
         return pixels._context.shared().resize(pixels._raw, width, height)
 
     def save(self, path: "str | os.PathLike[str]", quality: int = 0) -> None:
-        """Writes a file whose format is that of the path's ending: .jpg, .jpeg, .png, .webp.
+        """Writes a file whose format is that of the path's ending: .jpg, .jpeg, .png, .webp, .tif.
 
         The file appears whole or not at all. quality: 1 to 100 for jpeg and webp, 0: 92.
         """
@@ -256,5 +267,5 @@ def _restored(format: int, width: int, height: int, data: bytes, report: Report 
     memory = Buffer(bytearray(data), writable=True)
     raw = abi.Image(format=format, pixels=memory.address, size=memory.size, width=width, height=height)
     if format < abi.Format.ENCODED:
-        raw.stride = width * CHANNELS[abi.Format(format)]
+        raw.stride = width * CHANNELS[abi.Format(format)] * (2 if format in _DEEP else 1)
     return Image(codecs(), raw, report, memory)

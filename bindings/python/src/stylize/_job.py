@@ -3,7 +3,7 @@
 import concurrent.futures
 import ctypes as c
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 from . import _abi as abi
@@ -40,6 +40,10 @@ class PaintOptions(TypedDict, total=False):
     """optimize: "lbfgs" or "adam"."""
     time_budget_ms: int
     """optimize: after this time it ends with what it has; 0: none."""
+    output_depth: int
+    """16: more than 8 bits a channel are kept and painted, into "png", "tiff", or pixels (uint16)."""
+    keep_metadata: "str | Sequence[str] | int"
+    """ "copyright", "exif", "icc", "all" or several of them: what an encoded result keeps of an encoded content."""
     tolerant: bool
     """A damaged content is painted as far as it goes; `Image.report.damaged` says that it was."""
     memory_budget: int
@@ -47,7 +51,7 @@ class PaintOptions(TypedDict, total=False):
     deadline_ms: int
     """From acceptance to the end; DeadlineError when it passes."""
     output_format: str | abi.Format
-    """ "rgb8" (pixels), or "jpeg", "png", "webp": an encoded file."""
+    """ "rgb8" (pixels), or "jpeg", "png", "webp", "tiff": an encoded file."""
     quality: int
     """jpeg and webp, 1 to 100; 0: 92."""
     progress: Callable[[float], object]
@@ -175,12 +179,24 @@ _preview = abi.PreviewFn(_on_preview)
 _ENUMS: dict[str, Any] = {"method": abi.Method, "optimizer": abi.Optimizer}
 
 
+def _metadata_of(names: "str | Sequence[str]") -> int:
+    bits = 0
+    for name in [names] if isinstance(names, str) else names:
+        if name.upper() not in abi.Metadata.__members__:
+            known = ", ".join(abi.Metadata.__members__).lower()
+            raise InvalidError(f'keep_metadata "{name}" is not known; {known} are')
+        bits |= abi.Metadata[name.upper()]
+    return bits
+
+
 def _fill(request: abi.Request, options: dict[str, Any]) -> None:
     for name, value in options.items():
         if name not in PaintOptions.__annotations__:
             raise TypeError(f"there is no option {name}; there are {', '.join(PaintOptions.__annotations__)}")
         if name == "output_format":
             value = format_of(value)
+        elif name == "keep_metadata" and not isinstance(value, int):
+            value = _metadata_of(value)
         elif name in _ENUMS and isinstance(value, str):
             if value.upper() not in _ENUMS[name].__members__:
                 raise InvalidError(f'{name} "{value}" is not known; {", ".join(_ENUMS[name].__members__).lower()} are')

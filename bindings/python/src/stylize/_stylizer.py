@@ -116,6 +116,7 @@ class Stylizer:
         log_level: str | abi.LogLevel | None = None,
         tolerant: bool | None = None,
         formats: str | None = None,
+        deep: bool | None = None,
         style_dir: "str | os.PathLike[str] | None" = None,
     ) -> None:
         self._context = Context(
@@ -139,6 +140,7 @@ class Stylizer:
             log_level=_enum_of(abi.LogLevel, "log_level", log_level),
             tolerant=tolerant,
             formats=formats,
+            deep=deep,
         )
 
     # ------------------------------------------------------------ life
@@ -457,7 +459,7 @@ class Stylizer:
         )
 
     def decode(self, picture: Picture) -> Image:
-        """The pixels of an encoded picture: upright, sRGB, 8 bits."""
+        """The pixels of an encoded picture: upright, sRGB, 8 bits (of a deep Stylizer 16, where the file has them)."""
         taken = take(self._context, picture)
         return self._context.decode(taken.raw)
 
