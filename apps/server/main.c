@@ -100,6 +100,8 @@ static bool open_server(server *s, char *message, size_t size)
     }
     if (c->api_keys && !keys_load(&s->keys, c->api_keys, message, size))
         return false;
+    if (c->tls_cert && !tls_priorities_fit(c->tls_priorities, message, size))
+        return false;
     if (c->tls_cert && !(s->tls = tls_create(c->tls_cert, c->tls_key, message, size)))
         return false;
     if (!(s->streams = streams_create())) {

@@ -28,6 +28,8 @@ const option config_options[] = {
     ROW("Network", "tls-cert", OPTION_TEXT, tls_cert, NULL, 0, 0, "FILE",
         "certificate chain in PEM; turns TLS 1.2 and 1.3 on; read again on SIGHUP"),
     ROW("Network", "tls-key", OPTION_TEXT, tls_key, NULL, 0, 0, "FILE", "private key in PEM"),
+    ROW("Network", "tls-priorities", OPTION_TEXT, tls_priorities, NULL, 0, 0, "TEXT",
+        "priority string of GnuTLS; not given: what Mozilla calls intermediate"),
     ROW("Network", "insecure", OPTION_BOOL, insecure, "no", 0, 0, NULL,
         "allow an address that others can reach without TLS"),
     ROW("Network", "trusted-proxy", OPTION_TEXT, trusted_proxy, NULL, 0, 0, "NETWORKS",

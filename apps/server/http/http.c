@@ -376,7 +376,7 @@ bool http_start(server *s, char *message, size_t size)
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (s->tls)
-        flags |= tls_options(s->tls, tls);
+        flags |= tls_options(s->tls, c->tls_priorities, tls);
     s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
                                  on_library_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener,
                                  MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
