@@ -318,6 +318,8 @@ static bool take_absolute(exchange *x, const char **url)
 
 static bool decide(exchange *x, const char *url, const char *method)
 {
+    if (x->cut_address)
+        return refuse(x, 400, "bad_address", "the address holds a zero, %00");
     if (!check_header(x) || !check_repeated(x) || !take_absolute(x, &url) || !find_route(x, url, method))
         return false;
     if (!check_host(x) || (x->route->limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||

@@ -44,6 +44,7 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     x->watched = info->socket_context;
     x->begun_ns = now_ns();
     x->header_bytes = strlen(uri);
+    x->cut_address = strstr(uri, "%00") != NULL;
     random_id(x->id);
     watch_deadline(x->watched, s->config.header_timeout, !s->tls);
     atomic_fetch_add(&s->metrics.in_flight, 1);

@@ -21,6 +21,7 @@ def flat_png(width, height):
 
 
 @pytest.mark.parametrize("method, path, status", [
+    ("GET", "/metrics%00", 400), ("GET", "/page/app.js%00.png", 400), ("GET", "/health?x=%00", 400),
     ("GET", "/nothing", 404), ("GET", "/api/v1/style-transfer", 405), ("PUT", "/health", 405),
     ("GET", "/page/../../etc/passwd", 404), ("GET", "/page/nothing.js", 404), ("GET", "/api/v1/jobs/x", 404)])
 def test_routes(server, method, path, status):
