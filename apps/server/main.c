@@ -148,15 +148,24 @@ static void close_server(server *s)
     config_free(&s->config);
 }
 
+static bool may_become(const char *name, char *message, size_t size)
+{
+    const char *why = !name ? NULL : !getpwnam(name) ? "there is none" : geteuid() ? "that needs root" : NULL;
+    if (why)
+        snprintf(message, size, "cannot become the user %s: %s", name, why);
+    return !why;
+}
+
 /* From root to the user of --user, for good. */
 static bool drop_root(const char *name, char *message, size_t size)
 {
     if (!name)
         return true;
+    if (!may_become(name, message, size))
+        return false;
     const struct passwd *user = getpwnam(name);
     if (!user || initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid)) {
-        snprintf(message, size, "cannot become the user %s: %s", name,
-                 user ? strerror(errno) : "there is none");
+        snprintf(message, size, "cannot become the user %s: %s", name, strerror(errno));
         return false;
     }
     if (user->pw_uid && setuid(0) == 0) {
@@ -286,10 +295,8 @@ static int check(server *s, sandbox *box, char *message, size_t size)
 {
     struct sockaddr_storage at;
     socklen_t at_size;
-    if (!listen_parse(s->config.listen, &at, &at_size)) {
-        snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT", s->config.listen);
+    if (!http_check(s, &at, &at_size, message, size) || !may_become(s->config.user, message, size))
         return EXIT_CONFIGURATION;
-    }
     /* The usual folder is not made for a question. */
     const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
     if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) ||

@@ -343,22 +343,30 @@ static void raise_file_limit(config *c)
     c->max_connections = left;
 }
 
-bool http_listen(server *s, char *message, size_t size)
+bool http_check(server *s, struct sockaddr_storage *at, socklen_t *at_size, char *message, size_t size)
 {
-    struct sockaddr_storage at;
-    socklen_t at_size;
     const config *c = &s->config;
-    if (!listen_parse(c->listen, &at, &at_size)) {
+    if (!listen_parse(c->listen, at, at_size)) {
         snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT, as 127.0.0.1:8080 or [::]:443",
                  c->listen);
         return false;
     }
-    s->public_address = is_public(&at);
+    s->public_address = is_public(at);
     if (s->public_address && !c->tls_cert && !c->insecure) {
         snprintf(message, size, "%s can be reached by others: give --tls-cert and --tls-key, or --insecure",
                  c->listen);
         return false;
     }
+    return true;
+}
+
+bool http_listen(server *s, char *message, size_t size)
+{
+    struct sockaddr_storage at;
+    socklen_t at_size;
+    const config *c = &s->config;
+    if (!http_check(s, &at, &at_size, message, size))
+        return false;
     raise_file_limit(&s->config);
     const int on = 1;
     s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +59,16 @@ bool job_files_open(job_files *f, const char *asked, char *message, size_t size)
     }
     f->folder = handle;
     return true;
+}
+
+bool job_files_lock(const job_files *f, char *message, size_t size)
+{
+    if (!flock(f->folder, LOCK_EX | LOCK_NB))
+        return true;
+    snprintf(message, size, "the folder for jobs %s %s%s", f->path,
+             errno == EWOULDBLOCK ? "is that of another server which runs" : "cannot be locked: ",
+             errno == EWOULDBLOCK ? "; give this one its own with --state-dir" : strerror(errno));
+    return false;
 }
 
 static void name_of(const char *id, const char *ending, char out[48])
