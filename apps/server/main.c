@@ -28,7 +28,8 @@
 
 extern char **environ;
 
-#define PREPARERS_MORE 256 /* tasks than connections: one of each, and those that are let in for a moment */
+#define QUEUE_OF_LIBRARY 1024 /* more than are ever handed in at a time */
+#define PREPARERS_MORE   256 /* tasks than connections: one of each, and those that are let in for a moment */
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
@@ -48,7 +49,7 @@ static bool open_context(server *s, char *message, size_t size)
     o.precision = c->precision;
     o.model_dir = c->models;
     o.threads = (uint32_t)c->threads;
-    o.queue_length = (uint32_t)c->queue_length;
+    o.queue_length = QUEUE_OF_LIBRARY; /* what waits waits here, see room.h */
     o.batch_threshold = (uint32_t)c->batch_threshold;
     o.batch_max = (uint32_t)c->batch_max;
     o.max_input_bytes = c->max_request_bytes;
@@ -113,8 +114,8 @@ static bool open_server(server *s, char *message, size_t size)
     painter_init(&s->painter, s->ctx, c, &s->metrics);
     if (!open_cache(s, message, size) || !(s->gallery = gallery_create(s->ctx, message, size)))
         return false;
-    s->painter.added_style = gallery_digest;
-    s->painter.added_user = s->gallery;
+    s->painter.keying.added_style = gallery_digest;
+    s->painter.keying.added_user = s->gallery;
     return true;
 }
 
@@ -242,7 +243,7 @@ static void tick(void *user)
     if (!atomic_exchange(&s->sweeping, true) && !io_pool_run(&s->pool, IO_LATER, sweep, s))
         atomic_store(&s->sweeping, false);
     streams_tick(s->streams, false);
-    painter_go_on(&s->painter);
+    painter_tick(&s->painter);
 }
 
 static int serve(server *s, sandbox *box, char *message, size_t size)
