@@ -1,13 +1,9 @@
 #include "api/privacy.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/batch.h"
-#include "api/job_view.h"
 #include "api/transfer.h"
-#include "common/names.h"
 #include "fleet/fleet.h"
 #include "fleet/report.h"
 #include "http/answer.h"
