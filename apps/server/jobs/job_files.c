@@ -156,11 +156,12 @@ bool job_files_finish(job_files *f, const job *b, painting *result)
     bool ok;
     if (result) {
         const painting_key none = {{0}};
-        painting copy = *result;
+        char subject[STORED_SUBJECT];
         buf block = {0};
-        if (!copy.subject[0] && b->owner[0]) /* so that it stays its owner's after a restart */
-            subject_join(copy.subject, b->owner, "");
-        ok = painting_write(&copy, &none, &block) &&
+        memcpy(subject, result->subject, sizeof subject);
+        if (!subject[0] && b->owner[0]) /* so that it stays its owner's after a restart */
+            subject_join(subject, b->owner, "");
+        ok = painting_write_as(result, &none, subject, &block) &&
              write_file(f, b->id, "done", &(slice){block.data, block.size}, 1);
         buf_free(&block);
     } else {
