@@ -28,7 +28,8 @@
 
 extern char **environ;
 
-#define PREPARERS_MORE 256 /* tasks than connections: one of each, and those that are let in for a moment */
+#define QUEUE_OF_LIBRARY 1024 /* more than are ever handed in at a time */
+#define PREPARERS_MORE   256 /* tasks than connections: one of each, and those that are let in for a moment */
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
@@ -48,7 +49,7 @@ static bool open_context(server *s, char *message, size_t size)
     o.precision = c->precision;
     o.model_dir = c->models;
     o.threads = (uint32_t)c->threads;
-    o.queue_length = (uint32_t)c->queue_length;
+    o.queue_length = QUEUE_OF_LIBRARY; /* what waits waits here, see room.h */
     o.batch_threshold = (uint32_t)c->batch_threshold;
     o.batch_max = (uint32_t)c->batch_max;
     o.max_input_bytes = c->max_request_bytes;
@@ -101,6 +102,8 @@ static bool open_server(server *s, char *message, size_t size)
     }
     if (c->api_keys && !keys_load(&s->keys, c->api_keys, message, size))
         return false;
+    if (c->tls_cert && !tls_priorities_fit(c->tls_priorities, message, size))
+        return false;
     if (c->tls_cert && !(s->tls = tls_create(c->tls_cert, c->tls_key, message, size)))
         return false;
     if (!(s->streams = streams_create())) {
@@ -112,8 +115,8 @@ static bool open_server(server *s, char *message, size_t size)
     painter_init(&s->painter, s->ctx, c, &s->metrics);
     if (!open_cache(s, message, size) || !(s->gallery = gallery_create(s->ctx, message, size)))
         return false;
-    s->painter.added_style = gallery_digest;
-    s->painter.added_user = s->gallery;
+    s->painter.keying.added_style = gallery_digest;
+    s->painter.keying.added_user = s->gallery;
     return true;
 }
 
@@ -147,15 +150,24 @@ static void close_server(server *s)
     config_free(&s->config);
 }
 
+static bool may_become(const char *name, char *message, size_t size)
+{
+    const char *why = !name ? NULL : !getpwnam(name) ? "there is none" : geteuid() ? "that needs root" : NULL;
+    if (why)
+        snprintf(message, size, "cannot become the user %s: %s", name, why);
+    return !why;
+}
+
 /* From root to the user of --user, for good. */
 static bool drop_root(const char *name, char *message, size_t size)
 {
     if (!name)
         return true;
+    if (!may_become(name, message, size))
+        return false;
     const struct passwd *user = getpwnam(name);
     if (!user || initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid)) {
-        snprintf(message, size, "cannot become the user %s: %s", name,
-                 user ? strerror(errno) : "there is none");
+        snprintf(message, size, "cannot become the user %s: %s", name, strerror(errno));
         return false;
     }
     if (user->pw_uid && setuid(0) == 0) {
@@ -232,7 +244,7 @@ static void tick(void *user)
     if (!atomic_exchange(&s->sweeping, true) && !io_pool_run(&s->pool, IO_LATER, sweep, s))
         atomic_store(&s->sweeping, false);
     streams_tick(s->streams, false);
-    painter_go_on(&s->painter);
+    painter_tick(&s->painter);
 }
 
 static int serve(server *s, sandbox *box, char *message, size_t size)
@@ -285,10 +297,8 @@ static int check(server *s, sandbox *box, char *message, size_t size)
 {
     struct sockaddr_storage at;
     socklen_t at_size;
-    if (!listen_parse(s->config.listen, &at, &at_size)) {
-        snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT", s->config.listen);
+    if (!http_check(s, &at, &at_size, message, size) || !may_become(s->config.user, message, size))
         return EXIT_CONFIGURATION;
-    }
     /* The usual folder is not made for a question. */
     const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
     if (!open_jobs(s, s->config.state_dir || sandboxed, message, size) ||

@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "api/batch.h"
+#include "api/export.h"
 #include "api/job_events.h"
 #include "api/job_routes.h"
 #include "api/page_routes.h"

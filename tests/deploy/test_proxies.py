@@ -1,5 +1,6 @@
 """nginx and haproxy with the shipped configurations before three real servers, on loopback."""
 import hashlib
+import json
 import re
 import signal
 import socket
@@ -278,6 +279,29 @@ def test_the_metrics_are_not_for_everybody(front, servers):
     with front(ports(servers)).client() as client:
         assert client.get("/metrics").status_code == 404
         assert client.get("/health/ready").status_code == 200
+        for target in (b"/%6detrics", b"/metrics%00", b"/metrics%00.png", b"//metrics", b"/metrics/", b"/metrics?x=1",
+                       b"/./metrics", b"/%2e/metrics", b"/METRICS"):
+            answer = client.get("/", extensions={"target": target})
+            assert answer.status_code != 200 and "stylize_ready" not in answer.text, target
+
+
+def test_a_line_of_the_log_is_json_whatever_is_asked(front, servers, kind):
+    """Of nginx the file; haproxy logs to the system, so that its format is asked for by a header here."""
+    def change(text):
+        log = text.split("log-format '", 1)[1].split("'", 1)[0] if kind is Haproxy else ""
+        fields = [part for part in ("method", "path") if part in log]
+        assert kind is Nginx or len(fields) == 2
+        return text.replace("    default_backend idlest", "".join(
+            f"    http-response set-header X-Log-{f} '\"%[var(txn.{'route' if f == 'path' else f})]\"'\n"
+            for f in fields) + "    default_backend idlest")
+    gate = front(ports(servers), change)
+    with gate.client() as client:
+        answer = client.get("/", extensions={"target": b'/a"b\\c'})
+    if kind is Haproxy:
+        assert json.loads(answer.headers["x-log-path"]) == '/a"b\\c' and json.loads(answer.headers["x-log-method"]) == "GET"
+    else:
+        line = wait(lambda: (gate.folder / "stylize.log").read_text())
+        assert json.loads(line.splitlines()[-1])["path"] == '/a"b\\c'
 
 
 def test_uploads_stay_in_memory(front, servers, kind):
@@ -285,7 +309,7 @@ def test_uploads_stay_in_memory(front, servers, kind):
     gate = front(ports(servers))
     with gate.client() as client:
         assert client.post("/api/v1/style-transfer", content=b"x" * (20 << 20),
-                           headers={"Content-Type": "image/jpeg"}).status_code in (400, 413, 415)
+                           headers={"Content-Type": "image/jpeg"}).status_code in (400, 413, 415, 422)
     if kind is Nginx:
         assert "temporary file" not in (gate.folder / "error.log").read_text()
         access = wait(lambda: (gate.folder / "stylize.log").read_text())

@@ -252,7 +252,9 @@ static void no_thread_that_paints_waits_for_the_disk(void **state)
 {
     fixture *f = *state;
     job *all[8];
+    pthread_mutex_lock(&f->jobs->lock);
     f->jobs->again_ns = UINT64_MAX; /* none is started yet */
+    pthread_mutex_unlock(&f->jobs->lock);
     for (size_t i = 0; i < APP_LEN(all); i++) {
         char subject[16];
         snprintf(subject, sizeof subject, "s%zu", i);

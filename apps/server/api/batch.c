@@ -365,7 +365,7 @@ static void read_request(exchange *x)
         answer_problem(x, &wrong);
         return;
     }
-    painter_digest(&p); /* once for all */
+    params_digest(&p); /* once for all */
     batch *b = batch_create(x, &p, pictures, count);
     if (!b) {
         answer_no_memory(x);

@@ -4,7 +4,8 @@
 
 #include "http/exchange.h"
 
-void privacy_export(exchange *x);
+/* The subject of the address as it is stored; false: x has an answer. */
+bool privacy_subject(exchange *x, char out[STORED_SUBJECT]);
 void privacy_erase(exchange *x);
 
 #endif

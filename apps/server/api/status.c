@@ -143,11 +143,11 @@ static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
         "Styles that can be asked for.");
     add(g, "stylize_queue_depth", "gauge", NULL, (double)painter_in_work(&s->painter),
         "Paintings accepted and not finished.");
-    uint64_t handed, waiting, decoded;
-    painter_counts(&s->painter, &handed, &waiting, &decoded);
-    add(g, "stylize_waiting_for_room", "gauge", NULL, (double)waiting,
-        "Of them, pictures of jobs and batches that wait until there is room for their pixels.");
-    add(g, "stylize_decoded_bytes", "gauge", NULL, (double)decoded, "Pixels promised to requests.");
+    const painter_load load = painter_counts(&s->painter);
+    add(g, "stylize_waiting_for_room", "gauge", NULL, (double)load.promised,
+        "Of them, pictures of jobs and batches that wait for their turn.");
+    add(g, "stylize_waiting_requests", "gauge", NULL, (double)load.requests, "Of them, requests that do.");
+    add(g, "stylize_decoded_bytes", "gauge", NULL, (double)load.bytes, "Pixels promised to requests.");
     add(g, "stylize_body_bytes", "gauge", NULL, (double)atomic_load(&s->body_bytes),
         "Uploads of requests that are not answered yet.");
     add(g, "stylize_job_files_left", "gauge", NULL, (double)jobs_leftover(s->jobs),

@@ -168,6 +168,7 @@ static bool read_work(exchange *x, problem *wrong)
                          "format and the header Accept name different types");
     x->work.memory = blob_hold(x->memory);
     x->work.keep = true;
+    x->work.client = exchange_client(x);
     return ok;
 }
 

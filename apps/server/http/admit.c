@@ -258,10 +258,11 @@ static bool check_load(exchange *x)
         refuse(x, 503, "draining", "the server is about to stop");
         return count_refusal(x, REJECT_DRAINING);
     }
-    uint64_t handed, waiting, bytes;
-    painter_counts(&s->painter, &handed, &waiting, &bytes);
-    if (handed > s->config.queue_length + s->painter.threads) {
-        refuse(x, 503, "queue_full", "too many requests wait; try again later");
+    if (painter_counts(&s->painter).requests >= s->config.queue_length) {
+        problem p;
+        problem_set(&p, 503, "queue_full", NULL, "too many requests wait; try again later");
+        p.retry_after = degrade_wait_s(&s->painter.degrade);
+        answer_problem(x, &p);
         return count_refusal(x, REJECT_QUEUE);
     }
     return true;
@@ -318,6 +319,8 @@ static bool take_absolute(exchange *x, const char **url)
 
 static bool decide(exchange *x, const char *url, const char *method)
 {
+    if (x->cut_address)
+        return refuse(x, 400, "bad_address", "the address holds a zero, %00");
     if (!check_header(x) || !check_repeated(x) || !take_absolute(x, &url) || !find_route(x, url, method))
         return false;
     if (!check_host(x) || (x->route->limited && !check_rate(x)) || !check_key(x) || !check_page(x) ||

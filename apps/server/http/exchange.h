@@ -48,6 +48,7 @@ struct exchange {
     struct MHD_Response *response;
     unsigned status;
     bool close;
+    bool cut_address; /* an encoded zero in it: what stands behind it is seen by others only */
     bool stream; /* goes on for as long as it likes */
     /* waiting */
     atomic_bool gone; /* the client left */

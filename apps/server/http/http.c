@@ -44,6 +44,7 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     x->watched = info->socket_context;
     x->begun_ns = now_ns();
     x->header_bytes = strlen(uri);
+    x->cut_address = strstr(uri, "%00") != NULL;
     random_id(x->id);
     watch_deadline(x->watched, s->config.header_timeout, !s->tls);
     atomic_fetch_add(&s->metrics.in_flight, 1);
@@ -342,22 +343,30 @@ static void raise_file_limit(config *c)
     c->max_connections = left;
 }
 
-bool http_listen(server *s, char *message, size_t size)
+bool http_check(server *s, struct sockaddr_storage *at, socklen_t *at_size, char *message, size_t size)
 {
-    struct sockaddr_storage at;
-    socklen_t at_size;
     const config *c = &s->config;
-    if (!listen_parse(c->listen, &at, &at_size)) {
+    if (!listen_parse(c->listen, at, at_size)) {
         snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT, as 127.0.0.1:8080 or [::]:443",
                  c->listen);
         return false;
     }
-    s->public_address = is_public(&at);
+    s->public_address = is_public(at);
     if (s->public_address && !c->tls_cert && !c->insecure) {
         snprintf(message, size, "%s can be reached by others: give --tls-cert and --tls-key, or --insecure",
                  c->listen);
         return false;
     }
+    return true;
+}
+
+bool http_listen(server *s, char *message, size_t size)
+{
+    struct sockaddr_storage at;
+    socklen_t at_size;
+    const config *c = &s->config;
+    if (!http_check(s, &at, &at_size, message, size))
+        return false;
     raise_file_limit(&s->config);
     const int on = 1;
     s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -376,7 +385,7 @@ bool http_start(server *s, char *message, size_t size)
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (s->tls)
-        flags |= tls_options(s->tls, tls);
+        flags |= tls_options(s->tls, c->tls_priorities, tls);
     s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
                                  on_library_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener,
                                  MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,

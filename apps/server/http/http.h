@@ -4,6 +4,8 @@
 
 #include "http/server.h"
 
+/* What is wrong with the address, before it is opened; also finds out whether others can reach it. */
+bool http_check(server *s, struct sockaddr_storage *at, socklen_t *at_size, char *message, size_t size);
 /* Opens the port; false with a message. */
 bool http_listen(server *s, char *message, size_t size);
 /* Starts to serve; false with a message. */

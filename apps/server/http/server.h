@@ -45,6 +45,7 @@ typedef struct server {
     bool public_address;                /* others than this machine can reach it */
     atomic_bool unnamed_proxy;          /* was seen */
     atomic_bool ready, draining;
+    atomic_int exports;   /* of subjects' data, that are on their way */
     atomic_bool sweeping;            /* the cache, by a thread of the pool */
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
     char page_token[25];             /* a page that may read us knows it */

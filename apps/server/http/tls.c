@@ -6,21 +6,28 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "common/clock.h"
 
 #define CHAIN_MAX 16
-#define OLD_MAX   64 /* pairs that handshakes may still use; renewed certificates are rare */
+/* A pair that was replaced stays for handshakes that have begun; they are cut off long before that time is over. */
+#define KEPT_NS (900ull * 1000000000)
 
 typedef struct pair {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned length;
     gnutls_privkey_t key;
+    uint8_t digest[DIGEST_SIZE]; /* of both files */
+    uint64_t replaced_ns;
+    struct pair *older;
 } pair;
 
 struct tls {
     const char *cert, *key; /* the configuration's */
     pthread_rwlock_t lock;
-    pair *pairs[OLD_MAX]; /* the last one is in use */
-    size_t count;
+    pair *newest; /* is in use */
 };
 
 /* The callback has no user pointer; a process serves with one configuration. */
@@ -35,23 +42,25 @@ static void pair_free(pair *p)
     free(p);
 }
 
-static bool load_chain(pair *p, const char *path)
+static bool load_chain(pair *p, const char *path, digester *d)
 {
     gnutls_datum_t pem;
     unsigned n = CHAIN_MAX;
     if (gnutls_load_file(path, &pem) < 0)
         return false;
+    digest_add(d, pem.data, pem.size);
     const int rc = gnutls_pcert_list_import_x509_raw(p->chain, &n, &pem, GNUTLS_X509_FMT_PEM, 0);
     gnutls_free(pem.data);
     p->length = rc < 0 ? 0 : n;
     return rc >= 0 && n > 0;
 }
 
-static bool load_key(pair *p, const char *path)
+static bool load_key(pair *p, const char *path, digester *d)
 {
     gnutls_datum_t pem;
     if (gnutls_load_file(path, &pem) < 0)
         return false;
+    digest_add(d, pem.data, pem.size);
     const bool ok = gnutls_privkey_init(&p->key) >= 0 &&
                     gnutls_privkey_import_x509_raw(p->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0;
     gnutls_memset(pem.data, 0, pem.size);
@@ -75,36 +84,63 @@ static bool fits(const pair *p)
     return ok;
 }
 
-static pair *pair_load(const struct tls *t, char *message, size_t size)
+static bool pair_read(pair *p, const struct tls *t, char *message, size_t size)
 {
-    pair *p = calloc(1, sizeof *p);
-    if (!p)
-        snprintf(message, size, "out of memory");
-    else if (!load_chain(p, t->cert))
+    digester d;
+    digest_begin(&d);
+    const bool chain = load_chain(p, t->cert, &d), key = chain && load_key(p, t->key, &d);
+    const bool digest = digest_end(&d, p->digest);
+    if (!chain)
         snprintf(message, size, "%s holds no certificate in PEM, or cannot be read", t->cert);
-    else if (!load_key(p, t->key))
+    else if (!key)
         snprintf(message, size, "%s holds no private key in PEM, or cannot be read", t->key);
     else if (!fits(p))
         snprintf(message, size, "the key %s does not belong to the certificate %s", t->key, t->cert);
+    else if (!digest)
+        snprintf(message, size, "out of memory");
     else
-        return p;
-    if (p)
+        return true;
+    return false;
+}
+
+/* Under the lock: those that no handshake can be using any more. */
+static void drop_old(struct tls *t, uint64_t now)
+{
+    for (pair **at = &t->newest->older; *at;) {
+        pair *p = *at;
+        if (now - p->replaced_ns < KEPT_NS) {
+            at = &p->older;
+            continue;
+        }
+        *at = p->older;
         pair_free(p);
-    return NULL;
+    }
 }
 
 bool tls_reload(struct tls *t, char *message, size_t size)
 {
-    if (t->count == OLD_MAX) {
-        snprintf(message, size, "certificates were renewed too often; restart the server");
+    const uint64_t now = now_ns();
+    pair *p = calloc(1, sizeof *p);
+    if (!p) {
+        snprintf(message, size, "out of memory");
         return false;
     }
-    pair *p = pair_load(t, message, size);
-    if (!p)
+    if (!pair_read(p, t, message, size)) {
+        pair_free(p);
         return false;
+    }
     pthread_rwlock_wrlock(&t->lock);
-    t->pairs[t->count++] = p;
+    const bool same = t->newest && !memcmp(t->newest->digest, p->digest, sizeof p->digest);
+    if (!same) {
+        p->older = t->newest;
+        if (t->newest)
+            t->newest->replaced_ns = now;
+        t->newest = p;
+    }
+    drop_old(t, now);
     pthread_rwlock_unlock(&t->lock);
+    if (same)
+        pair_free(p);
     return true;
 }
 
@@ -113,7 +149,7 @@ static int retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
                     unsigned *length, gnutls_privkey_t *key)
 {
     pthread_rwlock_rdlock(&current->lock);
-    pair *p = current->pairs[current->count - 1];
+    pair *p = current->newest;
     pthread_rwlock_unlock(&current->lock);
     *chain = p->chain;
     *length = p->length;
@@ -141,10 +177,29 @@ struct tls *tls_create(const char *cert, const char *key, char *message, size_t 
     return t;
 }
 
-unsigned tls_options(struct tls *t, struct MHD_OptionItem options[4])
+/* What Mozilla calls "intermediate": forward secrecy and authenticated encryption only. */
+static const char usual[] =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:"
+    "+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-GROUP-ALL:+GROUP-X25519:"
+    "+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE";
+
+bool tls_priorities_fit(const char *text, char *message, size_t size)
 {
-    static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
-    options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, priorities};
+    gnutls_priority_t read;
+    const char *at = "";
+    if (gnutls_priority_init(&read, text ? text : usual, &at) >= 0) {
+        gnutls_priority_deinit(read);
+        return true;
+    }
+    snprintf(message, size,
+             "tls-priorities is not understood from \"%.60s\" on; allowed: a priority string of GnuTLS", at);
+    return false;
+}
+
+unsigned tls_options(struct tls *t, const char *priorities, struct MHD_OptionItem options[4])
+{
+    options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                         (void *)(uintptr_t)(priorities ? priorities : usual)};
     options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)retrieve};
     options[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     return MHD_USE_TLS;
@@ -154,8 +209,10 @@ void tls_destroy(struct tls *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->count; i++)
-        pair_free(t->pairs[i]);
+    for (pair *p = t->newest, *older; p; p = older) {
+        older = p->older;
+        pair_free(p);
+    }
     pthread_rwlock_destroy(&t->lock);
     if (current == t)
         current = NULL;

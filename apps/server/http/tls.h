@@ -12,8 +12,10 @@ struct tls;
 struct tls *tls_create(const char *cert, const char *key, char *message, size_t size);
 /* Reads the files again; the old pair stays in use if that fails. */
 bool tls_reload(struct tls *t, char *message, size_t size);
-/* Flags for the daemon; fills at most 3 options and the end. */
-unsigned tls_options(struct tls *t, struct MHD_OptionItem options[4]);
+/* Flags for the daemon, with the priorities of GnuTLS, NULL: the usual ones; fills at most 3 options and the end. */
+unsigned tls_options(struct tls *t, const char *priorities, struct MHD_OptionItem options[4]);
+/* NULL: the usual ones. */
+bool tls_priorities_fit(const char *text, char *message, size_t size);
 void tls_destroy(struct tls *t);
 
 #endif

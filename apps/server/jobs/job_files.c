@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +59,16 @@ bool job_files_open(job_files *f, const char *asked, char *message, size_t size)
     }
     f->folder = handle;
     return true;
+}
+
+bool job_files_lock(const job_files *f, char *message, size_t size)
+{
+    if (!flock(f->folder, LOCK_EX | LOCK_NB))
+        return true;
+    snprintf(message, size, "the folder for jobs %s %s%s", f->path,
+             errno == EWOULDBLOCK ? "is that of another server which runs" : "cannot be locked: ",
+             errno == EWOULDBLOCK ? "; give this one its own with --state-dir" : strerror(errno));
+    return false;
 }
 
 static void name_of(const char *id, const char *ending, char out[48])
@@ -145,11 +156,12 @@ bool job_files_finish(job_files *f, const job *b, painting *result)
     bool ok;
     if (result) {
         const painting_key none = {{0}};
-        painting copy = *result;
+        char subject[STORED_SUBJECT];
         buf block = {0};
-        if (!copy.subject[0] && b->owner[0]) /* so that it stays its owner's after a restart */
-            subject_join(copy.subject, b->owner, "");
-        ok = painting_write(&copy, &none, &block) &&
+        memcpy(subject, result->subject, sizeof subject);
+        if (!subject[0] && b->owner[0]) /* so that it stays its owner's after a restart */
+            subject_join(subject, b->owner, "");
+        ok = painting_write_as(result, &none, subject, &block) &&
              write_file(f, b->id, "done", &(slice){block.data, block.size}, 1);
         buf_free(&block);
     } else {

@@ -17,6 +17,8 @@ typedef struct job_files {
 
 /* Makes the folder if it is not there yet; asked: the one of --state-dir, or NULL. */
 bool job_files_open(job_files *f, const char *asked, char *message, size_t size);
+/* Keeps it for this process as long as it is open: two servers would paint the same jobs, and remove each other's files. */
+bool job_files_lock(const job_files *f, char *message, size_t size);
 bool job_files_save(job_files *f, const job *b, slice content_type, const blob *body);
 /* Reads an upload again, and owner, subject and time into `about`, a job that nobody else sees. The
  * type is a slice of the memory. NULL if it is not there. */

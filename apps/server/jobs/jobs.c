@@ -93,6 +93,8 @@ const char *jobs_folder(const struct jobs *j) { return j->files.folder >= 0 ? j-
 
 bool jobs_start(struct jobs *j, char *message, size_t size)
 {
+    if (j->files.folder >= 0 && !job_files_lock(&j->files, message, size))
+        return false;
     if (j->files.folder >= 0)
         job_files_scan(&j->files, (int64_t)(j->config->job_ttl / 1000), take_up, j);
     j->started = !pthread_create(&j->thread, NULL, jobs_run, j);

@@ -82,7 +82,8 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       await wait(1000 * Number(answer.headers.get("Retry-After") ?? 1) * (0.5 + Math.random()), signal);
       continue;
     }
-    throw Object.assign(new Failure(t("failed") + (problem.message ?? answer.status), busy), { code: problem.code });
+    const slow = answer.status === 408; // the way to the server was too slow this time
+    throw Object.assign(new Failure(t("failed") + (problem.message ?? answer.status), busy || slow), { code: problem.code });
   }
 }
 

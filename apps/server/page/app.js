@@ -4,7 +4,7 @@ import * as blend from "./blend.js";
 import { busy, download, listSizes, saveEntry } from "./download.js";
 import * as history from "./history.js";
 import { firstLanguage, language, percent, setLanguage, t } from "./i18n.js";
-import { note, report } from "./messages.js";
+import { note, report, worked } from "./messages.js";
 import { decode, photo, styleCopy, take } from "./photo.js";
 import * as picker from "./picker.js";
 import * as previews from "./previews.js";
@@ -28,6 +28,7 @@ function onWall() {
 async function takePhoto(file) {
   try {
     await take(file);
+    worked();
     previews.forget();
     entry = last = null;
     revealed = false;
@@ -55,6 +56,7 @@ async function takeStyle(file) {
     canvas.hidden = false;
     ownLabel();
     picker.setOwn(await styleCopy(bitmap));
+    worked();
   } catch (error) {
     report(error, () => takeStyle(file));
   }

@@ -2,8 +2,8 @@
 import * as api from "./api.js";
 import * as history from "./history.js";
 import { percent, t } from "./i18n.js";
-import { noteBusy, report, serverAnswered, speak } from "./messages.js";
-import { copy, photo } from "./photo.js";
+import { noteBusy, report, speak, worked } from "./messages.js";
+import { copy, photo, toSend } from "./photo.js";
 import * as picker from "./picker.js";
 import { strokes } from "./previews.js";
 import * as where from "./where.js";
@@ -79,13 +79,15 @@ function teller(size) {
 
 async function painting(style, wanted, onState, signal) {
   const options = { signal, onBusy: noteBusy };
+  show(t("sending"), 0);
+  const content = await toSend(wanted.output_size);
   if (wanted.output_size > JOB_FROM)
     try {
-      return await api.paintJob(photo.file, style, wanted, onState, options);
+      return await api.paintJob(content, style, wanted, onState, options);
     } catch (error) {
       if (error.code !== "no_storage") throw error; // a server without jobs
     }
-  const { blob } = await api.paint(photo.file, style, { ...wanted, allow_degraded: false }, options);
+  const { blob } = await api.paint(content, style, { ...wanted, allow_degraded: false }, options);
   return blob;
 }
 
@@ -99,13 +101,13 @@ export async function download() {
   const key = JSON.stringify([photo.number, style.number, style.parts, where.version(), wanted]);
   if (last?.key === key) return save(last.blob, last.name);
   const abort = running = new AbortController(), title = picker.title(), name = nameOf(style, wanted.format);
-  show(t("paintingSize", { size, percent: percent(0) }), 0);
+  show(t("sending"), 0);
   working(true);
   speak(t("painting"));
   try {
     style.mask = await where.picture();
     const before = await copy(640), blob = await painting(style, wanted, teller(size), abort.signal);
-    serverAnswered();
+    worked();
     last = { key, blob, name };
     save(blob, name);
     history.add({ blob, before, title, name });

@@ -1,4 +1,4 @@
-// What people are told: errors in a box that stays, all else in one line for screen readers.
+// What people are told: errors in a box that stays until something works, all else in one line for screen readers.
 import { Failure } from "./api.js";
 import { t } from "./i18n.js";
 
@@ -11,7 +11,7 @@ export function hideToast() {
   $("toast-retry").hidden = $("toast-close").hidden = true;
 }
 
-// A note goes away by itself. An error, which has something to try again or not, is closed by hand.
+// A note goes away by itself. An error, which has something to try again or not, is closed by hand or by the next success.
 function show(text, retry, isBusy = false) {
   clearTimeout(timer);
   again = retry ?? null;
@@ -32,6 +32,14 @@ export const noteBusy = () => show(t("busyServer"), null, true);
 // What was said about the server is over when it has answered.
 export function serverAnswered() {
   if (busy || again) hideToast();
+}
+
+// What somebody asked for has worked: whatever went wrong before is over.
+export function worked() {
+  clearTimeout(timer);
+  again = null;
+  busy = false;
+  hideToast();
 }
 
 export function report(error, retry) {

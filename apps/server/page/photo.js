@@ -9,7 +9,7 @@ const SHOWN = 1600, THUMBNAIL = 160, THUMBNAIL_LONG = 320, LARGEST = 4096;
 export const photo = { number: 0, name: "", file: null, bitmap: null, width: 0, height: 0, copies: {} };
 
 // As a JPEG whose longer side is at most `side`; smaller pictures keep their size.
-async function scaled(bitmap, side) {
+async function scaled(bitmap, side, quality = 0.92) {
   const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
   const width = Math.max(16, Math.round(bitmap.width * scale)), height = Math.max(16, Math.round(bitmap.height * scale));
   const canvas = new OffscreenCanvas(width, height), g = canvas.getContext("2d");
@@ -17,7 +17,7 @@ async function scaled(bitmap, side) {
   g.fillRect(0, 0, width, height);
   g.imageSmoothingQuality = "high";
   g.drawImage(bitmap, 0, 0, width, height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+  return canvas.convertToBlob({ type: "image/jpeg", quality });
 }
 
 export async function decode(file) {
@@ -53,6 +53,16 @@ export async function take(file) {
   Object.assign(photo, { number: photo.number + 1, name: (file.name ?? "").replace(/\.[^.]*$/, "") || "picture",
     file: source, bitmap, width: full.width, height: full.height, copies: {} });
   if (bitmap !== full) full.close();
+}
+
+const MUCH = 1 << 20; // bytes that are not sent where fewer pixels are enough
+
+// What a painting of that longer side needs of the photograph: a large file is not sent for a small painting.
+export async function toSend(side) {
+  if (photo.file.size <= MUCH || Math.max(photo.width, photo.height) <= side) return photo.file;
+  const full = await decode(photo.file), made = await scaled(full, side, 0.97);
+  full.close();
+  return made.size < photo.file.size ? made : photo.file;
 }
 
 export async function styleCopy(bitmap) {

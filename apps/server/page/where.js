@@ -126,6 +126,9 @@ export async function picture() {
 }
 
 export function start(onChange) {
+  const size = $("brush-size"), fill = () => size.style.setProperty("--fill", `${100 * (size.value - size.min) / (size.max - size.min)}%`);
+  size.addEventListener("input", fill);
+  fill();
   changed = onChange;
   const area = $("brush-area");
   area.addEventListener("pointerdown", (e) => {

@@ -40,6 +40,14 @@ int degrade_level(degrade *d, uint64_t oldest_ns, uint64_t now)
     return level;
 }
 
+unsigned degrade_wait_s(degrade *d)
+{
+    pthread_mutex_lock(&d->lock);
+    const uint64_t s = d->wait_ns / 1000000000;
+    pthread_mutex_unlock(&d->lock);
+    return s < 1 ? 1 : s < 60 ? (unsigned)s : 60;
+}
+
 uint32_t degrade_side(uint32_t side, int level)
 {
     static const uint32_t eighths[DEGRADE_LEVELS] = {8, 6, 4, 3};

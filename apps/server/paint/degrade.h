@@ -27,6 +27,8 @@ void degrade_init(degrade *d, uint64_t threshold_ns);
 void degrade_sample(degrade *d, uint64_t waited_ns, uint64_t now_ns);
 /* The level for a request that arrives now; oldest_ns: how long the oldest one in the queue has waited. */
 int degrade_level(degrade *d, uint64_t oldest_ns, uint64_t now_ns);
+/* How long those that were served last had waited, for those who are to come later; 1 at least. */
+unsigned degrade_wait_s(degrade *d);
 /* A side at that level: a multiple of 4, never below 256 unless it was before. */
 uint32_t degrade_side(uint32_t side, int level);
 

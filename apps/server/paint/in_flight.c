@@ -99,8 +99,6 @@ flight *flight_create(struct painter *p, const work *w, uint64_t erasures)
     q->seed = r->seed;
     q->iterations = r->iterations;
     q->deadline_ms = w->deadline_ms;
-    if (r->method == STYLIZE_METHOD_OPTIMIZE) /* a picture that is nearly done is better than an error */
-        q->time_budget_ms = w->deadline_ms / 4 * 3;
     q->output_format = r->format;
     q->quality = r->quality;
     f->report.struct_size = sizeof f->report;

@@ -20,6 +20,7 @@ struct flight {
     bool abandoned;    /* nobody waits, or its subject's data is erased: it is not kept */
     bool storing;      /* it has ended and goes into the cache */
     atomic_bool started;
+    bool whole;   /* somebody who waits wants it in full size */
     bool waiting; /* for room, in the painter's line; the library does not have it yet */
     struct flight *before, *behind;
     uint64_t handed_ns; /* when it had room */

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/names.h"
 #include "paint/in_flight.h"
+#include "paint/turn.h"
 
 #define LOOK_UP_NS (1000ull * 1000000) /* after that long a wait slow tiers are not asked any more */
 
@@ -16,9 +17,14 @@ void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m)
                    .metrics = m,
                    .room.most = c->max_decoded_bytes,
                    .max_pixels = c->max_pixels,
-                   .precision = precision_names[c->precision]};
+                   .keying.precision = precision_names[c->precision]};
+    p->queue_most = c->queue_length;
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->threads = c->threads ? c->threads : processors > 0 ? (uint64_t)processors : 1;
+    /* Few more than are painted and gathered to batches: what waits here is still free in its size and order. */
+    p->room.most_handed = 2 * p->threads + 2 * c->batch_max;
+    if (p->queue_most && p->room.most_handed > p->queue_most + p->threads)
+        p->room.most_handed = p->queue_most + p->threads;
     pthread_mutex_init(&p->lock, NULL);
     keeper_init(&p->keeper, &p->cache, 64 << 20);
     degrade_init(&p->degrade, c->degrade ? c->degrade_after * 1000000 : 0);
@@ -90,8 +96,11 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
                             : f->work.params.styles[0].picture.data ? "picture"
                                                                     : f->work.params.styles[0].id;
         made = flight_painting(f, result);
+        f->report.queue_ns += f->handed_ns - f->accepted_ns; /* the library knows its own only */
+        made->queue_seconds = (double)f->report.queue_ns * 1e-9;
         metrics_painting(p->metrics, label, f->report.queue_ns, f->report.engine_ns, f->report.batch_size);
-        degrade_sample(&p->degrade, f->report.queue_ns, now_ns());
+        if (!f->work.promised)
+            degrade_sample(&p->degrade, f->report.queue_ns, now_ns());
         if (!made) {
             stylize_image_free(result);
             problem_set(&why, 503, "out_of_memory", NULL, "memory for the result could not be had");
@@ -125,6 +134,8 @@ static int on_progress(void *user, float done)
 /* A time budget may end the search with what there is: not for someone who can wait for all of it. */
 static bool too_hasty(const flight *f, const work *w)
 {
+    if (w->promised && f->work.deadline_ms) /* it would share its end */
+        return true;
     return f->work.params.method == STYLIZE_METHOD_OPTIMIZE && f->work.deadline_ms && !w->deadline_ms;
 }
 
@@ -133,7 +144,8 @@ static flight *find_equal(painter *p, const work *w)
 {
     for (flight *f = p->last; f; f = f->previous)
         if (!memcmp(f->work.key.bytes, w->key.bytes, sizeof w->key.bytes) && !too_hasty(f, w) &&
-            (!f->waiting || w->promised)) /* a request has a deadline, and room has none */
+            (!f->waiting || !f->work.promised ||
+             w->promised)) /* a request has a deadline, and they have none */
             return f;
     return NULL;
 }
@@ -154,7 +166,7 @@ static void put_on_list(painter *p, flight *f, ticket *t)
 static bool wait_again(painter *p, flight *f)
 {
     pthread_mutex_lock(&p->lock);
-    const bool again = f->work.promised && !f->abandoned;
+    const bool again = !f->abandoned;
     if (again) {
         room_give(&p->room, &f->work);
         room_wait(&p->room, f, true);
@@ -188,6 +200,18 @@ static bool submit(painter *p, flight *f)
     return true;
 }
 
+/* What is left of its time for the library. */
+static void set_deadline(flight *f, uint64_t now)
+{
+    const uint64_t ms = (now - f->accepted_ns) / 1000000, all = f->work.deadline_ms;
+    if (!all)
+        return;
+    f->request.deadline_ms = all > ms ? (uint32_t)(all - ms) : 1;
+    if (f->work.params.method ==
+        STYLIZE_METHOD_OPTIMIZE) /* a picture that is nearly done is better than an error */
+        f->request.time_budget_ms = f->request.deadline_ms / 4 * 3;
+}
+
 /* A thread of the pool: asks the slow tiers, and has painted what they do not have. */
 static void look_up(void *arg)
 {
@@ -201,9 +225,7 @@ static void look_up(void *arg)
     const uint64_t waited = now_ns() - f->handed_ns;
     painting *known = wanted && waited < LOOK_UP_NS ? cache_get(&p->cache, &f->work.key, &tier) : NULL;
     if (wanted && !known) {
-        const uint64_t ms = (now_ns() - f->accepted_ns) / 1000000;
-        if (f->request.deadline_ms)
-            f->request.deadline_ms = f->request.deadline_ms > ms ? f->request.deadline_ms - (uint32_t)ms : 1;
+        set_deadline(f, now_ns());
         atomic_fetch_add(&p->metrics->cache_misses, 1);
         if (submit(p, f))
             painter_go_on(p);
@@ -223,14 +245,78 @@ static void look_up(void *arg)
     painter_go_on(p);
 }
 
+/* Under the lock: one that nobody waits for any more leaves the line. True: drop_unsent has to follow. */
+static bool leave_line(painter *p, flight *f)
+{
+    if (!f->waiting)
+        return false;
+    room_leave(&p->room, f);
+    p->count--;
+    return true;
+}
+
+static void drop_unsent(flight *f)
+{
+    flight_release(f); /* the callback that will not come */
+    flight_release(f);
+}
+
+/* Where it has become a smaller one, that may be known already. */
+static painting *degraded_known(painter *p, flight *f)
+{
+    pthread_mutex_lock(&p->lock);
+    const bool smaller = turn_degrade(&p->degrade, p->metrics, &p->keying, f, now_ns());
+    pthread_mutex_unlock(&p->lock);
+    return smaller ? cache_get_fast(&p->cache, &f->work.key) : NULL;
+}
+
 /* It has room now. False: the library has none. */
 static bool hand_in(painter *p, flight *f)
 {
+    painting *known = degraded_known(p, f);
     f->handed_ns = now_ns();
+    if (known) {
+        atomic_fetch_add(&p->metrics->cache_hits[0], 1);
+        f->work.keep = false;
+        end_unsent(f, known, NULL);
+        flight_release(f);
+        return true;
+    }
+    set_deadline(f, f->handed_ns);
     if (p->pool && cache_has_slow(&p->cache) && io_pool_run(p->pool, IO_SOON, look_up, f))
         return true;
     atomic_fetch_add(&p->metrics->cache_misses, 1);
     return submit(p, f);
+}
+
+/* Under the lock. */
+static bool is_late(const flight *f, uint64_t now)
+{
+    return f->work.deadline_ms && now > f->accepted_ns + (uint64_t)f->work.deadline_ms * 1000000;
+}
+
+/* One that waits is told why it is not painted: the first that is too late, or that comes first. */
+static bool turn_away(painter *p, bool late, const problem *why)
+{
+    const uint64_t now = now_ns();
+    ticket *waiting = NULL;
+    flight *f = NULL;
+    pthread_mutex_lock(&p->lock);
+    for (int l = 0; l < LINES && !f; l++)
+        for (f = p->room.lines[l].first; f && late && !is_late(f, now);)
+            f = f->behind;
+    if (f) {
+        f->abandoned = true;
+        take_off_list(f);
+        leave_line(p, f);
+        waiting = flight_take_tickets(f);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (!f)
+        return false;
+    tell(waiting, NULL, why);
+    drop_unsent(f);
+    return true;
 }
 
 void painter_go_on(painter *p)
@@ -238,9 +324,18 @@ void painter_go_on(painter *p)
     flight *f;
     do {
         pthread_mutex_lock(&p->lock);
-        f = room_next(&p->room);
+        f = room_next(&p->room, now_ns());
         pthread_mutex_unlock(&p->lock);
     } while (f && hand_in(p, f));
+}
+
+void painter_tick(painter *p)
+{
+    problem why;
+    problem_set(&why, 503, "deadline_exceeded", NULL, "the request waited for too long; try again later");
+    while (turn_away(p, true, &why))
+        ;
+    painter_go_on(p);
 }
 
 void painter_start(painter *p, const work *w, ticket *t)
@@ -251,6 +346,7 @@ void painter_start(painter *p, const work *w, ticket *t)
     pthread_mutex_lock(&p->lock);
     flight *f = find_equal(p, w);
     if (f) {
+        f->whole = f->whole || !w->params.allow_degraded;
         t->from = PAINTED_JOINED;
         t->flight = f;
         t->next = f->tickets;
@@ -269,8 +365,11 @@ void painter_start(painter *p, const work *w, ticket *t)
         return;
     }
     t->from = PAINTED_NEW;
+    problem_set(&why, 503, "out_of_memory", NULL, "memory for the request could not be had");
     const bool room = room_take(&p->room, w, now_ns());
-    f = room || w->promised ? flight_create(p, w, keeper_now(&p->keeper)) : NULL;
+    f = room || w->promised || turn_may_wait(&p->room, &p->degrade, p->queue_most, w, &why)
+            ? flight_create(p, w, keeper_now(&p->keeper))
+            : NULL;
     if (f) {
         f->request.progress = on_progress;
         f->request.progress_user = f;
@@ -286,28 +385,9 @@ void painter_start(painter *p, const work *w, ticket *t)
             painter_go_on(p); /* it may have ended at once, and given its room back */
         return;
     }
-    atomic_fetch_add(&p->metrics->rejected[REJECT_MEMORY], 1);
-    if (room || w->promised)
-        problem_set(&why, 503, "out_of_memory", NULL, "memory for the request could not be had");
-    else
-        problem_set(&why, 503, "busy", NULL, "too many pixels are in work; try again later");
+    atomic_fetch_add(&p->metrics->rejected[strcmp(why.code, "out_of_memory") ? REJECT_QUEUE : REJECT_MEMORY],
+                     1);
     t->done(t, NULL, &why);
-}
-
-/* Under the lock: one that nobody waits for any more leaves the line. True: drop_unsent has to follow. */
-static bool leave_line(painter *p, flight *f)
-{
-    if (!f->waiting)
-        return false;
-    room_leave(&p->room, f);
-    p->count--;
-    return true;
-}
-
-static void drop_unsent(flight *f)
-{
-    flight_release(f); /* the callback that will not come */
-    flight_release(f);
 }
 
 bool painter_leave(painter *p, ticket *t)
@@ -376,32 +456,12 @@ size_t painter_erase(painter *p, const char *subject)
     return n;
 }
 
-/* The first of those that wait for room. */
-static bool cancel_waiting(painter *p)
-{
-    problem why;
-    ticket *waiting = NULL;
-    pthread_mutex_lock(&p->lock);
-    flight *f = p->room.first;
-    if (f) {
-        f->abandoned = true;
-        take_off_list(f);
-        leave_line(p, f);
-        waiting = flight_take_tickets(f);
-    }
-    pthread_mutex_unlock(&p->lock);
-    if (!f)
-        return false;
-    problem_set(&why, 503, "cancelled", NULL, "the server is about to stop");
-    tell(waiting, NULL, &why);
-    drop_unsent(f);
-    return true;
-}
-
 void painter_cancel_all(painter *p)
 {
     uint64_t ids[256];
-    while (cancel_waiting(p))
+    problem why;
+    problem_set(&why, 503, "cancelled", NULL, "the server is about to stop");
+    while (turn_away(p, false, &why))
         ;
     size_t n;
     uint64_t last = 0;
@@ -427,11 +487,14 @@ uint64_t painter_in_work(painter *p)
     return n;
 }
 
-void painter_counts(painter *p, uint64_t *handed, uint64_t *waiting, uint64_t *bytes)
+painter_load painter_counts(painter *p)
 {
     pthread_mutex_lock(&p->lock);
-    *waiting = p->room.waiting;
-    *handed = p->count - *waiting;
-    *bytes = p->room.taken;
+    const room *r = &p->room;
+    const painter_load l = {.handed = r->handed,
+                            .requests = r->lines[LINE_REQUESTS].waiting,
+                            .promised = r->lines[LINE_PROMISED].waiting,
+                            .bytes = r->taken};
     pthread_mutex_unlock(&p->lock);
+    return l;
 }

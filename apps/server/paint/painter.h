@@ -2,7 +2,7 @@
  * From parameters to a finished picture: limits, cache, equal requests joined, the library's queue.
  *
  *   painter_prepare   checks, chooses the size, looks into the cache      (prepare.h; any thread, quick)
- *   painter_start     hands the work in, joins an equal one, or, if it is promised, lets it wait for room
+ *   painter_start     hands the work in, joins an equal one, or lets it wait for its turn
  *                                                                         (any thread, quick)
  *   ticket.done       the end, exactly once                               (a thread of the library)
  *   painter_leave     the waiter goes away first
@@ -18,6 +18,7 @@
 #include "paint/cache.h"
 #include "paint/cache_keeper.h"
 #include "paint/degrade.h"
+#include "paint/key.h"
 #include "paint/room.h"
 #include "paint/work.h"
 
@@ -29,14 +30,12 @@ typedef struct painter {
     io_pool *pool; /* that asks slow tiers; NULL: nobody does */
     degrade degrade;
     uint64_t threads, max_pixels;
-    const char *precision; /* its name */
+    uint64_t queue_most; /* requests in work and waiting; 0: any number */
     pthread_mutex_t lock;
     room room;            /* for pixels */
     flight *first, *last; /* those in work, oldest first */
     uint64_t count;
-    /* Digest of a style that was added at run time, by its id; false: it is one of the library. */
-    bool (*added_style)(void *user, const char *id, uint8_t digest[32]);
-    void *added_user;
+    keying keying;
 } painter;
 
 void painter_init(painter *p, stylize_ctx *ctx, const config *c, metrics *m);
@@ -53,9 +52,14 @@ size_t painter_erase(painter *p, const char *subject);
 /* Everything in work ends soon, with a problem. */
 void painter_cancel_all(painter *p);
 uint64_t painter_in_work(painter *p);
-/* Of them, those that the library has, and those that wait for room. */
-void painter_counts(painter *p, uint64_t *handed, uint64_t *waiting, uint64_t *bytes);
-/* Hands in what has room by now; to be called from time to time, since nothing may end to do so. */
+/* Of them, those that the library has, requests and promised pictures that wait for their turn, and bytes of pixels. */
+typedef struct painter_load {
+    uint64_t handed, requests, promised, bytes;
+} painter_load;
+painter_load painter_counts(painter *p);
+/* Hands in what has room by now. */
 void painter_go_on(painter *p);
+/* The same, after those are turned away who have waited too long; to be called from time to time. */
+void painter_tick(painter *p);
 
 #endif

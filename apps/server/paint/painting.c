@@ -67,6 +67,12 @@ static bool file_digest(const file_header *h, const void *picture, uint8_t out[3
 
 bool painting_write(const painting *p, const painting_key *key, buf *out)
 {
+    return painting_write_as(p, key, p->subject, out);
+}
+
+bool painting_write_as(const painting *p, const painting_key *key, const char subject[STORED_SUBJECT],
+                       buf *out)
+{
     file_header h;
     memset(&h, 0, sizeof h); /* the padding too */
     memcpy(h.magic, file_magic, sizeof h.magic);
@@ -87,7 +93,7 @@ bool painting_write(const painting *p, const painting_key *key, buf *out)
     memcpy(h.engine, p->engine, sizeof h.engine);
     memcpy(h.model, p->model, sizeof h.model);
     memcpy(h.style, p->style, sizeof h.style);
-    memcpy(h.subject, p->subject, sizeof h.subject);
+    memcpy(h.subject, subject, sizeof h.subject);
     uint8_t digest[32];
     if (!file_digest(&h, p->image.pixels, digest))
         return false;

@@ -33,6 +33,9 @@ void painting_take(painting *p, stylize_image *result);
 
 /* As one block of bytes with everything but the references, for a file. */
 bool painting_write(const painting *p, const painting_key *key, buf *out);
+/* The same with another subject. */
+bool painting_write_as(const painting *p, const painting_key *key, const char subject[STORED_SUBJECT],
+                       buf *out);
 /* From such a block; NULL if it is damaged or of another key. */
 painting *painting_read(const painting_key *key, slice block);
 

@@ -26,6 +26,7 @@ typedef struct style_choice {
 /* The pictures are slices of the body, or of memory that belongs to the reader's caller. */
 typedef struct params {
     slice content;
+    picture_digest content_digest;
     style_choice styles[STYLIZE_STYLES_MAX];
     size_t style_count;
     slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */

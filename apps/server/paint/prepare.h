@@ -4,8 +4,6 @@
 
 #include "paint/painter.h"
 
-/* Digests the pictures of styles and masks, for works that have them in common. */
-void painter_digest(params *p);
 /* w->params and w->memory are set by the caller. On success *cached may be a painting, held for the
  * caller; then there is nothing to start. Digests pictures, which takes its time. */
 bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong);

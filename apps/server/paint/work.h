@@ -19,6 +19,7 @@ typedef struct work {
     params params;
     blob *memory; /* that the params' slices lie in; the work's own reference */
     painting_key key;
+    uint64_t client;      /* whose share of what waits it is of; 0: nobody's */
     uint64_t cost;        /* bytes of pixels */
     uint32_t deadline_ms; /* 0: none */
     bool degraded;

@@ -1,5 +1,6 @@
 """Erasure on a disk that does not let go: told as it is, tried again, visible."""
 import os
+import socket
 import subprocess
 
 import pytest
@@ -78,3 +79,32 @@ def test_results_have_an_end(start, photo, tmp_path):
     s.wait(lambda: not os.listdir(tmp_path / "cache"))
     assert s.metric('stylize_cache_entries{tier="memory"}') == 0
     assert s.paint(photo).json()["cache"] == "miss"
+
+
+def test_data_is_shown_piece_by_piece(start, photo):
+    """Unread, each holds a piece only, and there are not many of them at a time."""
+    s = start("--rate-limit", "0")
+    want = [s.paint(photo, headers=ANNA, output_size=str(1000 + i), format="png").json()["result"] for i in range(4)]
+    job = s.add_job(photo, headers=ANNA, output_size="96").json()["id"]
+    s.wait(lambda: state_of(s, job) == "done")
+    whole = s.client.get("/api/v1/data/anna")
+    assert whole.headers["transfer-encoding"] == "chunked" and whole.headers["content-type"] == "application/json"
+    data = whole.json()
+    assert data["jobs"][0]["job"]["id"] == job and data["jobs"][0]["picture"]
+    assert {r["picture"].split(",")[1] for r in data["results"]} >= set(want)
+    held = []
+    try:
+        for _ in range(8):
+            c = socket.socket()
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            c.connect(("127.0.0.1", s.port))
+            c.sendall(b"GET /api/v1/data/anna HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert c.recv(12) == b"HTTP/1.1 200"
+            held.append(c)
+        refused = s.client.get("/api/v1/data/anna")
+        assert refused.status_code == 503 and refused.json()["error"]["code"] == "busy"
+    finally:
+        for c in held:
+            c.close()
+    s.wait(lambda: s.client.get("/api/v1/data/anna").status_code == 200)
+    assert s.client.get("/api/v1/data/nobody").json() == {"subject": "nobody", "jobs": [], "results": []}

@@ -127,6 +127,27 @@ def test_a_wrong_configuration_is_told_in_one_line(flags, part):
     assert done.returncode == 2 and part in last and last.startswith("stylize-server: ")
 
 
+@pytest.mark.parametrize("flags, part", [
+    (["--listen", "0.0.0.0:8080"], "--insecure"), (["--listen", "nowhere"], "ADDRESS:PORT"),
+    (["--user", "nosuchuser"], "nosuchuser"), (["--trusted-proxy", "x"], "trusted-proxy"),
+    (["--cors-origin", "a.example"], "a.example"), (["--state-dir", "/proc/x"], "/proc/x"),
+    (["--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"], "/nonexistent")])
+def test_check_finds_what_the_start_refuses(flags, part):
+    started, checked = run("--listen", "127.0.0.1:0", *flags), run("check", *flags)
+    for done in (started, checked):
+        assert done.returncode == 2 and part in done.stderr.strip().splitlines()[-1]
+    assert "It would start" not in checked.stdout
+
+
+def test_a_folder_of_jobs_has_one_server(start, tmp_path):
+    s = start("--state-dir", str(tmp_path / "jobs"))
+    second = run("--listen", "127.0.0.1:0", "--state-dir", str(tmp_path / "jobs"))
+    assert second.returncode == 2 and "another server" in second.stderr and str(tmp_path / "jobs") in second.stderr
+    assert run("check", "--state-dir", str(tmp_path / "jobs")).returncode == 0  # before a restart
+    s.stop()
+    assert start("--state-dir", str(tmp_path / "jobs")).client.get("/health").status_code == 200
+
+
 def test_check_and_help(tmp_path):
     checked = run("check", "--threads", "1", "--precision", "fp16")
     assert checked.returncode == 0 and "threads = 1" in checked.stdout

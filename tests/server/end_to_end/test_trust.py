@@ -5,7 +5,7 @@ import subprocess
 import httpx
 import pytest
 import services
-from conftest import run, status_of, talk
+from conftest import SOURCE, run, status_of, talk
 
 STYLE = "/api/v1/styles/mine"
 
@@ -136,6 +136,38 @@ def test_strangers_behind_a_proxy_as_it_comes(start, proxy, artwork, name, text,
             assert stranger.post(STYLE, files={"style_image": artwork}, headers=headers).status_code == 403
             assert stranger.delete("/api/v1/styles/scream", headers=headers).status_code == 403
     assert s.client.get(STYLE).status_code == 404
+
+
+def test_the_ten_lines_of_the_manual_are_safe(start, proxy, artwork, photo):
+    text = (SOURCE / "docs/deployment.md").read_text().split("```nginx\n", 1)[1].split("```", 1)[0]
+    assert len(text.splitlines()) <= 12
+    s = start("--trusted-proxy", "127.0.0.1", "--rate-limit", "0.05", "--rate-burst", "6")
+    port = services.free_port()
+    lines = [line for line in text.splitlines() if "ssl_" not in line]
+    text = "\n".join(lines).replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}").replace("8080", str(s.port))
+    head = NGINX.split("server {{", 1)[0].replace("{{", "{").replace("}}", "}")
+    proxy("nginx", head + text + "}")
+
+    def ask(address):
+        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"Host": "stylize.example"},
+                            transport=httpx.HTTPTransport(local_address=address))
+
+    def up():
+        try:
+            return ask("127.0.0.2").get("/health").status_code == 200
+        except httpx.TransportError:
+            return False
+    s.wait(up)
+    with ask("127.0.0.3") as stranger:
+        assert stranger.post(STYLE, files={"style_image": artwork}).status_code == 403
+        assert stranger.get("/metrics").status_code == 403
+        assert stranger.post("/api/v1/style-transfer", files={"content_image": photo},
+                             data={"style_id": "scream", "output_size": "64"}).status_code == 200
+        forged = [stranger.get("/api/v1/session", headers={"X-Forwarded-For": f"1.2.3.{i}"}).status_code for i in range(9)]
+    assert forged == [200] * 4 + [429] * 5  # /metrics is not limited
+    with ask("127.0.0.4") as other:
+        assert other.get("/api/v1/session").status_code == 200
+    assert not [line for line in s.log() if "is not named" in line["message"]]
 
 
 def test_haproxys_own_option_does_not_end_the_limit(start, proxy):
