@@ -48,6 +48,7 @@ static bool open_context(server *s, char *message, size_t size)
     o.device = c->device;
     o.precision = c->precision;
     o.model_dir = c->models;
+    o.style_dir = c->style_dir;
     o.threads = (uint32_t)c->threads;
     o.queue_length = QUEUE_OF_LIBRARY; /* what waits waits here, see room.h */
     o.batch_threshold = (uint32_t)c->batch_threshold;

@@ -70,6 +70,7 @@ static void print_info(const json_t *info)
     print_list("formats", json_object_get(info, "formats"));
     print_models(json_object_get(info, "models"));
     printf("%-10s%s\n", "folder", get_text(info, "model_dir"));
+    printf("%-10s%s\n", "styles", get_text(info, "style_dir"));
 }
 
 int command_info(const cli_args *args)

@@ -75,9 +75,10 @@ stylize_status stylize_ctx_info(stylize_ctx *ctx, char **json, stylize_error *er
     if (!ctx || !json)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", ctx ? "json" : "ctx");
     *json = NULL;
-    json_t *info = json_pack("{s:s, s:o*, s:o*, s:o*, s:o*, s:s}", "version", stylize_version(), "cpu",
-                             describe_cpu(ctx), "engines", describe_engines(ctx), "formats",
-                             describe_formats(), "models", describe_models(ctx), "model_dir", ctx->model_dir);
+    json_t *info =
+        json_pack("{s:s, s:o*, s:o*, s:o*, s:o*, s:s, s:s?}", "version", stylize_version(), "cpu",
+                  describe_cpu(ctx), "engines", describe_engines(ctx), "formats", describe_formats(),
+                  "models", describe_models(ctx), "model_dir", ctx->model_dir, "style_dir", ctx->style_dir);
     if (info)
         *json = json_dumps(info, JSON_INDENT(2));
     json_decref(info);

@@ -332,12 +332,13 @@ static void a_configuration_gets_what_it_names(void **state)
 {
     config c = {.cache_dir = "/a", .tls_cert = "/b/cert", .tls_key = "/b/key", .api_keys = "/c/keys"};
     sandbox_policy p;
-    sandbox_policy_of(&p, &c, "/models", "/jobs", false);
-    assert_true(holds(p.write, "/a") && holds(p.write, "/jobs") && holds(p.read, "/models"));
+    sandbox_policy_of(&p, &c, &(sandbox_folders){"/models", "/styles", "/jobs"}, false);
+    assert_true(holds(p.write, "/a") && holds(p.write, "/jobs") && holds(p.read, "/models") &&
+                holds(p.read, "/styles"));
     assert_true(holds(p.files, "/b/cert") && holds(p.files, "/b/key") && holds(p.files, "/c/keys"));
     assert_false(holds(p.write, "/models") || p.outgoing || p.plugins);
     c = (config){0};
-    sandbox_policy_of(&p, &c, "/models", NULL, true);
+    sandbox_policy_of(&p, &c, &(sandbox_folders){"/models", NULL, NULL}, true);
     assert_true(!p.write[0] && !p.files[0] && p.plugins);
 }
 

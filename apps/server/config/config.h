@@ -30,7 +30,7 @@ typedef struct config {
     uint64_t request_timeout, header_timeout, body_timeout, send_timeout, keep_alive; /* ms */
     uint64_t body_rate;                                                               /* bytes a second */
     /* painting */
-    char *engine, *device, *models;
+    char *engine, *device, *models, *style_dir;
     stylize_precision precision;
     uint64_t threads, batch_max, batch_threshold, memory_budget;
     uint64_t output_size;

@@ -79,6 +79,8 @@ const option config_options[] = {
     CHOICE("Painting", "precision", precision, "fp32", precision_names, "NAME", "fp32, fp16, int8 or tf32"),
     ROW("Painting", "models", OPTION_TEXT, models, NULL, 0, 0, "FOLDER",
         "models and styles; not given: those installed with the library"),
+    ROW("Painting", "style-dir", OPTION_TEXT, style_dir, NULL, 0, 0, "FOLDER",
+        "with styles of one's own [as the library says: STYLIZE_STYLES, or in the home folder]"),
     ROW("Painting", "threads", OPTION_UINT, threads, "0", 0, 256, "N",
         "threads that paint; 0: one a processor"),
     ROW("Painting", "batch-max", OPTION_UINT, batch_max, "8", 1, 64, "N",

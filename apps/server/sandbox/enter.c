@@ -21,6 +21,7 @@ static json_t *ask_library(const config *c, char *message, size_t size)
     o.engine = "native";
     o.device = "cpu";
     o.model_dir = c->models;
+    o.style_dir = c->style_dir;
     o.threads = 1;
     if (stylize_ctx_create(&ctx, &o, &err) == STYLIZE_OK) {
         stylize_ctx_info(ctx, &text, &err);
@@ -76,7 +77,9 @@ bool sandbox_enter_files(sandbox *b, const config *c, const char *jobs, char *me
     if (c->storage && !strncmp(c->storage, "file://", 7))
         mkdir(c->storage + 7, 0770);
     b->plugins = strcmp(c->engine, "native") && has_torch(info);
-    sandbox_policy_of(&policy, c, json_string_value(json_object_get(info, "model_dir")), jobs, b->plugins);
+    const sandbox_folders folders = {json_string_value(json_object_get(info, "model_dir")),
+                                     json_string_value(json_object_get(info, "style_dir")), jobs};
+    sandbox_policy_of(&policy, c, &folders, b->plugins);
     b->files = sandbox_files(&policy, why, sizeof why);
     json_decref(info);
     return judge(c, b->files, "files", why, message, size);
@@ -88,7 +91,7 @@ bool sandbox_enter_calls(sandbox *b, const config *c, char *message, size_t size
     char why[256] = "";
     if (!is_wanted(c))
         return true;
-    sandbox_policy_of(&policy, c, NULL, NULL, b->plugins);
+    sandbox_policy_of(&policy, c, &(sandbox_folders){0}, b->plugins);
     b->calls = sandbox_calls(&policy, why, sizeof why);
     return judge(c, b->calls, "system calls", why, message, size);
 }

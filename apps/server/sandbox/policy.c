@@ -9,11 +9,11 @@ static void add(const char *list[SANDBOX_PATHS_MAX], const char *path)
     size_t i = 0;
     while (i < SANDBOX_PATHS_MAX && list[i])
         i++;
-    if (i < SANDBOX_PATHS_MAX)
+    if (i < SANDBOX_PATHS_MAX && path)
         list[i] = path;
 }
 
-void sandbox_policy_of(sandbox_policy *p, const config *c, const char *models, const char *jobs, bool plugins)
+void sandbox_policy_of(sandbox_policy *p, const config *c, const sandbox_folders *folders, bool plugins)
 {
     /* The process itself for the metrics; the processor and its share of it for the library. */
     static const char *const system[] = {"/proc/self", "/sys/devices/system/cpu", "/sys/fs/cgroup"};
@@ -27,8 +27,9 @@ void sandbox_policy_of(sandbox_policy *p, const config *c, const char *models, c
         add(p->read, system[i]);
     for (size_t i = 0; p->outgoing && i < APP_LEN(names); i++)
         add(p->read, names[i]);
-    add(p->read, models);
-    add(p->write, jobs);
+    add(p->read, folders->models);
+    add(p->read, folders->styles);
+    add(p->write, folders->jobs);
     add(p->write, c->cache_dir);
     add(p->files, c->tls_cert);
     add(p->files, c->tls_key);

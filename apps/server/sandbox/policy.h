@@ -17,11 +17,15 @@ typedef struct sandbox_policy {
     bool plugins;  /* loads libraries while it serves: the torch engine */
 } sandbox_policy;
 
+/* Folders in use; any may be NULL. */
+typedef struct sandbox_folders {
+    const char *models, *styles, *jobs;
+} sandbox_folders;
+
 /*
  * What a configuration needs. An option that brings another file, folder or server is named here.
- * models, jobs: folders in use; jobs may be NULL. plugins: the torch engine is there.
+ * plugins: the torch engine is there.
  */
-void sandbox_policy_of(sandbox_policy *p, const config *c, const char *models, const char *jobs,
-                       bool plugins);
+void sandbox_policy_of(sandbox_policy *p, const config *c, const sandbox_folders *folders, bool plugins);
 
 #endif
