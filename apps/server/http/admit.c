@@ -173,13 +173,15 @@ static bool check_page(exchange *x)
 /*
  * A server for this machine only is asked by names of this machine only: another name means that
  * someone else's domain was pointed at it to get around the browser's rules. What a proxy passes on, which
- * somebody named, is asked for by the proxy's name.
+ * somebody named, is asked for by the proxy's name. Probes of health come by any name and tell nothing.
  */
 static bool check_host(exchange *x)
 {
     const server *s = x->server;
     const slice host = exchange_header(x, "Host");
-    if (s->public_address || (s->proxies.count && x->forwarded) || !host.data || trust_is_loopback_host(host))
+    const bool probe = x->route->access == ACCESS_OPEN && !x->route->limited;
+    if (s->public_address || probe || (s->proxies.count && x->forwarded) || !host.data ||
+        trust_is_loopback_host(host))
         return true;
     return refuse(x, 403, "unknown_host",
                   "this server is for its own machine; give --trusted-proxy behind a proxy");

@@ -48,6 +48,8 @@ def test_nor_have_names_of_elsewhere_or_old_proxies(start):
         answer = ask(s, host=host)
         assert status_of(answer) == 403 and b"unknown_host" in answer
     assert status_of(ask(s, version="1.0")) == 403
+    assert status_of(ask(s, method="GET", path="/metrics", host="evil.example")) == 403
+    assert status_of(ask(s, method="GET", path="/health/ready", host="stylize")) == 200  # as a proxy's probe
 
 
 @pytest.mark.parametrize("flags", [["--cors-origin", "https://a.example"], ["--trusted-proxy", "10.0.0.0/8"]])
