@@ -11,8 +11,8 @@
 #define SIDE           256 /* of the pictures to practise on */
 #define ART_AREA       512 /* the artwork has as many pixels as a square of this side, at style_scale 1 */
 #define ART_MIN        64
-#define PICTURES       6
-#define CODE_STEPS     120
+#define PICTURES       5
+#define CODE_STEPS     100
 #define GOOD_STEPS     3000
 #define BEST_STEPS     20000
 #define MEMORY_DEFAULT (UINT64_C(512) << 20)

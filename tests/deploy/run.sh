@@ -4,7 +4,7 @@
 # 77 (skipped) where a tool that all of a part needs is not to be had.
 set -eu
 part=$1
-export STYLIZE_SERVER="$2" STYLIZE_SOURCE="$3" STYLIZE_MODELS="$3/models"
+export STYLIZE_STYLES= STYLIZE_SERVER="$2" STYLIZE_SOURCE="$3" STYLIZE_MODELS="$3/models"
 shift 3
 here=$(cd "$(dirname "$0")" && pwd)
 python=

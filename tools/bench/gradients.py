@@ -5,7 +5,7 @@
 Rows are what training and optimize are made of; of each the least of some rounds is taken, as the machine may be shared.
 A training step is: a painting by `brush` with all gradients, the loss network forward and back on it, and forward on the
 photograph. For optimize both engines of the library paint the same photograph, and the loss of both results is computed
-in PyTorch. Needs torch, numpy and Pillow.
+in PyTorch. A style of one's own is learnt with all processors, on the clock. Needs torch, numpy and Pillow.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import re
 import resource
 import subprocess
 import tempfile
+import time
 
 import numpy as np
 import torch
@@ -123,6 +124,20 @@ def compare_optimize(a: argparse.Namespace) -> None:
                 print(f"| {engine} | {seconds:.1f} | {loss_of(loss, result, content, style).item():.2f} |")
 
 
+def learn(a: argparse.Namespace) -> None:
+    """`stylize style add` on the artwork of the examples; good for some steps only, as each takes as long."""
+    print("\n| learning a style | steps | on the clock, s | processor time, s |\n| --- | ---: | ---: | ---: |")
+    for effort, budget in (("fast", []), ("good", ["--time-budget", "60"])):
+        with tempfile.TemporaryDirectory() as folder:
+            clock, start = time.monotonic(), used(children=True)
+            out = subprocess.run([a.build / "bin" / "stylize", "style", "add", "bench", ROOT / "examples/data/artwork.jpg",
+                                  "--effort", effort, "--quiet", "--json", *budget], check=True, stdout=subprocess.PIPE,
+                                 env=os.environ | {"STYLIZE_MODELS": str(MODELS), "STYLIZE_STYLES": folder})
+            made = json.loads(out.stdout)
+            print(f"| {effort}{', 60 s of it' if budget else ''} | {made['code_steps']} + {made['network_steps']} | "
+                  f"{time.monotonic() - clock:.1f} | {used(children=True) - start:.1f} |", flush=True)
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     p.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
@@ -136,6 +151,7 @@ def main() -> None:
     compare_networks(a)
     if a.optimize:
         compare_optimize(a)
+    learn(a)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,6 @@ if [ -z "$python" ]; then
     echo "skipped: pytest and httpx are needed (apt install python3-pytest python3-httpx, or STYLIZE_TEST_PYTHON)"
     exit 77
 fi
-export STYLIZE_SERVER="$1" STYLIZE_SOURCE="$2" STYLIZE_MODELS="$2/models"
+export STYLIZE_STYLES= STYLIZE_SERVER="$1" STYLIZE_SOURCE="$2" STYLIZE_MODELS="$2/models"
 shift 2
 exec "$python" -m pytest -q -p no:cacheprovider "$(dirname "$0")" "$@"
