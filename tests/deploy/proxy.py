@@ -1,10 +1,13 @@
 """What the tests of the proxies start: real servers, the shipped configurations on free ports of loopback, broken servers."""
+import contextlib
+import http.client
 import importlib.util
 import os
 import pathlib
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -65,6 +68,16 @@ class Proxy:
         transport = httpx.HTTPTransport(verify=False, local_address=address,
                                         limits=httpx.Limits(max_connections=64, max_keepalive_connections=0))
         return httpx.Client(base_url=f"https://127.0.0.1:{self.port}", transport=transport, timeout=60, **more)
+
+    def get(self, target):
+        """A GET with exactly this target, which httpx would tidy up: status, headers, text."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+        with contextlib.closing(connection):
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode(errors="replace")
 
     def stop(self):
         if self.process:
