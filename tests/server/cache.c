@@ -83,7 +83,7 @@ static char *make_folder(void)
 
 static void remove_folder(cache *c, const char *path)
 {
-    bool whole;
+    bool whole = true;
     cache_forget(c, NULL, &whole);
     cache_close(c);
     assert_int_equal(rmdir(path), 0); /* nothing else was left in it */

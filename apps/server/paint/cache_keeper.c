@@ -47,7 +47,7 @@ static void put(keeper *k, bool slow, const painting_key *key, painting *p, uint
     if (erased_since(k, p->subject, accepted))
         return;
     cache_put_into(k->cache, slow, key, p);
-    bool whole; /* what is not goes with a sweep */
+    bool whole = true; /* what is not goes with a sweep */
     if (erased_since(k, p->subject, accepted))
         for (int i = 0; i < k->cache->tier_count; i++)
             if (k->cache->tiers[i].slow == slow)
@@ -102,7 +102,7 @@ size_t keeper_forget(keeper *k, const char *subject, bool *whole)
 size_t keeper_forget_here(keeper *k, const char *subject)
 {
     size_t n = 0;
-    bool whole;
+    bool whole = true;
     remember(k, subject);
     for (int i = 0; i < k->cache->tier_count; i++) {
         const cache_tier *t = &k->cache->tiers[i];

@@ -156,7 +156,7 @@ static void memory_counts(void *state, cache_tier_counts *out)
 static void memory_close(void *state)
 {
     memory *m = state;
-    bool whole;
+    bool whole = true;
     memory_forget(m, NULL, &whole);
     pthread_mutex_destroy(&m->lock);
     free(m);
