@@ -33,7 +33,8 @@ stz_net *stz_nets_find(const stz_nets *nets, const stz_model *model)
         if (stz_style_lib_model(nets->styles, i) != model)
             continue;
         pthread_mutex_lock(&net->lock);
-        net->model = model;
+        if (!net->model) /* once: from then on it is read without the lock */
+            net->model = model;
         pthread_mutex_unlock(&net->lock);
         return net;
     }
