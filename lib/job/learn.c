@@ -13,7 +13,7 @@
 #define ART_MIN        64
 #define PICTURES       5
 #define CODE_STEPS     100
-#define GOOD_STEPS     3000
+#define GOOD_STEPS     2200
 #define BEST_STEPS     20000
 #define MEMORY_DEFAULT (UINT64_C(512) << 20)
 #define CODE_SHARE     0.08 /* of all the time, of fitting the code where a network follows */
