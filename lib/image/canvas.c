@@ -7,16 +7,6 @@ stz_view stz_view_of(const stylize_image *rgb)
     return (stz_view){rgb->pixels, rgb->stride, (int)rgb->width, (int)rgb->height, STZ_U8};
 }
 
-/* i mirrored into 0 .. n - 1. */
-static int mirror(int i, int n)
-{
-    if (n == 1)
-        return 0;
-    const int period = 2 * (n - 1);
-    i %= period;
-    return i < n ? i : period - i;
-}
-
 static void copy_pixel(uint8_t *to, const uint8_t *from, int bpp)
 {
     if (bpp >= 6) { /* 16 bits a channel */
@@ -37,7 +27,7 @@ void stz_extract(const stylize_image *in, int x, int y, const stylize_image *out
     const int bpp = stz_bytes_per_pixel(in->format), width = (int)in->width;
     const int inside = stz_clamp(width - x, 0, (int)out->width);
     for (int row = 0; row < (int)out->height; row++) {
-        const uint8_t *from = in->pixels + mirror(y + row, (int)in->height) * in->stride;
+        const uint8_t *from = in->pixels + stz_mirrored(y + row, (int)in->height) * in->stride;
         uint8_t *to = out->pixels + row * out->stride;
         if (bpp == 3)
             memcpy(to, from + x * 3, (size_t)inside * 3);
@@ -45,7 +35,7 @@ void stz_extract(const stylize_image *in, int x, int y, const stylize_image *out
             for (int i = 0; i < inside; i++)
                 copy_pixel(to + i * 3, from + (x + i) * bpp, bpp);
         for (int i = inside; i < (int)out->width; i++)
-            copy_pixel(to + i * 3, from + mirror(x + i, width) * bpp, bpp);
+            copy_pixel(to + i * 3, from + stz_mirrored(x + i, width) * bpp, bpp);
     }
 }
 

@@ -55,24 +55,15 @@ stylize_status stz_narrow(const stylize_image *in, stz_pool *pool, stylize_image
     return STYLIZE_OK;
 }
 
-/* i mirrored into 0 .. n - 1. */
-static int mirror(int i, int n)
-{
-    if (n == 1)
-        return 0;
-    const int period = 2 * (n - 1);
-    i %= period;
-    return i < n ? i : period - i;
-}
-
 void stz_extract_deep(const stylize_image *in, int x, int y, int w, int h, float *to)
 {
     const int channels = in->format == STYLIZE_FORMAT_RGBA16 ? 4 : 3;
     for (int row = 0; row < h; row++) {
-        const uint8_t *from = in->pixels + mirror(y + row, (int)in->height) * in->stride;
+        const uint8_t *from = in->pixels + stz_mirrored(y + row, (int)in->height) * in->stride;
         for (int i = 0; i < w; i++, to += 3) {
             uint16_t p[4] = {0, 0, 0, 65535};
-            memcpy(p, from + (ptrdiff_t)mirror(x + i, (int)in->width) * channels * 2, (size_t)channels * 2);
+            memcpy(p, from + (ptrdiff_t)stz_mirrored(x + i, (int)in->width) * channels * 2,
+                   (size_t)channels * 2);
             for (int c = 0; c < 3; c++)
                 to[c] = p[3] ? (float)p[c] * (1 / 65535.0f) : 1;
         }

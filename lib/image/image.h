@@ -18,6 +18,16 @@ static inline int stz_luma(const uint8_t *rgb)
     return (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8;
 }
 
+/* i of 0 or more, mirrored into 0 .. n - 1. */
+static inline int stz_mirrored(int i, int n)
+{
+    if (n == 1)
+        return 0;
+    const int period = 2 * (n - 1);
+    i %= period;
+    return i < n ? i : period - i;
+}
+
 /* A pooled picture of tightly packed rows; pixels undefined. stylize_image_free releases it. */
 stylize_status stz_image_alloc(stz_pool *pool, uint32_t width, uint32_t height, stylize_format format,
                                stylize_image *out, stylize_error *err);

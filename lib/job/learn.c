@@ -27,8 +27,8 @@ typedef struct learning {
     stz_practice practice;
     stylize_image shown; /* for the caller's eyes */
     stz_style_fit fit;
-    uint64_t start_ns, end_ns; /* 0: no time budget */
-    uint64_t network_ns;       /* when its training began */
+    uint64_t end_ns;     /* 0: no time budget */
+    uint64_t network_ns; /* when its training began */
     bool out_of_time;
     stz_fit_answer answer;
 } learning;
@@ -234,9 +234,8 @@ stylize_status stz_learn_style(stz_env *env, stz_net *loss, const char *dir, sty
     if (!loss->engine->table->fit)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "engine %s cannot learn a style; engine native can",
                         loss->engine->table->name);
-    l.start_ns = stz_now_ns();
     if (request->time_budget_ms)
-        l.end_ns = l.start_ns + request->time_budget_ms * UINT64_C(1000000);
+        l.end_ns = stz_now_ns() + request->time_budget_ms * UINT64_C(1000000);
     stylize_image art = {0}, scaled = {0};
     stz_buf *codes = NULL;
     stylize_status status = stz_learn_check(dir, request->info->id, err);

@@ -41,11 +41,6 @@ static stylize_status add_file(stz_practice *p, const char *path, stylize_error 
 
 static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 /* A file, or all that is in a folder. `named`: by the caller, so it must be there. */
 static stylize_status add_path(stz_practice *p, const char *path, int depth, bool named, stylize_error *err)
 {
@@ -60,7 +55,7 @@ static stylize_status add_path(stz_practice *p, const char *path, int depth, boo
     if (!S_ISDIR(s.st_mode) || depth == FOLDERS)
         return STYLIZE_OK;
     struct dirent **found;
-    const int n = scandir(path, &found, visible, by_name);
+    const int n = scandir(path, &found, visible, stz_by_name);
     if (n < 0 && errno == ENOMEM)
         return stz_nomem(err, sizeof *found);
     if (n < 0 && named)

@@ -1,5 +1,6 @@
 #include "style/json.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -71,6 +72,11 @@ bool stz_path_inside(const char *path)
         p += strspn(p, "/");
     }
     return true;
+}
+
+int stz_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 char *stz_path_join(const char *a, const char *b)

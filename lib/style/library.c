@@ -20,11 +20,6 @@ static int maybe_model(const struct dirent *entry)
     return entry->d_name[0] != '.' && strcmp(entry->d_name, "styles") != 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static stylize_status open_model(stz_style_lib *lib, const char *folder, const stz_log *log,
                                  stylize_error *err)
 {
@@ -54,7 +49,7 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
 static stylize_status open_models(stz_style_lib *lib, const stz_log *log, stylize_error *err)
 {
     struct dirent **folders;
-    int n = scandir(lib->dir, &folders, maybe_model, by_name);
+    int n = scandir(lib->dir, &folders, maybe_model, stz_by_name);
     if (n < 0)
         return stz_fail(err, errno == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
                         "model folder \"%.160s\" cannot be read: %s", lib->dir, strerror(errno));

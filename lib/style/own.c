@@ -79,16 +79,11 @@ stylize_status stz_own_style_open(stz_style_lib *lib, const char *dir, const cha
 
 static int maybe_style(const struct dirent *entry) { return stz_id_valid(entry->d_name); }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 stylize_status stz_own_styles_open(stz_style_lib *lib, const char *dir, const stz_log *log,
                                    stylize_error *err)
 {
     struct dirent **found;
-    const int n = scandir(dir, &found, maybe_style, by_name);
+    const int n = scandir(dir, &found, maybe_style, stz_by_name);
     if (n < 0 && errno == ENOMEM)
         return stz_nomem(err, sizeof *found);
     if (n < 0) {

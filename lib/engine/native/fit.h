@@ -27,7 +27,6 @@ typedef struct stz_fitting {
     int side;
     size_t samples; /* of a picture */
     stz_objective objective;
-    bool opened; /* the objective is */
     stz_kept_run kept;
     stz_buf *memory;
     float *pictures; /* fit->pictures of them, then one more */
