@@ -3,7 +3,8 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS stylize EXPORT stylizeTargets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime NAMELINK_COMPONENT Development)
-install(FILES include/stylize/stylize.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/stylize" COMPONENT Development)
+install(FILES include/stylize/stylize.h include/stylize/sequence.h
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/stylize" COMPONENT Development)
 
 # Programs find the library beside them, wherever the tree is put.
 file(RELATIVE_PATH from_bin "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")

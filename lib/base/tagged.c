@@ -16,6 +16,8 @@ static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
     [STZ_TAG_TILE] = {sizeof(stylize_tile)},
     [STZ_TAG_BENCH] = {sizeof(stylize_bench)},
     [STZ_TAG_FIT] = {sizeof(stylize_fit)},
+    [STZ_TAG_SEQUENCE] = {sizeof(stylize_sequence_options)},
+    [STZ_TAG_FRAME] = {sizeof(stylize_frame)},
 };
 
 static size_t ours_of(stz_tag tag)

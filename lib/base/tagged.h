@@ -6,6 +6,7 @@
 #define STZ_TAGGED_H
 
 #include "base/common.h"
+#include "stylize/sequence.h"
 
 typedef enum stz_tag {
     STZ_TAG_OPTIONS,
@@ -16,6 +17,8 @@ typedef enum stz_tag {
     STZ_TAG_TILE,
     STZ_TAG_BENCH,
     STZ_TAG_FIT,
+    STZ_TAG_SEQUENCE,
+    STZ_TAG_FRAME,
     STZ_TAGS
 } stz_tag;
 

@@ -29,6 +29,7 @@ ROOMS = {
         "engine": ["base", "image", "style"],
         "job": ["*"],
         "sched": ["base", "style", "engine", "job"],
+        "video": ["*"],
         "api": ["*"],
     },
     "apps": {

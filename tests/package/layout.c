@@ -4,6 +4,7 @@
  * same; a member added at the end of a structure gets its line at the end, and the new size.
  * Compiled only: a mistake does not build.
  */
+#include "stylize/sequence.h"
 #include "stylize/stylize.h"
 
 #define SIZE(type, bytes)       _Static_assert(sizeof(type) == (bytes), "size of " #type)
@@ -224,6 +225,26 @@ AT(stylize_bench, median_ms, 40);
 AT(stylize_bench, gflop, 48);
 AT(stylize_bench, peak_gflops, 56);
 AT(stylize_bench, memory, 64);
+
+SIZE(stylize_frame, 96);
+AT(stylize_frame, struct_size, 0);
+AT(stylize_frame, planes, 8);
+AT(stylize_frame, strides, 32);
+AT(stylize_frame, width, 56);
+AT(stylize_frame, height, 60);
+AT(stylize_frame, format, 64);
+AT(stylize_frame, matrix, 68);
+AT(stylize_frame, range, 72);
+AT(stylize_frame, scene, 76);
+AT(stylize_frame, kept, 80);
+AT(stylize_frame, reserved, 84);
+AT(stylize_frame, tag, 88);
+
+SIZE(stylize_sequence_options, 24);
+AT(stylize_sequence_options, struct_size, 0);
+AT(stylize_sequence_options, request, 8);
+AT(stylize_sequence_options, stability, 16);
+AT(stylize_sequence_options, depth, 20);
 #endif
 
 IS(STYLIZE_OK, 0);
@@ -285,3 +306,12 @@ IS(STYLIZE_EFFORT_BEST, 2);
 IS(STYLIZE_FIT_GO_ON, 0);
 IS(STYLIZE_FIT_KEEP, 1);
 IS(STYLIZE_FIT_CANCEL, 2);
+
+IS(STYLIZE_FRAME_RGB8, 1);
+IS(STYLIZE_FRAME_RGBA8, 2);
+IS(STYLIZE_FRAME_YUV420, 16);
+IS(STYLIZE_MATRIX_AUTO, 0);
+IS(STYLIZE_MATRIX_BT601, 1);
+IS(STYLIZE_MATRIX_BT709, 2);
+IS(STYLIZE_RANGE_LIMITED, 0);
+IS(STYLIZE_RANGE_FULL, 1);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stylize/sequence.h"
 #include "stylize/stylize.h"
 
 static int failures;
@@ -104,6 +105,31 @@ static void share_out(stylize_ctx *ctx, const stylize_image *photo)
     stylize_free(data);
 }
 
+static void paint_frames(stylize_ctx *ctx)
+{
+    static uint8_t pixels[32 * 32 * 3];
+    fenced of_options, of_frame;
+    stylize_error err = {0};
+    stylize_request r;
+    stylize_sequence *sequence = NULL;
+    const stylize_style_ref style = {.id = "udnie", .weight = 1};
+    stylize_request_init(&r, sizeof r);
+    r.styles = &style, r.style_count = 1;
+    stylize_sequence_options *o = fence(&of_options, sizeof *o);
+    stylize_frame *frame = fence(&of_frame, sizeof *frame);
+    expect(stylize_sequence_init(o, sizeof *o) == STYLIZE_OK, "sequence_init", NULL);
+    o->request = &r;
+    frame->planes[0] = pixels, frame->width = frame->height = 32, frame->format = STYLIZE_FRAME_RGB8;
+    frame->tag = 5;
+    expect(stylize_sequence_create(&sequence, ctx, o, &err) == STYLIZE_OK, "sequence_create", &err);
+    expect(stylize_sequence_push(sequence, frame, NULL, &err) == STYLIZE_OK, "sequence_push", &err);
+    expect(stylize_sequence_pull(sequence, frame, &err) == STYLIZE_OK && frame->tag == 5, "sequence_pull",
+           &err);
+    stylize_sequence_destroy(sequence);
+    check_fence(&of_options, "beyond the sequence's options");
+    check_fence(&of_frame, "beyond the frame");
+}
+
 int main(void)
 {
     char path[4096];
@@ -124,6 +150,7 @@ int main(void)
     paint(ctx, offsetof(stylize_request, tiling), offsetof(stylize_report, model) + 64, &photo);
     look(ctx, &photo);
     share_out(ctx, &photo);
+    paint_frames(ctx);
     stylize_image_free(&photo);
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
     printf("%d failed\n", failures);

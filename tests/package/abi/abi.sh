@@ -1,5 +1,5 @@
 #!/bin/sh
-# The interface of the header, compared with that of the last release by libabigail: abi.sh SOURCE_DIR CC [--write]
+# The interface of the headers, compared with that of the last release by libabigail: abi.sh SOURCE_DIR CC [--write]
 # A library of empty functions with the header's prototypes stands for it, so nothing internal is looked at; that the
 # library exports just these is what library.sh sees to. --write makes today's the one to compare with: for a release.
 set -eu
@@ -8,10 +8,10 @@ here=$source/tests/package/abi
 command -v abidw >/dev/null && command -v abidiff >/dev/null || { echo "skipped: abigail-tools is missing"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 - "$source/include/stylize/stylize.h" >"$work/stubs.c" <<'PYTHON'
+python3 - "$source/include/stylize/stylize.h" "$source/include/stylize/sequence.h" >"$work/stubs.c" <<'PYTHON'
 import re, sys
-header = open(sys.argv[1], encoding="utf-8").read()
-print('#include "stylize/stylize.h"')
+header = "".join(open(name, encoding="utf-8").read() for name in sys.argv[1:])
+print('#include "stylize/sequence.h"')
 for prototype in re.findall(r"^STYLIZE_API ([^;]*\));", header, flags=re.M):
     print(f"{prototype}\n{{\n    __builtin_trap();\n}}")
 # A structure that is reached through one that may grow only would not be compared.
