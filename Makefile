@@ -13,6 +13,7 @@ help:
 	@echo "make bench-server  measure stylize-server beside a Flask service on PyTorch (installs it in build/)"
 	@echo "make fleet-demo  ten minutes of a fleet under load, parts killed; FLEET_SECONDS=60 is enough to see it"
 	@echo "make bench-quality  paintings beside those of published networks (QUALITY_WEIGHTS=folder; see docs/quality.md)"
+	@echo "make bench-video  frames a second and flicker of sequences, on clips whose motion is known"
 	@echo "make bench-gpu measure on a CUDA device, beside PyTorch and ONNX Runtime"
 	@echo "make test-gpu  run the tests for a CUDA device; make sanitize-gpu runs them in compute-sanitizer"
 	@echo "make install   install the release to PREFIX ($(PREFIX)); DESTDIR works"
@@ -49,6 +50,10 @@ bench-quality: build
 	@tools/setup.sh bench
 	@tools/bench/quality.sh "$(QUALITY_WEIGHTS)"
 
+bench-video: build
+	@tools/setup.sh bench
+	@tools/bench/video.sh $(ARGS)
+
 gpu:
 	@torch=$${STYLIZE_TORCH:-$$(tools/torch_cuda.sh)}; \
 	if [ -z "$$torch" ]; then echo "gpu: there is no torch with CUDA; see docs/gpu.md"; exit 1; fi; \
@@ -79,5 +84,5 @@ container-check:
 clean:
 	@rm -rf build demo
 
-.PHONY: help demo check build test bench bench-quality bench-server gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
+.PHONY: help demo check build test bench bench-quality bench-server bench-video gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
     container-check clean
