@@ -26,7 +26,7 @@ demo:
 	@tools/demo.sh build/demo
 
 check:
-	@tools/setup.sh build test --optional formats torch format clang python page deploy train
+	@tools/setup.sh build test --optional formats film torch format clang python page deploy train
 	@tools/python_env.sh
 	@tests/deploy/tools.sh & tools/check.sh
 

@@ -8,7 +8,7 @@ install(FILES include/stylize/stylize.h include/stylize/sequence.h
 
 # Programs find the library beside them, wherever the tree is put.
 file(RELATIVE_PATH from_bin "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
-foreach(program stylize_cli stylize_server)
+foreach(program stylize_cli stylize_video stylize_server)
     if(TARGET ${program})
         set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin}")
     endif()

@@ -29,6 +29,12 @@ libtiff-dev|pkg-config --exists 'libtiff-4 >= 4.5'|TIFF pictures
 libgif-dev|test -e /usr/include/gif_lib.h|GIF pictures
 libheif-dev|pkg-config --exists libheif|AVIF and HEIC pictures
 LIST
+    film) cat <<'LIST' ;;
+libavformat-dev|pkg-config --exists 'libavformat >= 59.27'|stylize video: containers
+libavcodec-dev|pkg-config --exists 'libavcodec >= 59.37'|stylize video: codecs
+libswscale-dev|pkg-config --exists 'libswscale >= 6.7'|stylize video: kinds of frames
+ffmpeg|command -v ffmpeg|tests of stylize video
+LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine
 python3|command -v python3|rules of the source tree, Python package

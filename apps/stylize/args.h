@@ -14,7 +14,8 @@ typedef enum command {
     COMMAND_STYLES = 4,
     COMMAND_INFO = 8,
     COMMAND_BENCH = 16,
-    COMMAND_STYLE = 32
+    COMMAND_STYLE = 32,
+    COMMAND_VIDEO = 64
 } command;
 
 /* A style as the command line names it. */
@@ -23,6 +24,7 @@ typedef struct style_arg {
     char *path; /* style picture, or NULL */
     float weight;
     const char *mask; /* file, the process's own string; or NULL */
+    double at;        /* of a film: seconds from which on it is this style; below 0: none given */
 } style_arg;
 
 #define LIST_MAX 32 /* entries of a comma list: sizes, threads */
@@ -30,6 +32,7 @@ typedef struct style_arg {
 /* Texts are NULL and numbers 0 where nothing was given and the library has its own default. */
 typedef struct cli_args {
     command command;
+    char **argv; /* of main */
     char **inputs; /* the process's own strings */
     size_t input_count;
     style_arg *styles;
@@ -53,6 +56,9 @@ typedef struct cli_args {
     int engine; /* in engine_names of options.h */
     uint32_t keep_metadata; /* bits of stylize_metadata */
     uint64_t iterations, jobs, columns, rounds, seed, memory, quality, depth;
+    double stability, from, to; /* of a film; seconds */
+    uint64_t crf;               /* plus 1; 0: not given */
+    char *codec;
     char *preview, *device, *models, *style_dir, *lang, *network, *title, *artist, *licence;
 } cli_args;
 

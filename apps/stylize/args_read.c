@@ -109,16 +109,26 @@ static bool all_weights_zero(const cli_args *args)
     return true;
 }
 
+static bool has_times(const cli_args *args)
+{
+    for (size_t i = 0; i < args->style_count; i++)
+        if (args->styles[i].at >= 0)
+            return true;
+    return false;
+}
+
 /* What does not depend on one option alone. */
 static int check_together(const cli_args *args)
 {
-    const bool pictures = args->command == COMMAND_PAINT || args->command == COMMAND_SHEET;
+    const bool pictures = args->command == COMMAND_PAINT || args->command == COMMAND_SHEET || args->command == COMMAND_VIDEO;
     if (args->command == COMMAND_PAINT && args->input_count == 0)
         message_error(NULL, "no picture given, see stylize --help");
     else if (args->command == COMMAND_SHEET && args->input_count != 1)
         message_error(NULL, "stylize sheet needs one picture, %zu are given", args->input_count);
     else if (!pictures && args->command != COMMAND_STYLE && args->input_count > 0)
         message_error(NULL, "stylize %s takes no \"%s\"", command_name(args->command), args->inputs[0]);
+    else if (args->command != COMMAND_VIDEO && has_times(args))
+        message_error("--style", "times, as in a@0,b@10, are for stylize video only");
     else if (args->command == COMMAND_PAINT && args->style_count == 0)
         message_error(NULL, "no style given: --style ID or --style-image FILE; stylize styles lists the ids");
     else if (args->command == COMMAND_PAINT && all_weights_zero(args))
@@ -168,6 +178,7 @@ int args_parse(cli_args *args, int argc, char **argv)
         message_error(NULL, "out of memory");
         return EXIT_ENGINE;
     }
+    args->argv = argv;
     args->inputs = memory_get((size_t)argc + 1, sizeof *args->inputs);
     size_t letters = 0; /* each option costs at least one character */
     for (int i = 1; i < argc; i++)

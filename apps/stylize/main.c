@@ -1,5 +1,5 @@
 /*
- * stylize: the command line program of libstylize. It uses stylize.h only, so each of its files
+ * stylize: the command line program of libstylize. It uses the public headers only, so each of its files
  * is also an example: paint.c for one picture, queue.c and folder.c for thousands.
  */
 #include "args_read.h"
@@ -11,6 +11,7 @@
 #include "paint.h"
 #include "sheet.h"
 #include "styles.h"
+#include "video.h"
 
 static int run_command(const cli_args *args)
 {
@@ -23,6 +24,8 @@ static int run_command(const cli_args *args)
         return command_style(args);
     case COMMAND_INFO:
         return command_info(args);
+    case COMMAND_VIDEO:
+        return command_video(args);
     case COMMAND_BENCH:
         return command_bench(args);
     default:

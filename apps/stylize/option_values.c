@@ -14,6 +14,36 @@ static void add_style(cli_args *args, style_arg style)
     args->styles[args->style_count++] = style;
 }
 
+/* "90", "1:30", "0:01:30.5": seconds. */
+static bool parse_clock(slice text, double *seconds)
+{
+    double sum = 0, part;
+    size_t parts = 0;
+    slice one;
+    while (slice_next(&text, ':', &one)) {
+        if (++parts > 3 || !parse_number(one, 0, parts > 1 ? 59.999999 : 1e7, &part))
+            return false;
+        sum = 60 * sum + part;
+    }
+    *seconds = sum;
+    return parts > 0;
+}
+
+bool read_from(void *target, const option *o, slice value) { return parse_clock(value, &((cli_args *)target)->from); }
+bool read_to(void *target, const option *o, slice value)
+{
+    return parse_clock(value, &((cli_args *)target)->to) && ((cli_args *)target)->to > 0;
+}
+
+bool read_crf(void *target, const option *o, slice value)
+{
+    double crf;
+    if (!parse_number(value, 0, 63, &crf) || crf != (int)crf)
+        return false;
+    ((cli_args *)target)->crf = (uint64_t)crf + 1;
+    return true;
+}
+
 bool read_styles(void *target, const option *o, slice value)
 {
     cli_args *args = target;
@@ -21,10 +51,19 @@ bool read_styles(void *target, const option *o, slice value)
     double weight;
     args->last_styles = args->style_count;
     while (slice_next(&value, ',', &one)) {
+        double at = -1;
+        for (size_t i = one.size; i > 0; i--)
+            if (one.data[i - 1] == '@') {
+                if (!parse_clock((slice){one.data + i, one.size - i}, &at))
+                    return false;
+                one.size = i - 1;
+                break;
+            }
         if (!parse_weighted(one, &id, &weight) || !id.size)
             return false;
         add_style(args, (style_arg){.id = text_format("%.*s", (int)id.size, id.data),
-                                    .weight = (float)weight});
+                                    .weight = (float)weight,
+                                    .at = at});
     }
     return true;
 }
@@ -41,7 +80,8 @@ bool read_style_image(void *target, const option *o, slice value)
         return false;
     args->last_styles = args->style_count;
     add_style(args, (style_arg){.path = text_format("%.*s", (int)value.size, value.data),
-                                .weight = (float)weight});
+                                .weight = (float)weight,
+                                .at = -1});
     return true;
 }
 

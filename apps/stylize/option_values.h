@@ -15,6 +15,9 @@ bool read_strength(void *target, const option *o, slice value);
 bool read_depth(void *target, const option *o, slice value);
 bool read_metadata(void *target, const option *o, slice value);
 bool read_format(void *target, const option *o, slice value);
+bool read_from(void *target, const option *o, slice value); /* "1:30" */
+bool read_to(void *target, const option *o, slice value);
+bool read_crf(void *target, const option *o, slice value);
 bool read_device(void *target, const option *o, slice value);
 
 #endif

@@ -14,9 +14,10 @@
 #define INFO    COMMAND_INFO
 #define BENCH   COMMAND_BENCH
 #define STYLE   COMMAND_STYLE
+#define VIDEO   COMMAND_VIDEO
 #define PICTURE (PAINT | SHEET)
-#define ENGINE  (PAINT | SHEET | INFO | BENCH | STYLE)
-#define ALL     (PAINT | SHEET | STYLES | INFO | BENCH | STYLE)
+#define ENGINE  (PAINT | SHEET | INFO | BENCH | STYLE | VIDEO)
+#define ALL     (PAINT | SHEET | STYLES | INFO | BENCH | STYLE | VIDEO)
 
 #define AT(m) .offset = offsetof(cli_args, m)
 #define OPTION(c, l, g, n, t, ...)                                                   \
@@ -27,30 +28,30 @@
 const char *const engine_names[] = {"auto", "native", "torch", NULL};
 
 const option cli_options[] = {
-    OPTION(PAINT, 's', "Style", "style", OPTION_OWN, .read = read_styles, .value = "ID[:W],...",
+    OPTION(PAINT | VIDEO, 's', "Style", "style", OPTION_OWN, .read = read_styles, .value = "ID[:W],...",
            .help = "library style, or a blend with weights",
-           .allowed = "ID or ID:WEIGHT, several with commas, weights of 0 or above"),
-    OPTION(PICTURE, 'i', "Style", "style-image", OPTION_OWN, .read = read_style_image, .value = "FILE[:W]",
+           .allowed = "ID or ID:WEIGHT, several with commas, weights of 0 or above; for a film ID@TIME"),
+    OPTION(PICTURE | VIDEO, 'i', "Style", "style-image", OPTION_OWN, .read = read_style_image, .value = "FILE[:W]",
            .help = "any picture as style; may be repeated", .allowed = "FILE or FILE:WEIGHT"),
     OPTION(SHEET, 0, "Style", "styles", OPTION_OWN, .read = read_styles, .value = "ID,...",
            .help = "styles of the sheet; all without it",
            .allowed = "ID or ID:WEIGHT, several with commas, weights of 0 or above"),
-    OPTION(PAINT, 0, "Style", "mask", OPTION_OWN, .read = read_mask, .value = "FILE",
+    OPTION(PAINT | VIDEO, 0, "Style", "mask", OPTION_OWN, .read = read_mask, .value = "FILE",
            .help = "where the style before it is painted: white, grey, black",
            .allowed = "a file name; the style that it is for comes before it"),
-    OPTION(PICTURE, 0, "Style", "strength", OPTION_OWN, .read = read_strength, .value = "0..1|auto",
+    OPTION(PICTURE | VIDEO, 0, "Style", "strength", OPTION_OWN, .read = read_strength, .value = "0..1|auto",
            .preset = "1", .help = "0: the photograph, 1: the full style", .allowed = "0 to 1, auto"),
-    OPTION(PICTURE | STYLE, 0, "Style", "style-scale", OPTION_NUMBER, AT(style_scale), .value = "0.5..2",
+    OPTION(PICTURE | STYLE | VIDEO, 0, "Style", "style-scale", OPTION_NUMBER, AT(style_scale), .value = "0.5..2",
            .preset = "1", .min = 0.5, .max = 2, .help = "size of the strokes: 2 twice as large"),
-    OPTION(PICTURE, 0, "Style", "preserve-color", OPTION_BOOL, AT(preserve_color),
+    OPTION(PICTURE | VIDEO, 0, "Style", "preserve-color", OPTION_BOOL, AT(preserve_color),
            .help = "keep the photograph's colours"),
-    OPTION(PICTURE, 0, "Style", "method", OPTION_CHOICE, AT(method), .choices = method_names,
+    OPTION(PICTURE | VIDEO, 0, "Style", "method", OPTION_CHOICE, AT(method), .choices = method_names,
            .value = "NAME", .preset = "auto", .help = "auto, fast, any or optimize"),
-    OPTION(PICTURE, 0, "Style", "iterations", OPTION_UINT, AT(iterations), .min = 1, .max = 100000,
+    OPTION(PICTURE | VIDEO, 0, "Style", "iterations", OPTION_UINT, AT(iterations), .min = 1, .max = 100000,
            .value = "N", .help = "steps of the method optimize [300]"),
-    OPTION(PICTURE | STYLE, 0, "Style", "time-budget", OPTION_NUMBER, AT(time_budget), .min = 0.001,
+    OPTION(PICTURE | STYLE | VIDEO, 0, "Style", "time-budget", OPTION_NUMBER, AT(time_budget), .min = 0.001,
            .max = 1000000, .value = "SECONDS", .help = "optimize, and learning, end then with what they have"),
-    OPTION(PICTURE, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
+    OPTION(PICTURE | VIDEO, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
            .value = "NAME", .preset = "lbfgs", .help = "of optimize: lbfgs or adam"),
     OPTION(PAINT | STYLE, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
            .help = "a picture as optimize, or learning, goes on",
@@ -65,12 +66,12 @@ const option cli_options[] = {
            .help = "who painted it", .allowed = "a text"),
     OPTION(STYLE, 0, "Style", "licence", OPTION_TEXT, AT(licence), .min = 1, .value = "TEXT",
            .help = "terms of the artwork", .allowed = "a text"),
-    OPTION(PICTURE | STYLE, 0, "Style", "seed", OPTION_UINT, AT(seed), .preset = "0", .value = "N",
+    OPTION(PICTURE | STYLE | VIDEO, 0, "Style", "seed", OPTION_UINT, AT(seed), .preset = "0", .value = "N",
            .help = "for methods that use random numbers"),
 
-    OPTION(PICTURE, 'o', "Output", "output", OPTION_TEXT, AT(output), .min = 1, .value = "PATH",
+    OPTION(PICTURE | VIDEO, 'o', "Output", "output", OPTION_TEXT, AT(output), .min = 1, .value = "PATH",
            .help = "file, folder for many, - for standard output", .allowed = "a file name"),
-    OPTION(PICTURE | BENCH, 0, "Output", "size", OPTION_OWN, .read = read_sizes, .value = "N|WxH",
+    OPTION(PICTURE | BENCH | VIDEO, 0, "Output", "size", OPTION_OWN, .read = read_sizes, .value = "N|WxH",
            .help = "longer side, or exact size cut at the centre",
            .allowed = "N or WxH with numbers from 16 to 16384"),
     OPTION(PICTURE, 0, "Output", "format", OPTION_OWN, .read = read_format, .value = "NAME",
@@ -82,12 +83,23 @@ const option cli_options[] = {
     OPTION(PAINT, 0, "Output", "keep-metadata", OPTION_OWN, .read = read_metadata, .value = "NAME,...",
            .help = "of the photograph: copyright, exif, icc or all",
            .allowed = "copyright, exif, icc, all, several with commas"),
-    OPTION(PICTURE, 'f', "Output", "force", OPTION_BOOL, AT(force), .help = "overwrite outputs that exist"),
+    OPTION(PICTURE | VIDEO, 'f', "Output", "force", OPTION_BOOL, AT(force), .help = "overwrite outputs that exist"),
     OPTION(SHEET, 0, "Output", "columns", OPTION_UINT, AT(columns), .min = 1, .max = 64, .value = "N",
            .help = "pictures in a row of the sheet"),
 
-    OPTION(PICTURE, 0, "Input", "tolerant", OPTION_BOOL, AT(tolerant),
+    OPTION(PICTURE | VIDEO, 0, "Input", "tolerant", OPTION_BOOL, AT(tolerant),
            .help = "paint damaged pictures as far as they go"),
+
+    OPTION(VIDEO, 0, "Film", "stability", OPTION_NUMBER, AT(stability), .value = "0..1", .preset = "0.7", .min = 0,
+           .max = 1, .help = "0: each frame for itself, 1: as still as can be"),
+    OPTION(VIDEO, 0, "Film", "from", OPTION_OWN, .read = read_from, .value = "TIME",
+           .help = "where it begins: 90, 1:30 or 0:01:30.5", .allowed = "seconds, M:SS or H:MM:SS"),
+    OPTION(VIDEO, 0, "Film", "to", OPTION_OWN, .read = read_to, .value = "TIME", .help = "where it ends",
+           .allowed = "seconds, M:SS or H:MM:SS, above 0"),
+    OPTION(VIDEO, 0, "Film", "codec", OPTION_TEXT, AT(codec), .min = 1, .value = "NAME",
+           .help = "encoder of FFmpeg [H.264, or what the file's kind is usual with]", .allowed = "a name"),
+    OPTION(VIDEO, 0, "Film", "crf", OPTION_OWN, .read = read_crf, .value = "0..63",
+           .help = "of the encoder: less is better and larger [20 of H.264]", .allowed = "a whole number from 0 to 63"),
 
     OPTION(PAINT, 'r', "Folders", "recursive", OPTION_BOOL, AT(recursive), .help = "with the folders inside"),
     OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume), .help = "leave out what was painted before"),
@@ -134,6 +146,7 @@ static const struct {
 } commands[] = {
     {COMMAND_PAINT, "paint", "PICTURE|FOLDER... --style ID [-o PATH]", "paint pictures"},
     {COMMAND_SHEET, "sheet", "PICTURE [-o sheet.png]", "one picture in all styles, labelled"},
+    {COMMAND_VIDEO, "video", "FILM --style ID [-o FILM]", "paint a film, steadily"},
     {COMMAND_STYLES, "styles", "[--lang zh] [--json]", "the styles of the library"},
     {COMMAND_STYLE, "style", "add ID ARTWORK | list | show ID | remove ID", "styles of your own"},
     {COMMAND_INFO, "info", "[--json]", "version, engines, devices, models"},
@@ -152,6 +165,9 @@ static const struct {
                     "  curl -s URL | stylize - --style udnie > out.jpg\n"},
     {COMMAND_SHEET, "  stylize sheet photo.jpg\n"
                     "  stylize sheet photo.jpg --styles scream,udnie --columns 3 --size 480 -o two.jpg\n"},
+    {COMMAND_VIDEO, "  stylize video in.mp4 --style starry_night -o out.mp4\n"
+                    "  stylize video in.mkv --style scream --stability 1 --from 1:30 --to 1:45\n"
+                    "  stylize video in.mp4 --style starry_night@0,great_wave@10 -o out.mp4\n"},
     {COMMAND_STYLES, "  stylize styles\n  stylize styles --json\n"},
     {COMMAND_STYLE, "  stylize style add sunflowers painting.jpg\n"
                     "  stylize style add sunflowers painting.jpg --effort good --photos ~/Pictures\n"

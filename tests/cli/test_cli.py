@@ -106,7 +106,7 @@ class Documents(CliTest):
 
     def options(self):
         found = set()
-        for command in ([], ["sheet"], ["styles"], ["style"], ["info"], ["bench"]):
+        for command in ([], ["sheet"], ["video"], ["styles"], ["style"], ["info"], ["bench"]):
             found |= set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", self.ok(*command, "--help").decode(), re.M))
         self.assertGreater(len(found), 25)
         return found

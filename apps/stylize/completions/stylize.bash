@@ -6,6 +6,9 @@ _stylize_words() {
         --optimizer --seed --output --size \
         --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
+    video) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
+        --optimizer --seed --output --size --force --tolerant --stability --from --to --codec --crf --engine --device --threads \
+        --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
     style) echo "--effort --photos --name --artist --licence --style-scale --time-budget --preview --seed --engine --device \
         --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
@@ -23,7 +26,7 @@ _stylize() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=paint word
     COMPREPLY=()
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $word in sheet | styles | style | info | bench) command=$word; break ;; esac
+        case $word in sheet | video | styles | style | info | bench) command=$word; break ;; esac
     done
     case $prev in
     -s | --style | --styles)
@@ -45,14 +48,14 @@ _stylize() {
     --effort) mapfile -t COMPREPLY < <(compgen -W "fast good best" -- "$cur"); return ;;
     --models | --style-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --optimizer) mapfile -t COMPREPLY < <(compgen -W "lbfgs adam" -- "$cur"); return ;;
-    --strength | --style-scale | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
+    --strength | --stability | --from | --to | --codec | --crf | --style-scale | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
         --memory) return ;;
     esac
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_stylize_words "$command")" -- "$cur")
         return
     fi
-    [[ $COMP_CWORD == 1 ]] && mapfile -t COMPREPLY < <(compgen -W "sheet styles style info bench" -- "$cur")
+    [[ $COMP_CWORD == 1 ]] && mapfile -t COMPREPLY < <(compgen -W "sheet video styles style info bench" -- "$cur")
     [[ $COMP_CWORD == 2 && $prev == style ]] && mapfile -t COMPREPLY < <(compgen -W "add list show remove" -- "$cur")
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
     compopt -o filenames 2>/dev/null

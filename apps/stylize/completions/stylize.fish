@@ -2,7 +2,7 @@
 
 function __stylize_command
     for word in (commandline -opc)[2..-1]
-        if contains -- $word sheet styles style info bench
+        if contains -- $word sheet video styles style info bench
             echo $word
             return
         end
@@ -22,33 +22,38 @@ function __stylize_ids
     end
 end
 
-complete -c stylize -n '__fish_is_first_arg' -a 'sheet styles style info bench'
+complete -c stylize -n '__fish_is_first_arg' -a 'sheet video styles style info bench'
 
-complete -c stylize -n '__stylize_in paint' -s s -l style -x -a '(__stylize_ids)' -d 'Library style or blend'
+complete -c stylize -n '__stylize_in paint video' -s s -l style -x -a '(__stylize_ids)' -d 'Library style or blend'
 complete -c stylize -n '__stylize_in sheet' -l styles -x -a '(__stylize_ids)' -d 'Styles of the sheet'
 complete -c stylize -n '__stylize_in sheet' -l columns -x -d 'Pictures in a row'
-complete -c stylize -n '__stylize_in paint sheet' -s i -l style-image -r -d 'Any picture as style'
-complete -c stylize -n '__stylize_in paint sheet' -l strength -x -d '0: the photograph, 1: the full style'
-complete -c stylize -n '__stylize_in paint' -l mask -r -d 'Where the style before it is painted'
-complete -c stylize -n '__stylize_in paint sheet style' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
-complete -c stylize -n '__stylize_in paint sheet' -l preserve-color -d 'Keep the colours of the photograph'
-complete -c stylize -n '__stylize_in paint sheet' -l method -x -a 'auto fast any optimize' -d Method
-complete -c stylize -n '__stylize_in paint sheet' -l iterations -x -d 'Steps of the method optimize'
-complete -c stylize -n '__stylize_in paint sheet style' -l time-budget -x -d 'Seconds for the method optimize'
-complete -c stylize -n '__stylize_in paint sheet' -l optimizer -x -a 'lbfgs adam' -d 'Of the method optimize'
+complete -c stylize -n '__stylize_in paint video sheet' -s i -l style-image -r -d 'Any picture as style'
+complete -c stylize -n '__stylize_in paint video sheet' -l strength -x -d '0: the photograph, 1: the full style'
+complete -c stylize -n '__stylize_in paint video' -l mask -r -d 'Where the style before it is painted'
+complete -c stylize -n '__stylize_in paint video sheet style' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
+complete -c stylize -n '__stylize_in paint video sheet' -l preserve-color -d 'Keep the colours of the photograph'
+complete -c stylize -n '__stylize_in paint video sheet' -l method -x -a 'auto fast any optimize' -d Method
+complete -c stylize -n '__stylize_in paint video sheet' -l iterations -x -d 'Steps of the method optimize'
+complete -c stylize -n '__stylize_in paint video sheet style' -l time-budget -x -d 'Seconds for the method optimize'
+complete -c stylize -n '__stylize_in paint video sheet' -l optimizer -x -a 'lbfgs adam' -d 'Of the method optimize'
 complete -c stylize -n '__stylize_in paint style' -l preview -r -d 'Picture of optimize as it grows'
-complete -c stylize -n '__stylize_in paint sheet style' -l seed -x -d Seed
-complete -c stylize -n '__stylize_in paint sheet' -s o -l output -r -d Output
-complete -c stylize -n '__stylize_in paint sheet bench' -l size -x -d 'Longer side, or WxH'
+complete -c stylize -n '__stylize_in paint video sheet style' -l seed -x -d Seed
+complete -c stylize -n '__stylize_in paint video sheet' -s o -l output -r -d Output
+complete -c stylize -n '__stylize_in paint video sheet bench' -l size -x -d 'Longer side, or WxH'
 complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff' -d Format
 complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
 complete -c stylize -n '__stylize_in paint' -l depth -x -a '8 16' -d 'Bits a channel'
 complete -c stylize -n '__stylize_in paint' -l keep-metadata -x -a 'copyright exif icc all' -d 'Of the photograph'
-complete -c stylize -n '__stylize_in paint sheet' -s f -l force -d Overwrite
-complete -c stylize -n '__stylize_in paint sheet' -l tolerant -d 'Paint damaged pictures as far as they go'
+complete -c stylize -n '__stylize_in paint video sheet' -s f -l force -d Overwrite
+complete -c stylize -n '__stylize_in paint video sheet' -l tolerant -d 'Paint damaged pictures as far as they go'
 complete -c stylize -n '__stylize_in paint' -s r -l recursive -d 'With the folders inside'
 complete -c stylize -n '__stylize_in paint' -l resume -d 'Leave out what was painted before'
 complete -c stylize -n '__stylize_in paint' -s j -l jobs -x -d 'Pictures in work at once'
+complete -c stylize -n '__stylize_in video' -l stability -x -d '0: each frame for itself, 1: as still as can be'
+complete -c stylize -n '__stylize_in video' -l from -x -d 'Where it begins'
+complete -c stylize -n '__stylize_in video' -l to -x -d 'Where it ends'
+complete -c stylize -n '__stylize_in video' -l codec -x -a 'libx264 libx265 libvpx-vp9' -d 'Encoder of FFmpeg'
+complete -c stylize -n '__stylize_in video' -l crf -x -d 'Less is better and larger'
 complete -c stylize -n '__stylize_in styles' -l lang -x -a 'en zh' -d 'Language of the names'
 complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
 complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network
