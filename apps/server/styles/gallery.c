@@ -10,7 +10,8 @@
 #include "base/digest.h"
 #include "base/files.h"
 
-#define CODE_FILE "code.safetensors" /* of a style in the style folder: no two that were learnt have the same */
+#define CODE_FILE                                                                                            \
+    "code.safetensors" /* of a style in the style folder: no two that were learnt have the same */
 
 /* A style that was added: its digest tells results of different pictures under one id apart. */
 typedef struct added {
@@ -94,8 +95,8 @@ static void remember_folder(struct gallery *g)
 {
     pthread_rwlock_wrlock(&g->lock);
     for (size_t i = 0; g->folder && i < g->count; i++) {
-        added *a = g->english[i].added && !is_known(g, g->english[i].id) ? read_record(g, g->english[i].id)
-                                                                         : NULL;
+        added *a =
+            g->english[i].added && !is_known(g, g->english[i].id) ? read_record(g, g->english[i].id) : NULL;
         if (a) {
             a->next = g->added;
             g->added = a;
@@ -247,7 +248,8 @@ static void remember(struct gallery *g, added *a)
     pthread_rwlock_unlock(&g->lock);
 }
 
-stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture, stylize_error *err)
+stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture,
+                           stylize_error *err)
 {
     const stylize_image image = {
         .pixels = (uint8_t *)picture.data, .size = picture.size, .format = STYLIZE_FORMAT_ENCODED};

@@ -23,7 +23,8 @@ json_t *gallery_style_json(struct gallery *g, const char *id);
 /* Path of its preview, which the caller frees; NULL: none. */
 char *gallery_preview(struct gallery *g, const char *id);
 /* Reads a style from an encoded picture, which takes long; one at a time. */
-stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture, stylize_error *err);
+stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture,
+                           stylize_error *err);
 /* Where styles are kept that are learnt; NULL: nowhere. */
 const char *gallery_folder(const struct gallery *g);
 /* As stylize_style_fit, which takes minutes; the style is in the list then. */

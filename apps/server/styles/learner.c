@@ -10,6 +10,8 @@
 #include "jobs/job_end.h"
 #include "styles/fit_form.h"
 
+#define NICE 10 /* a tenth of a processor where pictures take all of them: so it comes to its end even then */
+
 struct learner {
     struct jobs *jobs;
     struct gallery *gallery;
@@ -146,7 +148,7 @@ static void *run(void *arg)
 {
     struct learner *l = arg;
     struct jobs *j = l->jobs;
-    setpriority(PRIO_PROCESS, 0, 19); /* of this thread; where that is not allowed it shares */
+    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread; where that is not allowed it shares */
     pthread_mutex_lock(&j->lock);
     while (!j->stop) {
         job *b = next_queued(j);

@@ -1,6 +1,6 @@
 /*
- * Learns styles: jobs that have a style instead of a painting, one after the other, on a thread of its own with the
- * lowest priority. The library runs a fit on the thread that asks for it, so no thread that paints is taken from
+ * Learns styles: jobs that have a style instead of a painting, one after the other, on a thread of its own with a low
+ * priority. The library runs a fit on the thread that asks for it, so no thread that paints is taken from
  * pictures, and the processors are the fit's only as far as pictures leave them.
  */
 #ifndef SERVER_LEARNER_H
