@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "api/job_events.h"
-#include "api/style_registry.h"
 #include "base/log.h"
 #include "common/clock.h"
 #include "config/config_read.h"
@@ -25,6 +24,8 @@
 #include "paint/memory_tier.h"
 #include "routes.h"
 #include "sandbox/enter.h"
+#include "styles/gallery.h"
+#include "styles/learner.h"
 
 extern char **environ;
 
@@ -134,6 +135,7 @@ static void close_server(server *s)
     watch_stop(&s->watch);
     streams_destroy(s->streams);
     jobs_stop(s->jobs);
+    learner_stop(s->learner);
     io_pool_stop(&s->preparers);
     fleet_stop(s);
     if (s->ctx)
@@ -141,6 +143,7 @@ static void close_server(server *s)
     if (s->painter.ctx) /* was made */
         painter_close(&s->painter);
     fleet_close(s);
+    learner_destroy(s->learner);
     jobs_destroy(s->jobs);
     idempotency_free(&s->idempotency);
     gallery_destroy(s->gallery);
@@ -215,6 +218,7 @@ static void drain(server *s)
     fleet_drain(s);
     http_quiesce(s);
     jobs_stop(s->jobs);
+    learner_stop(s->learner);
     streams_tick(s->streams, true);
     io_pool_stop(&s->preparers);
     while (painter_in_work(&s->painter) && now_ns() < end)
@@ -248,6 +252,12 @@ static void tick(void *user)
     painter_tick(&s->painter);
 }
 
+static bool start_learner(server *s)
+{
+    s->learner = learner_create(s->jobs, s->gallery);
+    return s->learner && learner_start(s->learner);
+}
+
 static int serve(server *s, sandbox *box, char *message, size_t size)
 {
     sigset_t signals;
@@ -265,7 +275,7 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
         !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
-    if (!watch_start(&s->watch, tick, s)) {
+    if (!start_learner(s) || !watch_start(&s->watch, tick, s)) {
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
@@ -323,7 +333,7 @@ static int check(server *s, sandbox *box, char *message, size_t size)
 int main(int argc, char **argv)
 {
     static server s; /* large, and there is one */
-    sandbox box = {false, false, false};
+    sandbox box = {.plugins = false};
     config_command command;
     const char *word;
     char message[512] = "";

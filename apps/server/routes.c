@@ -8,6 +8,7 @@
 #include "api/page_routes.h"
 #include "api/privacy.h"
 #include "api/status.h"
+#include "api/style_jobs.h"
 #include "api/styles.h"
 #include "api/transfer.h"
 #include "http/answer_later.h"
@@ -25,11 +26,16 @@ const route routes[] = {
      answered_later},
     {"job_events", "GET", "/api/v1/jobs/*/events", ACCESS_USER, false, true, false, jobs_events,
      answered_later},
+    {"job_preview", "GET", "/api/v1/jobs/*/preview", ACCESS_USER, false, true, false, style_jobs_preview,
+     answered_later},
+    {"job_keep", "POST", "/api/v1/jobs/*/keep", ACCESS_USER, false, true, false, style_jobs_keep, NULL},
     {"data_export", "GET", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_export, answered_later},
     {"data_erase", "DELETE", "/api/v1/data/*", ACCESS_USER, false, true, false, privacy_erase,
      answered_later},
     {"batch", "POST", "/api/v1/batches", ACCESS_USER, true, true, true, batch_start, answered_later},
     {"styles", "GET", "/api/v1/styles", ACCESS_OPEN, false, true, false, styles_list, NULL},
+    {"style_learn", "POST", "/api/v1/styles", ACCESS_ADMIN, true, true, true, style_jobs_post,
+     answered_later},
     {"style", "GET", "/api/v1/styles/*", ACCESS_OPEN, false, true, false, styles_one, NULL},
     {"style_add", "POST", "/api/v1/styles/*", ACCESS_ADMIN, true, true, true, styles_add, styles_added},
     {"style_remove", "DELETE", "/api/v1/styles/*", ACCESS_ADMIN, false, true, false, styles_remove, NULL},

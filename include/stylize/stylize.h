@@ -466,7 +466,7 @@ typedef enum stylize_fit_answer {
     STYLIZE_FIT_CANCEL = 2 /* STYLIZE_ERR_CANCELLED, nothing is saved */
 } stylize_fit_answer;
 
-/* Called after each step, on a worker thread. Returns a stylize_fit_answer. It must not call the library. */
+/* Called after each step, on the fit's own thread. Returns a stylize_fit_answer. It must not call the library. */
 typedef int (*stylize_fit_fn)(void *user, const stylize_fit_state *state);
 
 /* A style of one's own to be made. Fill with stylize_fit_init, then set info and picture and what else is wanted. */
@@ -663,7 +663,7 @@ STYLIZE_API stylize_status stylize_fit_init(stylize_fit *f, size_t size);
  * loads it; this one has it at once. First the library's network is steered to the style by L-BFGS on the style code,
  * from the nearest style of the library (Dumoulin et al. 2017, arXiv 1610.07629); with more effort that network is then
  * trained on for this style alone (Johnson et al. 2016, arXiv 1603.08155). It ends when the loss has stopped falling.
- * Blocks for seconds to minutes with the context's threads; requests are painted meanwhile by those that are free.
+ * Blocks for seconds to minutes. It runs on the caller's thread, and workers without a request help it.
  * @param f    what is wanted; its results are filled on success
  * @return STYLIZE_OK; INVALID, EXISTS (a style of that id, here or in the folder), FORMAT, LIMIT (memory budget),
  *         NOT_FOUND (contents), IO (folder), CANCELLED, ENGINE, NOMEM; UNSUPPORTED (no style folder, no network that

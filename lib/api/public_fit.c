@@ -4,7 +4,7 @@
 
 #include "base/tagged.h"
 #include "job/learn.h"
-#include "sched/queue.h"
+#include "sched/guest.h"
 #include "style/save.h"
 
 #define SCALE_MIN 0.25f
@@ -77,7 +77,7 @@ stylize_status stylize_style_fit(stylize_ctx *ctx, stylize_fit *f, stylize_error
         return stz_fail(err, STYLIZE_ERR_EXISTS, "style \"%.80s\" is there already", own.info->id);
     }
     fitting task = {stz_nets_find(&ctx->env.nets, stz_style_lib_loss(ctx->env.styles)), ctx->style_dir, &own};
-    status = stz_queue_task(ctx, task.loss, fit_task, &task, err);
+    status = stz_guest_run(ctx, task.loss, fit_task, &task, err);
     if (!status)
         stz_tagged_write(STZ_TAG_FIT, f, &own);
     return status;

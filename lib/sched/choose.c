@@ -36,6 +36,19 @@ static bool has_work(const stylize_ctx *ctx)
     return ctx->finishing.count || stz_can_lead(ctx) || stz_can_prepare(ctx);
 }
 
+void stz_workers_recall(stylize_ctx *ctx)
+{
+    if (!ctx->guests && !team_open(ctx))
+        return;
+    for (int i = 0; i < ctx->worker_count; i++)
+        atomic_store(&ctx->workers[i].leave, 1);
+    for (int i = 0; i < ctx->worker_count; i++)
+        if (ctx->workers[i].leads)
+            stz_team_wake(ctx->workers[i].team);
+    for (stz_guest *g = ctx->guests; g; g = g->next)
+        stz_team_wake(g->team);
+}
+
 void stz_workers_notify(stylize_ctx *ctx)
 {
     if (ctx->closing) {
@@ -45,10 +58,5 @@ void stz_workers_notify(stylize_ctx *ctx)
     } else {
         return;
     }
-    if (team_open(ctx)) {
-        atomic_store(&ctx->leave, 1);
-        for (int i = 0; i < ctx->worker_count; i++)
-            if (ctx->workers[i].leads)
-                stz_team_wake(ctx->workers[i].team);
-    }
+    stz_workers_recall(ctx);
 }

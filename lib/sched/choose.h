@@ -10,6 +10,8 @@ bool stz_can_lead(const stylize_ctx *ctx);
 bool stz_can_prepare(const stylize_ctx *ctx);
 /* After a list has changed: wakes whoever should look. */
 void stz_workers_notify(stylize_ctx *ctx);
+/* Helpers come out of the teams that they are in and look again. */
+void stz_workers_recall(stylize_ctx *ctx);
 
 /* Whether the calling thread is a worker of the context; it becomes one. Without the lock. */
 bool stz_on_worker(const stylize_ctx *ctx);

@@ -20,8 +20,18 @@ typedef struct stz_worker {
     pthread_t thread;
     stz_scratch scratch;
     stz_team *team;
-    bool leads; /* its team is open; under the context's lock */
+    bool leads;       /* its team is open; under the context's lock */
+    atomic_int leave; /* the team that it helps: there is other work */
 } stz_worker;
+
+/* A run of somebody else's thread, see guest.h. */
+typedef struct stz_guest {
+    stz_team *team;
+    stz_scratch scratch;
+    int helpers;         /* workers that are in its team or on the way */
+    pthread_cond_t gone; /* the last of them is */
+    struct stz_guest *next;
+} stz_guest;
 
 struct stylize_ctx {
     stylize_options opt;
@@ -42,11 +52,12 @@ struct stylize_ctx {
     uint64_t next_deadline; /* the earliest of the jobs that wait, 0: none */
     bool closing;
     atomic_int cancel_all;
-    atomic_int leave; /* helpers should look for other work */
     stylize_stats stats;
 
     stz_worker *workers;
     int worker_count, started;
+    stz_guest *guests; /* that run now */
+    int guest_helpers; /* workers that help any of them */
 };
 
 #endif

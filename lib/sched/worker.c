@@ -7,6 +7,7 @@
 #include "job/prepare.h"
 #include "sched/choose.h"
 #include "sched/end.h"
+#include "sched/guest.h"
 
 /* A job that was cancelled or is too late gets its status; true if so. */
 static bool is_dead(stylize_ctx *ctx, stz_job *job)
@@ -147,6 +148,8 @@ static void step_lead(stz_worker *w)
     if (w->leads) {
         stz_team_open(w->team);
         pthread_cond_broadcast(&ctx->work);
+        if (ctx->guests) /* a picture comes before them */
+            stz_workers_recall(ctx);
     }
     stz_workers_notify(ctx);
     pthread_mutex_unlock(&ctx->lock);
@@ -170,7 +173,7 @@ static void step_lead(stz_worker *w)
     pthread_mutex_lock(&ctx->lock);
 }
 
-/* Joins the oldest open team, if there is one. */
+/* Joins the oldest open team, if there is one; that of a guest if there is no other. */
 static bool step_help(stz_worker *w)
 {
     stylize_ctx *ctx = w->ctx;
@@ -179,10 +182,10 @@ static bool step_help(stz_worker *w)
         if (ctx->workers[i].leads)
             team = ctx->workers[i].team;
     if (!team)
-        return false;
-    atomic_store(&ctx->leave, 0);
+        return stz_guest_help(w);
+    atomic_store(&w->leave, 0);
     pthread_mutex_unlock(&ctx->lock);
-    stz_team_help(team, &w->scratch, &ctx->leave);
+    stz_team_help(team, &w->scratch, &w->leave);
     pthread_mutex_lock(&ctx->lock);
     return true;
 }

@@ -13,6 +13,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MISSING = [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no Python package {', '.join(MISSING)}")
+WITH_LIBRARY = f"{{}}:{ROOT / 'bindings' / 'python' / 'src'}"  # of modules
 EVERY_MODULE = """
 import importlib, pkgutil, stylize_train
 for module in pkgutil.walk_packages(stylize_train.__path__, "stylize_train."):
@@ -65,7 +66,7 @@ def test_it_finds_the_models(how, installed, tmp_path):
     environment, cwd = ({"STYLIZE_MODELS": str(models)}, tmp_path) if how == "environment" else ({}, models.parent)
     result = run(installed, cwd, sys.executable, "-m", "stylize_train", "brush", "--artworks", models / "styles" / "artworks",
                  "--photos", ROOT / "examples" / "data" / "photo.jpg", "--steps", 1, "--size", 64, "--threads", 1, "--device", "cpu",
-                 "--out", tmp_path / "out", **environment)
+                 "--out", tmp_path / "out", PYTHONPATH=WITH_LIBRARY.format(installed), **environment)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "out" / "checkpoint.pt").is_file()
 
@@ -77,3 +78,12 @@ def test_without_models_it_says_what_is_missing(installed, tmp_path):
     assert result.returncode == 1 and result.stderr.count("\n") == 1
     assert "no such file" in result.stderr and "--loss-net" in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_it_says_what_reads_pictures(installed, tmp_path):
+    """Without the library's package, and without the library."""
+    for environment, said in (({}, "the Python package stylize: install it"),
+                              ({"PYTHONPATH": WITH_LIBRARY.format(installed), "STYLIZE_LIBRARY": "/none.so"},
+                               "the library libstylize, which cannot be used")):
+        result = run(installed, tmp_path, sys.executable, "-c", "from stylize_train import pictures; pictures.load('x')", **environment)
+        assert said in result.stderr

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from stylize_train.formats import network as container  # noqa: E402
 from stylize_train import __main__ as tool  # noqa: E402
 from stylize_train import any as any_style  # noqa: E402
-from stylize_train import answers, export, filters, loss, nets, painted, perceptual, run, script  # noqa: E402
+from stylize_train import answers, export, filters, loss, nets, painted, perceptual, run, script, window  # noqa: E402
 
 TINY = ["--size", "64", "--threads", "1", "--device", "cpu"]
 
@@ -85,6 +85,24 @@ def test_interrupted_run_ends_as_a_whole_one(command, pictures, loss_net, traine
     once, twice = rows(trained / command / "checkpoint.pt"), rows(tmp_path / "checkpoint.pt")
     assert all(torch.equal(once[k], twice[k]) for k in once)
     assert (tmp_path / "preview.jpg").is_file()
+
+
+@pytest.mark.parametrize("command", ["brush", "any"])
+def test_a_window_over_the_photographs_goes_on_where_it_was(command, pictures, loss_net, tmp_path, monkeypatch):
+    """With more photographs than are in memory at a time, and one that is none."""
+    photos = tmp_path / "photos"
+    (photos / "inside").mkdir(parents=True)
+    for name, source in (("a", "photos/one"), ("inside/b", "photos/two"), ("c", "art/first")):
+        (photos / f"{name}.png").write_bytes((pictures / f"{source}.png").read_bytes())
+    (photos / "d.png").write_bytes(b"no picture")
+    monkeypatch.setattr(window, "SIZE", 2)
+    material = {"brush": ["--artworks", pictures / "art"], "any": ["--paintings", pictures / "art"]}[command]
+    for out, steps in (("whole", [4]), ("parts", [2, 4])):
+        for n in steps:  # no rate is drawn from the length but by the part: the same at each step
+            monkeypatch.setattr(run.Run, "part", lambda self: self.state["step"] / 4 if self.state["step"] < n else 1)
+            call(command, *material, "--photos", photos, "--loss-net", loss_net, "--out", tmp_path / out, *TINY, "--steps", 4)
+    once, twice = rows(tmp_path / "whole" / "checkpoint.pt"), rows(tmp_path / "parts" / "checkpoint.pt")
+    assert all(torch.equal(once[k], twice[k]) for k in once)
 
 
 @pytest.mark.parametrize("command, more", [("brush", []), ("any", ["--style-scale", "1.5"])])

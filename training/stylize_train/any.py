@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import brush, objective, pictures, resident, run, start, varied
+from . import brush, objective, pictures, resident, run, start, varied, window
 from .ahead import Ahead
 from .nets import HIDDEN, WIDTHS, Any, channels_last
 from .paths import InputError
@@ -76,7 +76,7 @@ class Reader:
         self.net = channels_last(Any({"widths": a.encoder_widths, "hidden": a.encoder_hidden}, probe(a.probe),
                                      coarse=a.coarse).to(device))
         self.step = 0
-        self.ahead = Ahead(self.make, a.seed, a.workers)
+        self.ahead = Ahead(self.make, a.seed, a.workers, self.turn)
         self.before = start.NOTHING
         self.pool: list[tuple] = []
 
@@ -90,6 +90,10 @@ class Reader:
         self.net.net.load_state_dict({k[4:]: v for k, v in c["ema"].items() if k.startswith("net.")})
         with torch.no_grad():
             self.net.enc.fc2.bias.copy_(c["ema"]["codes"].mean(0))
+
+    def turn(self, step: int) -> None:
+        for some in (self.photos, *self.art):
+            window.turn(some, step)
 
     def groups(self):
         return [{"params": list(self.net.parameters())}]

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, objective, pictures, resident, run, start
+from . import library, objective, pictures, resident, run, start, window
 from .nets import Brush, channels_last
 from .paths import MODELS, InputError
 
@@ -66,6 +66,9 @@ class Painter:
             raise InputError(f"{path}: trained for other artworks than those of the folder")
         self.net.begin(c["ema"], c["cfg"])
         self.before = c["before"]
+
+    def turn(self, step: int) -> None:
+        window.turn(self.photos, step)
 
     def groups(self):
         return [{"params": list(self.net.net.parameters())}, {"params": [self.net.codes], "factor": CODE_FACTOR}]

@@ -13,7 +13,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from . import filters, library, painted, pictures, run, script
+from . import filters, library, painted, pictures, run, script, window
 from .ahead import Ahead
 from .answers import Answers
 from .formats import loss as native
@@ -65,7 +65,7 @@ class Distillation:
         self.net = Student(teachers).to(device, memory_format=torch.channels_last)
         self.scales = [1.0] * len(LEVELS)
         self.step, self.said, self.size = 0, {}, size
-        self.ahead = Ahead(self.make, seed, workers)
+        self.ahead = Ahead(self.make, seed, workers, self.turn)
         self.measure()
 
     def measure(self) -> None:
@@ -86,6 +86,9 @@ class Distillation:
             if self.net.answers:
                 return self.net.answers(x)
             return [f / s for f, s in zip(self.teachers[0](x), self.scales)]
+
+    def turn(self, step: int) -> None:
+        window.turn(self.material, step)
 
     def groups(self):
         return [{"params": [p for p in self.net.parameters() if p.requires_grad]}]

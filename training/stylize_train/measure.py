@@ -95,8 +95,8 @@ def main(a: argparse.Namespace) -> None:
     unknown = set(a.styles or ()) - works.keys()
     if unknown:
         raise InputError(f"{a.artworks}: no {', '.join(sorted(unknown))}")
-    photos = pictures.folders([a.contents], "photographs")
-    photos = photos[::max(1, len(photos) // a.count)][:a.count]
+    files = pictures.files([a.contents], "photographs")
+    photos = [pictures.load(f, short=720) for f in files[::max(1, len(files) // a.count)][:a.count]]
     photos = [pictures.tensor(pictures.to_multiple(p, a.size, 16)) for p in photos]
     panel = find_panel(a.weights)
     for path in a.network:

@@ -8,6 +8,10 @@ class InputError(Exception):
     """Something the user gave cannot be used; the message says what and what is allowed."""
 
 
+class PictureError(InputError):
+    """A file that is no picture to train with; others of its folder may be."""
+
+
 def find_clone() -> pathlib.Path:
     """The clone of the project around the current folder, or around this file; the current folder if there is none."""
     here = pathlib.Path.cwd()

@@ -5,45 +5,47 @@ from typing import Callable, Sequence
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from .paths import InputError
+from . import reader
+from .paths import InputError, PictureError
+from .window import Window
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
+ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif",
+           ".heic", ".heif"}
 Rng = np.random.Generator
 
 
 def load(path: pathlib.Path | str, short: int | None = None, area: int | None = None) -> np.ndarray:
     """RGB; scaled down to `short` pixels on the shorter side, or to about area x area pixels."""
-    try:
-        with Image.open(path) as file:
-            image = file.convert("RGB")
-    except FileNotFoundError as e:
-        raise InputError(f"{path}: no such file") from e
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as e:
-        raise InputError(f"{path}: not a picture that can be read (JPEG, PNG and WebP can)") from e
-    w, h = image.size
+    pixels = reader.read(path)
+    h, w = pixels.shape[:2]
     if min(w, h) < 16:
-        raise InputError(f"{path}: {w} x {h} is too small, 16 x 16 is the least")
+        raise PictureError(f"{path}: {w} x {h} is too small, 16 x 16 is the least")
     scale = min(1.0, short / min(w, h) if short else area / (w * h) ** 0.5 if area else 1.0)
-    if scale < 1:
-        image = image.resize((max(16, round(w * scale)), max(16, round(h * scale))), Image.Resampling.LANCZOS)
-    return np.array(image)
+    if scale == 1:
+        return pixels
+    size = max(16, round(w * scale)), max(16, round(h * scale))
+    return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def folders(paths: Sequence[pathlib.Path], what: str, short: int = 720) -> list[np.ndarray]:
-    """Every picture of the folders, or of the files given."""
-    files: list[pathlib.Path] = []
+def files(paths: Sequence[pathlib.Path], what: str) -> list[pathlib.Path]:
+    """Every picture of the folders and of those inside them, and the files given."""
+    found: list[pathlib.Path] = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            files += sorted(f for f in path.iterdir() if f.suffix.lower() in ENDINGS)
+            found += sorted(f for f in path.rglob("*") if f.suffix.lower() in ENDINGS and f.is_file())
         elif path.exists():
-            files.append(path)
+            found.append(path)
         else:
             raise InputError(f"{path}: no such file or folder ({what})")
-    if not files:
+    if not found:
         raise InputError(f"no pictures among the {what}: {', '.join(map(str, paths)) or 'none given'}")
-    return [load(f, short=short) for f in files]
+    return found
+
+
+def folders(paths: Sequence[pathlib.Path], what: str, short: int = 720) -> Window:
+    return Window(files(paths, what), lambda f: load(f, short=short))
 
 
 def tensor(picture: np.ndarray) -> torch.Tensor:

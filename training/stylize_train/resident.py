@@ -7,22 +7,42 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import pictures
+from . import pictures, window
 
 LOW, HIGH = 256, 600  # the shorter side of a photograph, as which it is taken
 ODD, GREY = 0.02, 0.08  # shares
 
 
-class Resident(list):
-    """The pictures, and the same as bytes [3, H, W] on the device."""
+class Resident(Sequence[np.ndarray]):
+    """The pictures, and the same as bytes [3, H, W] on the device: those of the window, once they were drawn."""
 
     def __init__(self, photos: Sequence[np.ndarray], device: torch.device):
-        super().__init__(photos)
-        self.device = device
-        self.tensors = [torch.from_numpy(np.ascontiguousarray(p)).permute(2, 0, 1).contiguous().to(device) for p in photos]
+        self.photos, self.device = photos, device
+        self.tensors: dict[int, torch.Tensor] = {}  # by the number of the file
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, i):
+        return self.photos[i]
+
+    def turn(self, step: int) -> None:
+        window.turn(self.photos, step)
+        here = {self.number(i) for i in range(len(self))}
+        self.tensors = {k: t for k, t in self.tensors.items() if k in here}
+
+    def number(self, i: int) -> int:
+        return self.photos.number(i) if isinstance(self.photos, window.Window) else i
+
+    def tensor(self, i: int) -> torch.Tensor:
+        number = self.number(i)
+        if number not in self.tensors:
+            pixels = torch.from_numpy(np.ascontiguousarray(self.photos[i]))
+            self.tensors[number] = pixels.permute(2, 0, 1).contiguous().to(self.device)
+        return self.tensors[number]
 
 
-def on(device: torch.device, photos: list[np.ndarray]) -> list[np.ndarray]:
+def on(device: torch.device, photos: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
     return Resident(photos, device) if device.type == "cuda" else photos
 
 
@@ -53,7 +73,7 @@ def contents(photos: Sequence[np.ndarray], n: int, size: int, rng: np.random.Gen
     """[n, 3, size, size] on the device, channels last."""
     if not isinstance(photos, Resident):
         return pictures.contents(photos, n, size, rng).to(device)
-    x = lit(torch.stack([piece(photos.tensors[rng.integers(len(photos))], size, rng) for _ in range(n)]), rng)
+    x = lit(torch.stack([piece(photos.tensor(int(rng.integers(len(photos)))), size, rng) for _ in range(n)]), rng)
     for k in np.flatnonzero(rng.random(n) < ODD):
         x[k] = torch.from_numpy(pictures.odd(size, rng)).permute(2, 0, 1).to(x)
     return x.contiguous(memory_format=torch.channels_last)

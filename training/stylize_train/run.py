@@ -117,7 +117,8 @@ class Progress:
 
 class Run:
     """A task has: name, net (a module), groups() for the optimiser, loss(rng, part) -> (tensor, figures, pictures),
-    extra() for what else belongs into the checkpoint (as JSON), restore(checkpoint), preview(folder)."""
+    extra() for what else belongs into the checkpoint (as JSON), restore(checkpoint), preview(folder); perhaps turn(step),
+    before the loss of that step."""
 
     def __init__(self, task, a: argparse.Namespace, device: torch.device, keep: bool = True):
         self.task, self.a, self.device, self.keep = task, a, device, keep
@@ -189,6 +190,8 @@ class Run:
         rate = self.a.lr * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * part)) + 1e-6
         for group, factor in zip(self.optimizer.param_groups, self.factors):
             group["lr"] = rate * factor
+        if hasattr(self.task, "turn"):
+            self.task.turn(step)
         loss, figures, pictures = self.task.loss(rng, part)
         if not torch.isfinite(loss):
             raise InputError(f"step {step}: the loss is not finite; a lower --lr may help, the checkpoint is kept")

@@ -20,7 +20,7 @@ typedef struct job_stream {
     uint64_t send_timeout; /* ms */
     bool waiting;          /* suspended; under the streams' lock, as the list */
     bool over;
-    char sent[512]; /* the last event, to send only what is new */
+    char sent[1024]; /* the last event, to send only what is new */
     uint64_t sent_ns;
     buf out; /* what is to be sent, from `at` on */
     size_t at;

@@ -18,14 +18,14 @@
 #include "jobs/job_run.h"
 #include "paint/params_read.h"
 #include "paint/prepare.h"
+#include "styles/gallery.h"
 
 static void answer_job(exchange *x, unsigned status, const job *b)
 {
     answer_json(x, status, job_json(x->server->jobs, b));
 }
 
-/* Held for the caller; or NULL, and x has an answer. With a broker it may wait. */
-static job *find(exchange *x)
+job *job_asked(exchange *x)
 {
     problem p;
     struct broker *broker = x->server->jobs->broker;
@@ -49,12 +49,11 @@ static job *find(exchange *x)
 }
 
 /* Everything that is wrong with a job is told now, not by a failed job. */
-static bool check(exchange *x, problem *wrong)
+static bool check_painting(exchange *x, job *b, problem *wrong)
 {
     server *s = x->server;
     const params_limits limits = params_limits_of(&s->config);
     painting *cached = NULL;
-    char message[400];
     if (!params_read(&x->work.params, &limits, x->memory, exchange_type(x), wrong) ||
         !transfer_subject(x, &x->work.params, wrong))
         return false;
@@ -63,6 +62,13 @@ static bool check(exchange *x, problem *wrong)
     if (!painter_prepare(&s->painter, &x->work, &cached, wrong))
         return false;
     painting_release(cached);
+    memcpy(b->subject, x->work.params.subject, sizeof b->subject);
+    return true;
+}
+
+static bool open_folder(server *s, problem *wrong)
+{
+    char message[400];
     pthread_mutex_lock(&s->jobs->lock);
     const bool open =
         s->jobs->broker || job_files_open(&s->jobs->files, s->config.state_dir, message, sizeof message);
@@ -80,7 +86,6 @@ static bool write_down(exchange *x, job *b, problem *wrong)
     b->since_ms = job_now_ms();
     b->bytes = s->jobs->broker ? 0 : x->memory->body.size;
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
-    memcpy(b->subject, x->work.params.subject, sizeof b->subject);
     if (s->jobs->broker)
         return broker_post(s->jobs->broker, b, &x->work, wrong);
     if (!job_files_save(&s->jobs->files, b, exchange_type(x), x->memory))
@@ -111,7 +116,7 @@ static job *find_repeated(exchange *x)
     return b;
 }
 
-static void accept_job(exchange *x)
+static void accept_job(exchange *x, bool (*check)(exchange *x, job *b, problem *wrong))
 {
     problem wrong;
     job *b = x->repeat.given ? find_repeated(x) : NULL;
@@ -130,7 +135,8 @@ static void accept_job(exchange *x)
     memcpy(b->id, x->repeat.id, sizeof b->id);
     b->client = exchange_client(x);
     const uint64_t bytes = x->memory->body.size;
-    bool ok = check(x, &wrong) && jobs_admit(x->server->jobs, b->client, bytes, &wrong);
+    bool ok = check(x, b, &wrong) && open_folder(x->server, &wrong) &&
+              jobs_admit(x->server->jobs, b->client, bytes, &wrong);
     if (ok) {
         ok = write_down(x, b, &wrong);
         if (ok) {
@@ -147,7 +153,7 @@ static void accept_job(exchange *x)
     job_release(b);
 }
 
-static void post(exchange *x)
+void job_accept(exchange *x, bool (*check)(exchange *x, job *b, problem *wrong))
 {
     problem wrong;
     if (!x->memory)
@@ -157,14 +163,16 @@ static void post(exchange *x)
     } else if (!raw_body_wrap(x, &wrong) || !exchange_repeat(x, true, &wrong)) {
         answer_problem(x, &wrong);
     } else {
-        accept_job(x);
+        accept_job(x, check);
         idempotency_end(&x->server->idempotency, &x->repeat);
     }
 }
 
+static void post(exchange *x) { job_accept(x, check_painting); }
+
 static void get(exchange *x)
 {
-    job *b = find(x);
+    job *b = job_asked(x);
     if (b)
         answer_job(x, 200, b);
     job_release(b);
@@ -174,7 +182,7 @@ static void get_result(exchange *x)
 {
     struct jobs *j = x->server->jobs;
     problem p;
-    job *b = find(x);
+    job *b = job_asked(x);
     if (!b)
         return;
     pthread_mutex_lock(&j->lock);
@@ -182,9 +190,13 @@ static void get_result(exchange *x)
     painting *result = b->result ? painting_hold(b->result) : NULL;
     p = b->problem;
     pthread_mutex_unlock(&j->lock);
-    if (state == JOB_DONE && !result)
+    json_t *style =
+        state == JOB_DONE && b->style ? gallery_style_json(x->server->gallery, job_style_id(b->style)) : NULL;
+    if (state == JOB_DONE && !result && !b->style)
         result = b->remote ? broker_result(j->broker, b) : job_files_result(&j->files, b->id);
-    if (result) {
+    if (style) {
+        answer_json(x, 200, style);
+    } else if (result) {
         transfer_answer(x, result, "job", transfer_accepted(x) != STYLIZE_FORMAT_NONE);
     } else if (state == JOB_DONE || state == JOB_CANCELLED) {
         problem_set(&p, 410, "gone", NULL, "the job has no result any more");
@@ -202,7 +214,7 @@ static void get_result(exchange *x)
 static void delete (exchange *x)
 {
     problem p;
-    job *b = find(x);
+    job *b = job_asked(x);
     if (!b)
         return;
     if (jobs_remove(x->server->jobs, b)) {

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/style_registry.h"
+#include "api/style_jobs.h"
 #include "fleet/report.h"
 #include "http/answer.h"
 #include "jobs/job_list.h"
+#include "styles/gallery.h"
 
 static void answer_state(exchange *x, bool good, const char *word)
 {
@@ -51,10 +52,11 @@ void status_session(exchange *x)
 {
     const config *c = &x->server->config;
     answer_json(x, 200,
-                json_pack("{s:s, s:I, s:I, s:I, s:b}", "page_token", x->server->page_token,
+                json_pack("{s:s, s:I, s:I, s:I, s:b, s:b}", "page_token", x->server->page_token,
                           "max_request_bytes", (json_int_t)c->max_request_bytes, "output_size",
                           (json_int_t)c->output_size, "max_output_size", (json_int_t)c->max_output_size,
-                          "key_needed", x->server->keys.needed && !c->anonymous));
+                          "key_needed", x->server->keys.needed && !c->anonymous, "learns_styles",
+                          style_jobs_allowed(x)));
 }
 
 void status_info(exchange *x)
@@ -141,6 +143,9 @@ static void add_server(gauges *g, server *s, char labels[CACHE_TIERS_MAX][32])
     add(g, "stylize_ready", "gauge", NULL, is_ready(s), "1 if requests are welcome.");
     add(g, "stylize_styles", "gauge", NULL, (double)gallery_count(s->gallery),
         "Styles that can be asked for.");
+    const style_jobs styles = jobs_of_styles(s->jobs, NULL);
+    add(g, "stylize_styles_learning", "gauge", NULL, (double)styles.running, "Styles that are being learnt.");
+    add(g, "stylize_styles_waiting", "gauge", NULL, (double)styles.waiting, "Styles that wait for that.");
     add(g, "stylize_queue_depth", "gauge", NULL, (double)painter_in_work(&s->painter),
         "Paintings accepted and not finished.");
     const painter_load load = painter_counts(&s->painter);

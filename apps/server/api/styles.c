@@ -10,10 +10,11 @@
 
 #include <jansson.h>
 
-#include "api/style_registry.h"
 #include "base/multipart.h"
 #include "common/names.h"
 #include "http/answer.h"
+#include "jobs/job_list.h"
+#include "styles/gallery.h"
 
 static void unknown(exchange *x)
 {
@@ -151,6 +152,9 @@ void styles_add(exchange *x)
     if (!is_style_id((slice){x->part, strlen(x->part)})) {
         problem_set(&wrong, 422, "invalid_value", "style_id", "an id has 1 to 63 characters of a-z 0-9 _ -");
         answer_problem(x, &wrong);
+    } else if (jobs_of_styles(x->server->jobs, x->part).wanted) {
+        problem_set(&wrong, 409, "already_there", "style_id", "style \"%s\" is being learnt", x->part);
+        answer_problem(x, &wrong);
     } else if (!read_addition(x, w, &wrong)) {
         answer_problem(x, &wrong);
     } else {
@@ -184,8 +188,15 @@ void styles_added(exchange *x)
 
 void styles_remove(exchange *x)
 {
-    if (gallery_remove(x->server->gallery, x->part))
+    problem p;
+    stylize_error err = {0};
+    const stylize_status status = gallery_remove(x->server->gallery, x->part, &err);
+    if (status == STYLIZE_OK) {
         answer_empty(x, 204);
-    else
+    } else if (status == STYLIZE_ERR_NOT_FOUND) {
         unknown(x);
+    } else {
+        problem_from(&p, &err, NULL);
+        answer_problem(x, &p);
+    }
 }

@@ -1,5 +1,7 @@
 #include "base/files.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,4 +30,16 @@ bool file_read(int file, uint64_t most, buf *out)
         left -= (size_t)n;
     }
     return true;
+}
+
+bool folders_make(char *path)
+{
+    for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+        *p = '\0';
+        const bool ok = !mkdir(path, 0700) || errno == EEXIST;
+        *p = '/';
+        if (!ok)
+            return false;
+    }
+    return !mkdir(path, 0700) || errno == EEXIST;
 }

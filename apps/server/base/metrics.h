@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-#define METRICS_ROUTES  32
+#define METRICS_ROUTES  40
 #define METRICS_STYLES  64 /* labels; what comes later is counted as "other" */
 #define METRICS_BUCKETS 14
 

@@ -32,7 +32,7 @@ typedef struct config {
     /* painting */
     char *engine, *device, *models, *style_dir;
     stylize_precision precision;
-    uint64_t threads, batch_max, batch_threshold, memory_budget;
+    uint64_t threads, batch_max, batch_threshold, memory_budget, style_memory;
     uint64_t output_size;
     bool warm_up;
     /* load */

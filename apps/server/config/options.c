@@ -47,7 +47,7 @@ const option config_options[] = {
     ROW("Limits", "max-side", OPTION_UINT, max_side, "16384", 64, 65500, "PIXELS",
         "longer side of an uploaded picture"),
     ROW("Limits", "formats", OPTION_TEXT, formats, "web", 1, 0, "LIST",
-     "pictures that are read: web (JPEG, PNG, WebP), all, or a list as jpeg,png,tiff"),
+        "pictures that are read: web (JPEG, PNG, WebP), all, or a list as jpeg,png,tiff"),
     ROW("Limits", "max-output-size", OPTION_UINT, max_output_size, "4096", 64, 16384, "PIXELS",
         "longer side of a result"),
     ROW("Limits", "max-decoded-bytes", OPTION_BYTES, max_decoded_bytes, "1G", 1 << 20, 1024 * GIB, "SIZE",
@@ -80,7 +80,11 @@ const option config_options[] = {
     ROW("Painting", "models", OPTION_TEXT, models, NULL, 0, 0, "FOLDER",
         "models and styles; not given: those installed with the library"),
     ROW("Painting", "style-dir", OPTION_TEXT, style_dir, NULL, 0, 0, "FOLDER",
-        "with styles of one's own [as the library says: STYLIZE_STYLES, or in the home folder]"),
+        "with styles of one's own, where learnt ones are kept [as the library says: STYLIZE_STYLES, or in "
+        "the "
+        "home folder]"),
+    ROW("Painting", "style-memory", OPTION_BYTES, style_memory, "512M", 32 << 20, 1024 * GIB, "SIZE",
+        "memory of learning a style, besides that of paintings"),
     ROW("Painting", "threads", OPTION_UINT, threads, "0", 0, 256, "N",
         "threads that paint; 0: one a processor"),
     ROW("Painting", "batch-max", OPTION_UINT, batch_max, "8", 1, 64, "N",

@@ -34,7 +34,8 @@ typedef struct server {
     /* of rooms above this one */
     struct gallery *gallery; /* styles */
     struct jobs *jobs;
-    struct fleet *fleet; /* what servers share */
+    struct learner *learner; /* of styles */
+    struct fleet *fleet;     /* what servers share */
     struct streams *streams;
     struct batch *batches; /* those that are being answered; under their lock */
     pthread_mutex_t batches_lock;
@@ -45,7 +46,7 @@ typedef struct server {
     bool public_address;                /* others than this machine can reach it */
     atomic_bool unnamed_proxy;          /* was seen */
     atomic_bool ready, draining;
-    atomic_int exports;   /* of subjects' data, that are on their way */
+    atomic_int exports;              /* of subjects' data, that are on their way */
     atomic_bool sweeping;            /* the cache, by a thread of the pool */
     atomic_uint_fast64_t body_bytes; /* of all requests that are not answered yet */
     char page_token[25];             /* a page that may read us knows it */

@@ -12,6 +12,7 @@ void job_release(job *b)
         return;
     painting_release(b->result);
     work_free(&b->work);
+    job_style_free(b->style);
     free(b);
 }
 

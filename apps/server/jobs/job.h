@@ -3,6 +3,7 @@
 #define SERVER_JOB_H
 
 #include "jobs/celery.h"
+#include "jobs/job_style.h"
 #include "paint/painter.h"
 
 typedef enum job_state {
@@ -35,6 +36,7 @@ typedef struct job {
     int64_t begun_ms;         /* of job_now_ms: when it was last started */
     int64_t since_ms;         /* of job_now_ms: its acceptance, then its end; its time runs from there */
     _Atomic(job_state) state; /* changed under the jobs' lock only */
+    job_style *style;         /* it learns one; NULL: it paints */
     /* guarded by the jobs' lock */
     bool cancelling;
     bool leftover; /* files that should be gone may be there still */

@@ -20,12 +20,14 @@ static bool passes(const problem *why)
 }
 
 /* Under the lock: whether it goes back to where it waited. */
-static bool comes_again(struct jobs *j, job_state state, const problem *why)
+static bool comes_again(struct jobs *j, const job *b, job_state state, const problem *why)
 {
     if (state != JOB_FAILED || !why)
         return false;
     if (j->stop && !strcmp(why->code, "cancelled")) /* its file stays: the next run paints it */
         return true;
+    if (b->style) /* it would be minutes again */
+        return false;
     if (passes(why))
         j->again_ns = now_ns() + AGAIN_NS;
     return passes(why);
@@ -45,30 +47,31 @@ void jobs_finish(struct jobs *j, job *b, job_state state, painting *result, cons
     pthread_mutex_lock(&j->lock);
     if (b->cancelling)
         state = JOB_CANCELLED;
-    const bool again = comes_again(j, state, why);
+    const bool again = comes_again(j, b, state, why);
     if (again)
         state = JOB_QUEUED;
     else if (why)
         b->problem = *why;
     pthread_mutex_unlock(&j->lock);
     const bool over = state == JOB_DONE || state == JOB_FAILED;
-    const bool stored = !over || job_files_finish(&j->files, b, state == JOB_DONE ? result : NULL);
+    const bool stored = !over || job_files_finish(&j->files, b, result, state == JOB_DONE);
     const bool gone = state == JOB_QUEUED || job_files_remove(&j->files, b->id, over);
     pthread_mutex_lock(&j->lock);
     const bool unwanted = b->cancelling && state != JOB_CANCELLED; /* since just now */
     if (unwanted)
         state = JOB_CANCELLED;
     b->leftover = unwanted || !gone;
-    b->bytes = state == JOB_DONE ? result->image.size : state == JOB_QUEUED ? b->bytes : 0;
-    note_pace(j, b);
+    b->bytes = state == JOB_DONE && result ? result->image.size : state == JOB_QUEUED ? b->bytes : 0;
+    if (!b->style)
+        note_pace(j, b);
     b->state = state;
     b->cancelling = false;
     b->ended = time(NULL);
     if (!again)
         b->since_ms = job_now_ms();
-    if (state == JOB_DONE && !stored)
+    if (state == JOB_DONE && !stored && result)
         b->result = painting_hold(result);
-    j->active--;
+    j->active -= !b->style;
     pthread_cond_signal(&j->changed);
     pthread_mutex_unlock(&j->lock);
     painting_release(result);

@@ -27,18 +27,6 @@ static bool default_path(char *out, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
-static bool make_folders(char *path)
-{
-    for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-        *p = '\0';
-        const bool ok = !mkdir(path, 0700) || errno == EEXIST;
-        *p = '/';
-        if (!ok)
-            return false;
-    }
-    return !mkdir(path, 0700) || errno == EEXIST;
-}
-
 bool job_files_open(job_files *f, const char *asked, char *message, size_t size)
 {
     struct stat info;
@@ -49,7 +37,7 @@ bool job_files_open(job_files *f, const char *asked, char *message, size_t size)
         snprintf(message, size, "there is no folder for jobs; give --state-dir");
         return false;
     }
-    const int handle = make_folders(f->path) ? open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const int handle = folders_make(f->path) ? open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (handle < 0 || fstat(handle, &info) || info.st_uid != geteuid() || fchmod(handle, 0700)) {
         snprintf(message, size, "the folder for jobs %s cannot be used: %s", f->path,
                  handle < 0 ? strerror(errno) : "it belongs to somebody else");
@@ -114,11 +102,25 @@ bool job_files_save(job_files *f, const job *b, slice type, const blob *body)
 {
     json_t *about = json_pack("{s:s, s:s, s:I, s:s%}", "owner", b->owner, "subject", b->subject, "created",
                               (json_int_t)b->created, "type", type.data, type.size);
+    if (about && b->style)
+        json_object_set_new(about, "style", json_string(job_style_id(b->style)));
     char *line = json_line(about);
     const slice pieces[] = {{line, line ? strlen(line) : 0}, {"\n", 1}, {body->body.data, body->body.size}};
     const bool ok = line && write_file(f, b->id, "job", pieces, APP_LEN(pieces));
     free(line);
     return ok;
+}
+
+/* Whose it is, and which style it learns, if it does; false without memory. */
+static bool read_about(const json_t *about, job *b)
+{
+    const char *style = json_string_value(json_object_get(about, "style"));
+    json_member_text(about, "owner", b->owner, sizeof b->owner);
+    json_member_text(about, "subject", b->subject, sizeof b->subject);
+    b->created = json_integer_value(json_object_get(about, "created"));
+    if (style && !b->style)
+        b->style = job_style_create(style);
+    return !style || b->style;
 }
 
 blob *job_files_load(job_files *f, const char *id, job *b, slice *type)
@@ -132,14 +134,12 @@ blob *job_files_load(job_files *f, const char *id, job *b, slice *type)
         if (slice_next(&rest, '\n', &line) && rest.data)
             about = json_loadb(line.data, line.size, 0, NULL);
     }
-    if (!about) {
+    if (!about || !read_about(about, b)) {
+        json_decref(about);
         buf_free(&whole);
         blob_release(memory);
         return NULL;
     }
-    json_member_text(about, "owner", b->owner, sizeof b->owner);
-    json_member_text(about, "subject", b->subject, sizeof b->subject);
-    b->created = json_integer_value(json_object_get(about, "created"));
     const char *text = json_string_value(json_object_get(about, "type"));
     /* The type goes first into the memory of pictures, which nothing has used yet. */
     buf_append(&memory->pictures, text ? text : "", text ? strlen(text) : 0);
@@ -151,10 +151,22 @@ blob *job_files_load(job_files *f, const char *id, job *b, slice *type)
     return memory;
 }
 
-bool job_files_finish(job_files *f, const job *b, painting *result)
+static bool write_json(job_files *f, const job *b, const char *ending, json_t *taken)
+{
+    char *text = json_line(taken);
+    const bool ok = text && write_file(f, b->id, ending, &(slice){text, strlen(text)}, 1);
+    free(text);
+    return ok;
+}
+
+bool job_files_finish(job_files *f, const job *b, painting *result, bool done)
 {
     bool ok;
-    if (result) {
+    if (done && b->style) {
+        ok = write_json(f, b, "style",
+                        json_pack("{s:s, s:s, s:s, s:I}", "owner", b->owner, "subject", b->subject, "style",
+                                  job_style_id(b->style), "created", (json_int_t)b->created));
+    } else if (done) {
         const painting_key none = {{0}};
         char subject[STORED_SUBJECT];
         buf block = {0};
@@ -168,9 +180,9 @@ bool job_files_finish(job_files *f, const job *b, painting *result)
         json_t *why = json_pack("{s:s, s:s, s:i, s:s, s:s, s:I}", "owner", b->owner, "subject", b->subject,
                                 "status", (int)b->problem.status, "code", b->problem.code, "message",
                                 b->problem.message, "created", (json_int_t)b->created);
-        char *text = json_line(why);
-        ok = text && write_file(f, b->id, "failed", &(slice){text, strlen(text)}, 1);
-        free(text);
+        if (why && b->style)
+            json_object_set_new(why, "style", json_string(job_style_id(b->style)));
+        ok = write_json(f, b, "failed", why);
     }
     return ok;
 }
@@ -187,22 +199,40 @@ painting *job_files_result(job_files *f, const char *id)
 
 bool job_files_over(job_files *f, const char *id)
 {
-    char done[48], failed[48];
-    name_of(id, "done", done);
-    name_of(id, "failed", failed);
-    return !faccessat(f->folder, done, F_OK, 0) || !faccessat(f->folder, failed, F_OK, 0);
+    static const char *const endings[] = {"done", "style", "failed"};
+    bool over = false;
+    for (size_t i = 0; i < APP_LEN(endings); i++) {
+        char name[48];
+        name_of(id, endings[i], name);
+        over = over || !faccessat(f->folder, name, F_OK, 0);
+    }
+    return over;
+}
+
+/* NULL if it cannot be read, or without memory. */
+static json_t *read_json(job_files *f, const char *id, const char *ending, job *b)
+{
+    buf text = {0};
+    json_t *json = read_file(f, id, ending, &text) ? json_loadb(text.data, text.size, 0, NULL) : NULL;
+    buf_free(&text);
+    if (json && read_about(json, b))
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+bool job_files_learnt(job_files *f, const char *id, job *b)
+{
+    json_t *about = read_json(f, id, "style", b);
+    json_decref(about);
+    return about && b->style;
 }
 
 bool job_files_failure(job_files *f, const char *id, job *b)
 {
-    buf text = {0};
-    json_t *why = read_file(f, id, "failed", &text) ? json_loadb(text.data, text.size, 0, NULL) : NULL;
-    buf_free(&text);
+    json_t *why = read_json(f, id, "failed", b);
     if (!why)
         return false;
-    json_member_text(why, "owner", b->owner, sizeof b->owner);
-    json_member_text(why, "subject", b->subject, sizeof b->subject);
-    b->created = json_integer_value(json_object_get(why, "created"));
     const json_int_t status = json_integer_value(json_object_get(why, "status"));
     const char *message = json_string_value(json_object_get(why, "message"));
     problem_set(&b->problem, status >= 400 && status < 600 ? (unsigned)status : 500, "failed", NULL, "%s",
@@ -213,7 +243,7 @@ bool job_files_failure(job_files *f, const char *id, job *b)
 
 bool job_files_remove(job_files *f, const char *id, bool upload_only)
 {
-    static const char *const endings[] = {"job", "new", "done", "failed"};
+    static const char *const endings[] = {"job", "new", "done", "style", "failed"};
     bool ok = true;
     for (size_t i = 0; f->folder >= 0 && i < (upload_only ? 2 : APP_LEN(endings)); i++) {
         char name[48];

@@ -3,6 +3,7 @@
  *
  *   ID.job     the upload: one line of JSON about it, then the body as it came
  *   ID.done    the result
+ *   ID.style   which style was learnt
  *   ID.failed  why there is none
  */
 #ifndef SERVER_JOB_FILES_H
@@ -23,10 +24,13 @@ bool job_files_save(job_files *f, const job *b, slice content_type, const blob *
 /* Reads an upload again, and owner, subject and time into `about`, a job that nobody else sees. The
  * type is a slice of the memory. NULL if it is not there. */
 blob *job_files_load(job_files *f, const char *id, job *about, slice *content_type);
-bool job_files_finish(job_files *f, const job *b, painting *result);
+/* Its end: a painting, a style that was learnt, or why there is none. */
+bool job_files_finish(job_files *f, const job *b, painting *result, bool done);
 painting *job_files_result(job_files *f, const char *id);
 /* Whether its end is stored. */
 bool job_files_over(job_files *f, const char *id);
+/* Whose job it was and which style it learnt; false if that is not known. */
+bool job_files_learnt(job_files *f, const char *id, job *b);
 /* Whose job it was and why it failed; false if that is not known. */
 bool job_files_failure(job_files *f, const char *id, job *b);
 /* All, or those that only a job needs that is not over. False: some are there still. */

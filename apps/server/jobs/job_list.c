@@ -40,9 +40,25 @@ unsigned jobs_place(struct jobs *j, const job *wanted)
     unsigned place = 0;
     pthread_mutex_lock(&j->lock);
     for (const job *b = j->first; b && b != wanted; b = b->next)
-        place += b->state == JOB_QUEUED;
+        place += b->state == JOB_QUEUED && !b->style == !wanted->style;
     pthread_mutex_unlock(&j->lock);
     return place;
+}
+
+style_jobs jobs_of_styles(struct jobs *j, const char *style)
+{
+    style_jobs s = {0};
+    pthread_mutex_lock(&j->lock);
+    for (const job *b = j->first; b; b = b->next) {
+        if (!b->style || (b->state != JOB_QUEUED && b->state != JOB_RUNNING))
+            continue;
+        s.waiting += b->state == JOB_QUEUED;
+        s.running += b->state == JOB_RUNNING;
+        if (style && !strcmp(job_style_id(b->style), style))
+            s.wanted = true;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return s;
 }
 
 size_t jobs_of_subject(struct jobs *j, const char *subject, int64_t until, job **out, size_t max)

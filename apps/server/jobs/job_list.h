@@ -15,8 +15,9 @@ struct jobs {
     io_pool *pool;
     struct broker *broker; /* NULL: jobs are painted here */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* its clock is that of now_ns */
-    uint64_t again_ns;      /* no job is started before */
+    pthread_cond_t changed;        /* its clock is that of now_ns */
+    pthread_cond_t styles_changed; /* for who learns styles */
+    uint64_t again_ns;             /* no job is started before */
     pthread_t thread;
     bool started, stop;
     job_files files;
@@ -37,12 +38,18 @@ struct jobs {
 job *jobs_find(struct jobs *j, const char *id, const char *owner);
 /* Held jobs of a subject that were accepted up to then and are not expired; how many, at most max. */
 size_t jobs_of_subject(struct jobs *j, const char *subject, int64_t until, job **out, size_t max);
-/* How many wait before it. */
+/* How many of its kind wait before it. */
 unsigned jobs_place(struct jobs *j, const job *b);
 /* If there is one of its id already, that instead. Held for the caller; NULL if there are too many. */
 job *jobs_add_once(struct jobs *j, job *b);
 void jobs_unlist(struct jobs *j, job *b);
 void jobs_count_end(struct jobs *j, job_state state);
+/* Of the jobs that learn a style and are not over: how many wait and run, and whether one learns that style. */
+typedef struct style_jobs {
+    size_t waiting, running;
+    bool wanted;
+} style_jobs;
+style_jobs jobs_of_styles(struct jobs *j, const char *style);
 /* How many have files that should be gone. */
 size_t jobs_leftover(struct jobs *j);
 /* Under the lock. */

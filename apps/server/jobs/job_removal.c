@@ -13,6 +13,8 @@ bool jobs_remove(struct jobs *j, job *b)
     const job_state was = b->state;
     if (was == JOB_RUNNING) {
         b->cancelling = true;
+        if (b->style)
+            job_style_cancel(b->style);
     } else {
         b->leaving = b->leaving || was != JOB_QUEUED;
         b->leftover = true;

@@ -30,7 +30,7 @@ void jobs_add(struct jobs *j, job *b)
     b->ticket = (ticket){.done = on_painted, .progress = on_progress};
     pthread_mutex_lock(&j->lock);
     jobs_list_add(j, b);
-    pthread_cond_signal(&j->changed);
+    pthread_cond_signal(b->style ? &j->styles_changed : &j->changed);
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -95,7 +95,7 @@ static job *next_queued(struct jobs *j)
     if (now_ns() < j->again_ns)
         return NULL;
     job *b = j->first;
-    while (b && (b->remote || b->state != JOB_QUEUED))
+    while (b && (b->remote || b->style || b->state != JOB_QUEUED))
         b = b->next;
     return b;
 }

@@ -45,6 +45,9 @@ static void take_up(void *user, const char *id, const char *ending, int64_t age)
         b->state = JOB_DONE;
         b->bytes = p ? p->image.size : 0;
         painting_release(p);
+    } else if (!strcmp(ending, "style")) {
+        b->state = JOB_DONE;
+        ok = job_files_learnt(&j->files, id, b);
     } else if (!strcmp(ending, "failed")) {
         b->state = JOB_FAILED;
         ok = job_files_failure(&j->files, id, b);
@@ -75,6 +78,7 @@ struct jobs *jobs_create(const config *c, painter *p, metrics *m, io_pool *pool,
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&j->changed, &clock);
     pthread_cond_init(&j->closing, &clock);
+    pthread_cond_init(&j->styles_changed, &clock);
     pthread_condattr_destroy(&clock);
     return j;
 }
@@ -113,6 +117,7 @@ void jobs_stop(struct jobs *j)
     pthread_mutex_lock(&j->lock);
     j->stop = true;
     pthread_cond_signal(&j->changed);
+    pthread_cond_signal(&j->styles_changed);
     pthread_mutex_unlock(&j->lock);
     if (j->started)
         pthread_join(j->thread, NULL);
@@ -137,5 +142,6 @@ void jobs_destroy(struct jobs *j)
     pthread_mutex_destroy(&j->lock);
     pthread_cond_destroy(&j->changed);
     pthread_cond_destroy(&j->closing);
+    pthread_cond_destroy(&j->styles_changed);
     free(j);
 }

@@ -22,10 +22,18 @@ function wait(ms, signal) {
   });
 }
 
+function keyed() {
+  const key = sessionStorage.getItem("key");
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+// What is allowed depends on the key; one that is wrong is asked for when it is needed.
 async function readSession() {
-  const answer = await fetch("/api/v1/session");
+  let answer = await fetch("/api/v1/session", { headers: keyed() });
+  if (answer.status === 401) answer = await fetch("/api/v1/session");
   if (!answer.ok) throw new Failure(t("offline"), true);
   session = await answer.json();
+  document.dispatchEvent(new CustomEvent("session", { detail: session }));
 }
 
 export async function limits() {
@@ -53,10 +61,7 @@ function askForKey() {
   });
 }
 
-function headers(more) {
-  const key = sessionStorage.getItem("key");
-  return { "X-Page-Token": session.page_token, ...(key ? { Authorization: `Bearer ${key}` } : {}), ...more };
-}
+const headers = (more) => ({ "X-Page-Token": session.page_token, ...keyed(), ...more });
 
 // One request. 503 and 429 are tried again as long as the server asks for it; 401 asks for a key.
 export async function call(path, { method = "GET", body, accept, signal, onBusy } = {}) {
@@ -71,7 +76,10 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
     }
     if (answer.ok) return answer;
     const problem = (await answer.json().catch(() => ({}))).error ?? {};
-    if (answer.status === 401 && (await askForKey())) continue;
+    if (answer.status === 401 && (await askForKey())) {
+      session = null;
+      continue;
+    }
     if (answer.status === 403 && problem.code === "page_token" && attempt < 2) {
       session = null;
       continue;
@@ -136,6 +144,19 @@ async function follow(path, onState, signal) {
     await wait(500, signal);
   }
 }
+
+// A style that the server learns from a picture: a job too, which goes on when the page is closed.
+export async function learn(picture, fields) {
+  const f = new FormData();
+  f.append("style_image", picture, "style.jpg");
+  for (const [name, value] of Object.entries(fields)) f.append(name, value);
+  return (await call("/api/v1/styles", { method: "POST", body: f })).json();
+}
+
+const pathOf = (id) => `/api/v1/jobs/${id}`;
+export const followJob = (id, onState, signal) => follow(pathOf(id), onState, signal);
+export const keepJob = (id) => call(`${pathOf(id)}/keep`, { method: "POST" });
+export const removeJob = (id) => call(pathOf(id), { method: "DELETE" });
 
 // A painting that takes long: a job, whose progress is told; the signal removes it from the server.
 export async function paintJob(content, style, settings, onState, options) {

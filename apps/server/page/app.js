@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import * as blend from "./blend.js";
 import { busy, download, listSizes, saveEntry } from "./download.js";
 import * as history from "./history.js";
+import * as learn from "./learn.js";
 import { firstLanguage, language, percent, setLanguage, t } from "./i18n.js";
 import { note, report, worked } from "./messages.js";
 import { decode, photo, styleCopy, take } from "./photo.js";
@@ -56,6 +57,7 @@ async function takeStyle(file) {
     canvas.hidden = false;
     ownLabel();
     picker.setOwn(await styleCopy(bitmap));
+    learn.offer((file.name ?? "").replace(/\.[^.]*$/, ""));
     worked();
   } catch (error) {
     report(error, () => takeStyle(file));
@@ -196,6 +198,7 @@ function switchLanguage() {
   localStorage.setItem("language", language);
   picker.renderCards();
   ownLabel();
+  learn.retell();
   history.render();
   for (const id of ["strength", "colour", "strokes"]) showSlider(id);
   if (photo.bitmap) listSizes().catch(report);
@@ -208,6 +211,14 @@ function frames() {
     const style = picker.state.list[[2, 8, 0, 1, 3][i]];
     if (style?.preview_image) e.style.backgroundImage = `url("${style.preview_image}")`;
   });
+}
+
+// A style was learnt: it is the one that is painted next.
+async function learnt(id) {
+  picker.state.list = await api.styles();
+  picker.renderCards();
+  const card = picker.choose(id);
+  if (card && document.activeElement === document.body) card.focus({ preventScroll: true });
 }
 
 async function load() {
@@ -249,6 +260,7 @@ function start() {
   $("example").addEventListener("click", example);
   $("language").addEventListener("click", switchLanguage);
   history.start(openEntry);
+  learn.start(learnt);
   load();
 }
 

@@ -12,6 +12,15 @@ const texts = {
     padPoint: "Point between the styles, moved by the arrow keys",
     ownHint: "Any picture can be the style: a painting, a fabric, a wall.",
     chooseStyle: "Choose a style picture", otherStyle: "Choose another",
+    learnOpen: "Keep it as a style", learnName: "Name", learnEffort: "How thoroughly", learnStart: "Learn this style",
+    learnHint: "The server learns to paint like this picture. The style then stands in the gallery, for all who use this server.",
+    effortFast: "Quickly", effortGood: "Well", effortBest: "Very well",
+    effortFastHint: "Takes less than a minute. The style can be blended.",
+    effortGoodHint: "Takes some minutes: a network of its own, nearer to the picture.",
+    effortBestHint: "May take an hour: the same for longer. It can be ended at any time.",
+    learningName: "Learning: {name}", learnBegins: "Looking for the nearest style…", learning: "{percent}", learningLeft: "{percent} · {time} left",
+    learnSoon: "less than a minute", learnAbout: "about {time}", learnKeep: "Keep it as it is", learnKeeping: "Saving it as it is…",
+    learnPreview: "A photograph in the style, as it is painted now", learnt: "Learnt: {name}. It is in the gallery now.",
     strength: "Strength", auto: "Auto", autoStrength: "Auto strength", colour: "Original colours", strokes: "Stroke size", format: "Format", size: "Size", original: "Original · {size}",
     where: "Paint only a part", done: "Done", whereHint: "Paint over the picture where the style should be.", tool: "Tool", brush: "Brush", eraser: "Eraser",
     brushSize: "Size of the brush", invert: "Swap", everywhere: "Everywhere",
@@ -40,6 +49,15 @@ const texts = {
     padPoint: "风格之间的圆点，用方向键移动",
     ownHint: "任何图片都可以成为风格：一幅画、一块布、一面墙。",
     chooseStyle: "选择风格图片", otherStyle: "换一张",
+    learnOpen: "保存为风格", learnName: "名称", learnEffort: "学习程度", learnStart: "学习这种风格",
+    learnHint: "服务器会学习像这张图片那样绘画。之后这种风格会出现在画廊里，供使用此服务器的所有人使用。",
+    effortFast: "快速", effortGood: "较好", effortBest: "最好",
+    effortFastHint: "不到一分钟。这种风格可以参与混合。",
+    effortGoodHint: "需要几分钟：训练专用的网络，更接近原图。",
+    effortBestHint: "可能需要一小时：同样的训练，时间更长。可以随时结束。",
+    learningName: "正在学习：{name}", learnBegins: "正在寻找最接近的风格…", learning: "{percent}", learningLeft: "{percent} · 还需{time}",
+    learnSoon: "不到一分钟", learnAbout: "约 {time}", learnKeep: "保留现在的结果", learnKeeping: "正在保存现在的结果…",
+    learnPreview: "一张照片目前画成这种风格的样子", learnt: "已学会：{name}，现在在画廊里。",
     strength: "强度", auto: "自动", autoStrength: "自动强度", colour: "保留原色", strokes: "笔触大小", format: "格式", size: "尺寸", original: "原图 · {size}",
     where: "只画一部分", done: "完成", whereHint: "在图片上涂抹需要风格的地方。", tool: "工具", brush: "画笔", eraser: "橡皮",
     brushSize: "画笔大小", invert: "互换", everywhere: "整张图片",
@@ -69,6 +87,7 @@ export function setLanguage(wanted) {
   language = wanted === "zh" ? "zh" : "en";
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const e of document.querySelectorAll("[data-i18n]")) e.textContent = t(e.dataset.i18n);
+  for (const e of document.querySelectorAll("[data-i18n-alt]")) e.alt = t(e.dataset.i18nAlt);
   for (const e of document.querySelectorAll("[data-i18n-label]")) e.setAttribute("aria-label", t(e.dataset.i18nLabel));
   const other = document.getElementById("language");
   other.textContent = t("other");

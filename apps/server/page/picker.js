@@ -54,6 +54,15 @@ function card(style, role) {
   return b;
 }
 
+// A style that has just come into the list.
+export function choose(id) {
+  openTab("gallery");
+  pickSingle(id);
+  const card = document.querySelector(`#gallery .style[data-id="${id}"]`);
+  card?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  return card;
+}
+
 function singleCard(style) {
   const b = card(style, "radio");
   b.addEventListener("click", () => pickSingle(style.style_id));

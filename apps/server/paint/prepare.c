@@ -24,7 +24,7 @@ static bool check_scans(const painter *p, slice picture, const char *field, cons
 }
 
 /* Reads the header, and of a JPEG where its scans begin. */
-static bool probe(painter *p, slice picture, const char *field, stylize_image_info *info, problem *wrong)
+bool painter_probe(painter *p, slice picture, const char *field, stylize_image_info *info, problem *wrong)
 {
     const stylize_image in = encoded_image(picture);
     stylize_error err = {0};
@@ -60,18 +60,18 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
     *cached = NULL;
     if (r->format == STYLIZE_FORMAT_NONE)
         r->format = STYLIZE_FORMAT_JPEG;
-    if (!probe(p, r->content, "content_image", &content, wrong))
+    if (!painter_probe(p, r->content, "content_image", &content, wrong))
         return false;
     w->cost = 0;
     for (size_t i = 0; i < r->style_count; i++)
         if (r->styles[i].picture.data) {
-            if (!probe(p, r->styles[i].picture, "style_image", &style, wrong))
+            if (!painter_probe(p, r->styles[i].picture, "style_image", &style, wrong))
                 return false;
             w->cost += 4 * (uint64_t)style.width * style.height;
         }
     for (size_t i = 0; i < r->style_count; i++)
         if (r->masks[i].size) {
-            if (!probe(p, r->masks[i], "masks", &style, wrong))
+            if (!painter_probe(p, r->masks[i], "masks", &style, wrong))
                 return false;
             w->cost += 4 * (uint64_t)style.width * style.height;
         }

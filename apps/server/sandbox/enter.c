@@ -1,11 +1,13 @@
 #include "sandbox/enter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <jansson.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
@@ -76,6 +78,11 @@ bool sandbox_enter_files(sandbox *b, const config *c, const char *jobs, char *me
         mkdir(c->cache_dir, 0700); /* a rule needs the folder; what is wrong with it is told later */
     if (c->storage && !strncmp(c->storage, "file://", 7))
         mkdir(c->storage + 7, 0770);
+    char *styles = json_is_string(json_object_get(info, "style_dir"))
+                       ? strdup(json_string_value(json_object_get(info, "style_dir")))
+                       : NULL;
+    b->learns = styles && folders_make(styles); /* likewise */
+    free(styles);
     b->plugins = strcmp(c->engine, "native") && has_torch(info);
     const sandbox_folders folders = {json_string_value(json_object_get(info, "model_dir")),
                                      json_string_value(json_object_get(info, "style_dir")), jobs};
@@ -91,7 +98,7 @@ bool sandbox_enter_calls(sandbox *b, const config *c, char *message, size_t size
     char why[256] = "";
     if (!is_wanted(c))
         return true;
-    sandbox_policy_of(&policy, c, &(sandbox_folders){0}, b->plugins);
+    sandbox_policy_of(&policy, c, &(sandbox_folders){.styles = b->learns ? "" : NULL}, b->plugins);
     b->calls = sandbox_calls(&policy, why, sizeof why);
     return judge(c, b->calls, "system calls", why, message, size);
 }

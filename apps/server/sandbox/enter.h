@@ -8,7 +8,8 @@
 #include "config/config.h"
 
 typedef struct sandbox {
-    bool plugins; /* the torch engine is there and may be used */
+    bool plugins;      /* the torch engine is there and may be used */
+    bool learns;       /* there is a folder for styles */
     bool files, calls; /* are restricted */
 } sandbox;
 

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/language.h"
+
 /* As in linux/landlock.h, which is younger than some systems that this is built on. */
 enum {
     CREATE_RULESET = 444, /* the same numbers on every architecture */
@@ -91,7 +93,9 @@ static bool allow_file(int ruleset, const char *path, uint64_t handled)
 static bool add_rules(int ruleset, const sandbox_policy *p, uint64_t handled)
 {
     const uint64_t read = READ_FILE | READ_DIR, write = read | WRITE_FILE | TRUNCATE | REMOVE_FILE | MAKE_REG;
-    bool ok = !p->tree || allow(ruleset, p->tree, write | MAKE_DIR | REMOVE_DIR, handled);
+    bool ok = true;
+    for (size_t i = 0; ok && i < APP_LEN(p->tree); i++)
+        ok = !p->tree[i] || allow(ruleset, p->tree[i], write | MAKE_DIR | REMOVE_DIR, handled);
     for (size_t i = 0; ok && i < SANDBOX_PATHS_MAX; i++)
         ok = (!p->write[i] || allow(ruleset, p->write[i], write, handled)) &&
              (!p->read[i] || allow(ruleset, p->read[i], read, handled)) &&

@@ -28,14 +28,14 @@ void sandbox_policy_of(sandbox_policy *p, const config *c, const sandbox_folders
     for (size_t i = 0; p->outgoing && i < APP_LEN(names); i++)
         add(p->read, names[i]);
     add(p->read, folders->models);
-    add(p->read, folders->styles);
+    p->tree[1] = folders->styles; /* for those that are learnt */
     add(p->write, folders->jobs);
     add(p->write, c->cache_dir);
     add(p->files, c->tls_cert);
     add(p->files, c->tls_key);
     add(p->files, c->api_keys);
     if (c->storage && !strncmp(c->storage, "file://", 7))
-        p->tree = c->storage + 7;
+        p->tree[0] = c->storage + 7;
     add(p->files, c->redis_password_file);
     add(p->files, c->redis_ca);
     add(p->files, c->broker_password_file);

@@ -9,7 +9,7 @@
 typedef struct sandbox_policy {
     /* Folders. Those that do not exist, and NULL, are left out. */
     const char *write[SANDBOX_PATHS_MAX];
-    const char *tree; /* one in which folders are made too */
+    const char *tree[2]; /* in which folders are made and removed too */
     const char *read[SANDBOX_PATHS_MAX];
     /* Files that may be replaced while the server runs: the folders they lie in are readable. */
     const char *files[SANDBOX_PATHS_MAX];

@@ -107,7 +107,8 @@ static bool add_threads(scmp_filter_ctx filter)
     return add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL) &&
            allow_if(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread)) &&
            allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) &&
-           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0, 0)) &&                 /* asks only */
+           allow_if(filter, "setpriority", SCMP_A1(SCMP_CMP_EQ, 0, 0)) && /* of the thread itself */
+           allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0, 0)) &&   /* asks only */
            allow_if(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)); /* abort */
 }
 
@@ -137,7 +138,8 @@ static int load(const sandbox_policy *p, scmp_filter_ctx filter)
         add_list(filter, SCMP_ACT_ALLOW, always, APP_LEN(always)) &&
         add_list(filter, SCMP_ACT_KILL_PROCESS, deadly, APP_LEN(deadly)) && add_threads(filter) &&
         add_memory(filter, p->plugins || p->outgoing) && (!p->outgoing || add_sockets(filter)) &&
-        (!p->tree || add_list(filter, SCMP_ACT_ALLOW, (const char *const[]){"mkdir", "mkdirat"}, 2)) &&
+        (!(p->tree[0] || p->tree[1]) ||
+         add_list(filter, SCMP_ACT_ALLOW, (const char *const[]){"mkdir", "mkdirat", "rmdir"}, 3)) &&
         (!p->plugins || add_list(filter, SCMP_ACT_ALLOW, for_plugins, APP_LEN(for_plugins)));
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree; it works without, but slower */
     return ok ? seccomp_load(filter) : -ENOMEM;

@@ -3,12 +3,20 @@ import re
 import subprocess
 
 import pytest
-from conftest import SOURCE
+from conftest import SOURCE, Server
 
 TEXT = (SOURCE / "apps/server/README.md").read_text(encoding="utf-8")
 BLOCKS = [b for b in re.findall(r"```sh\n(.*?)```", TEXT, re.S) if "curl" in b]
 ADDRESS = "http://127.0.0.1:8080"
 NAMES = r"-o (\S+)"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    s = Server(folder, "--rate-limit", "0", "--style-dir", str(folder / "styles"))
+    yield s
+    assert s.stop() == 0
 
 
 def test_it_has_lines():

@@ -1,6 +1,6 @@
-/* The styles of the library with those that were added while the server runs. Any thread. */
-#ifndef SERVER_STYLE_REGISTRY_H
-#define SERVER_STYLE_REGISTRY_H
+/* The styles of the library, those of the style folder, and those that were added while the server runs. Any thread. */
+#ifndef SERVER_GALLERY_H
+#define SERVER_GALLERY_H
 
 #include <jansson.h>
 #include <stylize/stylize.h>
@@ -23,8 +23,13 @@ json_t *gallery_style_json(struct gallery *g, const char *id);
 /* Path of its preview, which the caller frees; NULL: none. */
 char *gallery_preview(struct gallery *g, const char *id);
 /* Reads a style from an encoded picture, which takes long; one at a time. */
-stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture, stylize_error *err);
-/* False: there is none of that id that was added. */
-bool gallery_remove(struct gallery *g, const char *id);
+stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture,
+                           stylize_error *err);
+/* Where styles are kept that are learnt; NULL: nowhere. */
+const char *gallery_folder(const struct gallery *g);
+/* As stylize_style_fit, which takes minutes; the style is in the list then. */
+stylize_status gallery_learn(struct gallery *g, stylize_fit *fit, stylize_error *err);
+/* For good, also from the style folder; NOT_FOUND, IO. */
+stylize_status gallery_remove(struct gallery *g, const char *id, stylize_error *err);
 
 #endif

@@ -1,11 +1,17 @@
-#include "api/style_registry.h"
+#include "styles/gallery.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/digest.h"
+#include "base/files.h"
+
+#define CODE_FILE                                                                                            \
+    "code.safetensors" /* of a style in the style folder: no two that were learnt have the same */
 
 /* A style that was added: its digest tells results of different pictures under one id apart. */
 typedef struct added {
@@ -16,12 +22,26 @@ typedef struct added {
 
 struct gallery {
     stylize_ctx *ctx;
+    char *folder;          /* of styles that are learnt, or NULL */
     pthread_rwlock_t lock; /* of the lists, which are replaced as a whole */
     stylize_style_info *english, *chinese;
     size_t count;
     added *added;
     pthread_mutex_t adding; /* one at a time: it takes the whole machine */
 };
+
+/* NULL without memory. */
+static added *make_record(const char *id, slice picture)
+{
+    added *a = calloc(1, sizeof *a);
+    if (a && !digest_of(picture.data, picture.size, a->digest)) {
+        free(a);
+        return NULL;
+    }
+    if (a)
+        snprintf(a->id, sizeof a->id, "%s", id);
+    return a;
+}
 
 static bool refresh(struct gallery *g, stylize_error *err)
 {
@@ -44,6 +64,60 @@ static bool refresh(struct gallery *g, stylize_error *err)
     return true;
 }
 
+/* Under the lock. */
+static bool is_known(const struct gallery *g, const char *id)
+{
+    const added *a = g->added;
+    while (a && strcmp(a->id, id))
+        a = a->next;
+    return a != NULL;
+}
+
+/* NULL without memory, or where it is not one of the folder. */
+static added *read_record(const struct gallery *g, const char *id)
+{
+    char path[1024];
+    buf code = {0};
+    added *a = NULL;
+    if (snprintf(path, sizeof path, "%s/%s/" CODE_FILE, g->folder, id) >= (int)sizeof path)
+        return NULL;
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && file_read(file, SIZE_MAX, &code))
+        a = make_record(id, (slice){code.data, code.size});
+    if (file >= 0)
+        close(file);
+    buf_free(&code);
+    return a;
+}
+
+/* Styles of the folder are told apart as those that were added. */
+static void remember_folder(struct gallery *g)
+{
+    pthread_rwlock_wrlock(&g->lock);
+    for (size_t i = 0; g->folder && i < g->count; i++) {
+        added *a =
+            g->english[i].added && !is_known(g, g->english[i].id) ? read_record(g, g->english[i].id) : NULL;
+        if (a) {
+            a->next = g->added;
+            g->added = a;
+        }
+    }
+    pthread_rwlock_unlock(&g->lock);
+}
+
+static char *find_folder(stylize_ctx *ctx)
+{
+    char *text = NULL;
+    stylize_error err;
+    stylize_ctx_info(ctx, &text, &err);
+    json_t *info = text ? json_loads(text, 0, NULL) : NULL;
+    const char *folder = json_string_value(json_object_get(info, "style_dir"));
+    char *copy = folder ? strdup(folder) : NULL;
+    json_decref(info);
+    stylize_free(text);
+    return copy;
+}
+
 struct gallery *gallery_create(stylize_ctx *ctx, char *message, size_t size)
 {
     stylize_error err = {0};
@@ -53,10 +127,13 @@ struct gallery *gallery_create(stylize_ctx *ctx, char *message, size_t size)
         return NULL;
     }
     g->ctx = ctx;
+    g->folder = find_folder(ctx);
     pthread_rwlock_init(&g->lock, NULL);
     pthread_mutex_init(&g->adding, NULL);
-    if (refresh(g, &err))
+    if (refresh(g, &err)) {
+        remember_folder(g);
         return g;
+    }
     snprintf(message, size, "%s", err.message);
     gallery_destroy(g);
     return NULL;
@@ -72,6 +149,7 @@ void gallery_destroy(struct gallery *g)
     }
     stylize_free(g->english);
     stylize_free(g->chinese);
+    free(g->folder);
     pthread_rwlock_destroy(&g->lock);
     pthread_mutex_destroy(&g->adding);
     free(g);
@@ -162,19 +240,6 @@ char *gallery_preview(struct gallery *g, const char *id)
     return path;
 }
 
-/* NULL without memory. */
-static added *make_record(const char *id, slice picture)
-{
-    added *a = calloc(1, sizeof *a);
-    if (a && !digest_of(picture.data, picture.size, a->digest)) {
-        free(a);
-        return NULL;
-    }
-    if (a)
-        snprintf(a->id, sizeof a->id, "%s", id);
-    return a;
-}
-
 static void remember(struct gallery *g, added *a)
 {
     pthread_rwlock_wrlock(&g->lock);
@@ -183,7 +248,8 @@ static void remember(struct gallery *g, added *a)
     pthread_rwlock_unlock(&g->lock);
 }
 
-stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture, stylize_error *err)
+stylize_status gallery_add(struct gallery *g, const stylize_style_info *info, slice picture,
+                           stylize_error *err)
 {
     const stylize_image image = {
         .pixels = (uint8_t *)picture.data, .size = picture.size, .format = STYLIZE_FORMAT_ENCODED};
@@ -215,12 +281,25 @@ static void forget(struct gallery *g, const char *id)
     free(gone);
 }
 
-bool gallery_remove(struct gallery *g, const char *id)
+const char *gallery_folder(const struct gallery *g) { return g->folder; }
+
+stylize_status gallery_learn(struct gallery *g, stylize_fit *fit, stylize_error *err)
 {
-    stylize_error err = {0};
-    if (stylize_style_remove(g->ctx, id, &err) != STYLIZE_OK)
-        return false;
-    forget(g, id);
-    refresh(g, &err);
-    return true;
+    stylize_error unused;
+    const stylize_status status = stylize_style_fit(g->ctx, fit, err);
+    if (status == STYLIZE_OK && refresh(g, &unused))
+        remember_folder(g);
+    return status;
+}
+
+stylize_status gallery_remove(struct gallery *g, const char *id, stylize_error *err)
+{
+    stylize_status status = stylize_style_delete(g->ctx, id, err);
+    if (status == STYLIZE_ERR_INVALID) /* it is not in the folder */
+        status = stylize_style_remove(g->ctx, id, err);
+    if (status == STYLIZE_OK) {
+        forget(g, id);
+        refresh(g, err);
+    }
+    return status;
 }
