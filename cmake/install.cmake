@@ -14,6 +14,11 @@ foreach(program stylize_cli stylize_video stylize_server)
     endif()
 endforeach()
 
+if(TARGET stylize_frei0r)
+    file(RELATIVE_PATH from_frei0r "${CMAKE_INSTALL_FULL_LIBDIR}/frei0r-1" "${CMAKE_INSTALL_FULL_LIBDIR}")
+    set_target_properties(stylize_frei0r PROPERTIES INSTALL_RPATH "$ORIGIN/${from_frei0r}")
+endif()
+
 # pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
 set(STYLIZE_PC_REQUIRES libjpeg libpng zlib jansson)
 foreach(optional WEBP:libwebp LCMS2:lcms2 TIFF:libtiff-4 HEIF:libheif)

@@ -34,6 +34,7 @@ libavformat-dev|pkg-config --exists 'libavformat >= 59.27'|stylize video: contai
 libavcodec-dev|pkg-config --exists 'libavcodec >= 59.37'|stylize video: codecs
 libswscale-dev|pkg-config --exists 'libswscale >= 6.7'|stylize video: kinds of frames
 ffmpeg|command -v ffmpeg|tests of stylize video
+frei0r-plugins-dev|test -e /usr/include/frei0r.h|the frei0r plug-in
 LIST
     test) cat <<'LIST' ;;
 g++|command -v g++|the header from C++, the torch engine

@@ -36,7 +36,7 @@ INLINE void take(patch *p, const stz_plane *l, int x, int y)
     }
     p->sum_dx = sum8(sx);
     p->sum_dy = sum8(sy);
-    const float damp = 4.0f; /* a patch without texture stays where it is */
+    const float damp = 64.0f; /* without texture, noise would decide where a patch goes */
     const float a = sum8(xx) - p->sum_dx * p->sum_dx / PIXELS + damp;
     const float b = sum8(xy) - p->sum_dx * p->sum_dy / PIXELS;
     const float c = sum8(yy) - p->sum_dy * p->sum_dy / PIXELS + damp;
@@ -106,7 +106,7 @@ INLINE void search_patch(const stz_search *s, int column, int row)
         if ((ou - u) * (ou - u) + (ov - v) * (ov - v) < 0.0625f)
             continue;
         const look there = look_at(&p, &s->to, (float)x + ou, (float)y + ov);
-        if (there.error < best.error) {
+        if (there.error + 32 < best.error) { /* by more than noise does */
             best = there;
             u = ou;
             v = ov;

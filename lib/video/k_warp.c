@@ -1,9 +1,12 @@
 /* The painting before, moved along, and mixed with the new one. */
 #include "video/kernels.h"
 
+#include <math.h>
+
 #include "video/lanes.h"
 
-#define TAPS STZ_WARP_TAPS
+#define TAPS       STZ_WARP_TAPS
+#define HALF_SHARP 20 /* levels that paintings are apart where half of the sharpening is due */
 
 typedef float v4 __attribute__((vector_size(16)));
 typedef int32_t i4 __attribute__((vector_size(16)));
@@ -76,10 +79,14 @@ void K(video_warp)(const stz_warp *w)
         const float share = w->share[x];
         v4 mixed = {(float)now[0], (float)now[1], (float)now[2], 0};
         mixed *= (v4){STZ_PAINT_ONE, STZ_PAINT_ONE, STZ_PAINT_ONE, 0};
-        if (share > 0)
-            mixed += (v4){share, share, share, share} *
-                     (moved(w, (float)x + w->u[x], (float)w->y + w->v[x]) - mixed);
-        mixed[3] = share * STZ_SHARE_ONE;
+        float sharpen = 0;
+        if (share > 0) {
+            const v4 apart = moved(w, (float)x + w->u[x], (float)w->y + w->v[x]) - mixed;
+            const float levels = fabsf(apart[0]) + fabsf(apart[1]) + fabsf(apart[2]);
+            mixed += (v4){share, share, share, share} * apart;
+            sharpen = share * levels / (levels + HALF_SHARP * 3 * STZ_PAINT_ONE);
+        }
+        mixed[3] = sharpen * STZ_SHARE_ONE;
         mixed = held_levels(mixed + (v4){0.5f, 0.5f, 0.5f, 0.5f});
         const s4 out = __builtin_convertvector(__builtin_convertvector(mixed, i4), s4);
         memcpy(w->out + (ptrdiff_t)x * 4, &out, sizeof out);
@@ -107,7 +114,7 @@ double K(video_spread)(const stz_spread *s)
     return sum;
 }
 
-#define SHARPEN 0.8f /* of the difference from the mean of 3x3 pixels, where all of a pixel was mixed in */
+#define SHARPEN 1.2f /* of the difference from the mean of 3x3 pixels, at most */
 
 /* Column sums of the binomial 1 2 1, of two pixels. */
 INLINE v8 column(const int16_t *above, const int16_t *here, const int16_t *below, ptrdiff_t at)

@@ -22,9 +22,9 @@ typedef struct stz_search {
     ptrdiff_t dense_row;
 } stz_search;
 
-/* A row of a painting: eight 16-bit numbers for two pixels: R, G, B, and how much was mixed in. */
+/* A row of a painting: eight 16-bit numbers for two pixels: R, G, B, and how much it is sharpened. */
 #define STZ_PAINT_ONE 64   /* of a level */
-#define STZ_SHARE_ONE 4096 /* of what was mixed in */
+#define STZ_SHARE_ONE 4096 /* of the sharpening */
 
 /* Cubic weights of the places between pixels, ready for vectors: across for two pixels each, down for all eight. */
 #define STZ_WARP_TAPS   4
@@ -58,8 +58,8 @@ typedef struct stz_spread {
     float *out;            /* three rows of `width` */
 } stz_spread;
 
-/* A row of a mixed painting as bytes. The mean of paintings that differ is softer than each: what was mixed is
- * sharpened, for the eye only, as in the painting itself it would add up. */
+/* A row of a mixed painting as bytes. The mean of paintings that differ is softer than each: it is sharpened by how much
+ * they do, for the eye only, as in the painting itself it would add up. */
 typedef struct stz_show {
     const int16_t *painting;
     int width, height;

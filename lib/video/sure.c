@@ -4,9 +4,9 @@
 #include <math.h>
 
 #define AGREE_PART  0.01f /* forth and back may differ by this part of their squared lengths */
-#define AGREE_LEAST 0.15f /* and this, squared pixels of the grid */
+#define AGREE_LEAST 0.25f /* and this, squared pixels of the grid */
 #define EDGE_PART   0.01f /* the same of the squared slope of the flow, where objects pass each other */
-#define EDGE_LEAST  0.01f
+#define EDGE_LEAST  0.02f
 #define LEVELS_SURE 6.0f /* difference of brightness that leaves a pixel sure */
 #define LEVELS_LOST 18.0f
 #define SLANT_PART  0.2f

@@ -35,6 +35,7 @@ ROOMS = {
     "apps": {
         "common": [],
         "stylize": ["common"],
+        "frei0r": [],
         "server/base": ["common"],
         "server/config": ["common", "server/base"],
         "server/sandbox": ["common", "server/base", "server/config"],

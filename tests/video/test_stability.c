@@ -117,14 +117,14 @@ static double detail(const clip *c)
     return sum;
 }
 
-/* Measured when it was made, at 0.7 and 1: flicker 0.47 and 0.29, detail 0.84 and 1.10; here with room. */
+/* Measured when it was made, at 0.7 and 1: flicker 0.35 and 0.28, detail 0.82 and 1.07; here with room. */
 static void stability_lowers_the_flicker_and_keeps_detail(void **state)
 {
     clip each = paint(2, 0, 0, FRAMES), still = paint(2, 0, 0.7f, FRAMES), most = paint(2, 0, 1, FRAMES);
     const double less = flicker(&still) / flicker(&each), left = detail(&still) / detail(&each);
     const double least = flicker(&most) / flicker(&each), least_left = detail(&most) / detail(&each);
     print_message("flicker %.2f and %.2f, detail %.2f and %.2f\n", less, least, left, least_left);
-    assert_true(less < 0.55 && least < 0.35);
+    assert_true(less < 0.45 && least < 0.35);
     assert_true(left > 0.75 && least_left > 0.75);
     for (int t = 0; t < FRAMES; t++) {
         assert_int_equal(still.scene[t], t == 0);
