@@ -49,7 +49,7 @@ complete -c stylize -n '__stylize_in paint sheet' -l tolerant -d 'Paint damaged 
 complete -c stylize -n '__stylize_in paint' -s r -l recursive -d 'With the folders inside'
 complete -c stylize -n '__stylize_in paint' -l resume -d 'Leave out what was painted before'
 complete -c stylize -n '__stylize_in paint' -s j -l jobs -x -d 'Pictures in work at once'
-complete -c stylize -n '__stylize_in styles' -l lang -x -a 'en zh' -d 'Language of the names'
+complete -c stylize -n '__stylize_in styles sheet' -l lang -x -a 'en zh' -d 'Language of the names'
 complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
 complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network
 complete -c stylize -n '__stylize_in bench' -l rounds -x -d 'Measured runs'
