@@ -53,7 +53,10 @@ fonts-dejavu-core|fc-list :lang=ar file \| grep -q .|names on contact sheets
 fonts-droid-fallback|fc-list :lang=zh file \| grep -q .|names on contact sheets
 LIST
     format) echo 'clang-format-14|command -v clang-format-14|check of the formatting' ;;
-    clang) echo 'clang|command -v clang|the sources as another compiler reads them' ;;
+    clang) cat <<'LIST' ;;
+clang|command -v clang|the sources as another compiler reads them
+cppcheck|command -v cppcheck|the sources as a checker reads them
+LIST
     torch) echo 'libtorch-dev|test -e /usr/include/torch/script.h|the torch engine' ;;
     train) cat <<'LIST' ;;
 python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool
