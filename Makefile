@@ -21,12 +21,12 @@ help:
 	@echo "make clean     remove what was built"
 
 demo:
-	@tools/setup.sh build --optional formats
+	@tools/setup.sh build --optional formats names
 	@tools/build.sh demo -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_TORCH=OFF -DSTYLIZE_BUILD_TESTS=OFF
 	@tools/demo.sh build/demo
 
 check:
-	@tools/setup.sh build test --optional formats film torch format clang python page deploy train
+	@tools/setup.sh build test --optional formats names film torch format clang python page deploy train
 	@tools/python_env.sh
 	@tests/deploy/tools.sh & tools/check.sh
 

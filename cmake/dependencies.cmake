@@ -7,6 +7,10 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(WEBP IMPORTED_TARGET libwebp)
 pkg_check_modules(LCMS2 IMPORTED_TARGET lcms2)
+# Names on the command's contact sheets: the three together.
+if(STYLIZE_LETTERING)
+    pkg_check_modules(LETTERING IMPORTED_TARGET freetype2 fontconfig fribidi)
+endif()
 # More kinds of pictures to read. Each can be left out, also where its library is there.
 if(STYLIZE_TIFF)
     pkg_check_modules(TIFF IMPORTED_TARGET libtiff-4>=4.5) # before it, errors could only go to the process's handler

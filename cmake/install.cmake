@@ -53,6 +53,9 @@ install(EXPORT stylizeTargets NAMESPACE stylize:: DESTINATION "${STYLIZE_CMAKE_D
 # Documents and the shells' completion of the command.
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES docs/stylize.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
+if(TARGET stylize_server)
+    install(FILES docs/stylize-server.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
+endif()
 set(completions apps/stylize/completions)
 install(FILES ${completions}/stylize.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
     RENAME stylize OPTIONAL)

@@ -8,6 +8,8 @@ option(STYLIZE_TIFF "Read TIFF where libtiff is there" ON)
 option(STYLIZE_HEIF "Read AVIF and HEIC where libheif is there" ON)
 option(STYLIZE_GIF "Read GIF where giflib is there" ON)
 option(STYLIZE_FFMPEG "Build stylize video where FFmpeg's libraries are there" ON)
+option(STYLIZE_LETTERING "Write names on contact sheets where FreeType, fontconfig and FriBidi are there" ON)
+option(STYLIZE_UNITY "Compile the torch plugin as one file: the headers of libtorch are read once, not nine times" OFF)
 option(STYLIZE_CUDA "Build the torch engine's CUDA half where nvcc and a torch with CUDA are there" ON)
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -52,8 +52,18 @@ LIST
 python3-venv|python3 -c "import ensurepip"|Python packages for the tests
 redis-server|command -v redis-server|tests of stylize-server and of the Celery tasks
 LIST
+    names) cat <<'LIST' ;;
+libfreetype-dev|pkg-config --exists freetype2|names on contact sheets
+libfontconfig-dev|pkg-config --exists fontconfig|names on contact sheets
+libfribidi-dev|pkg-config --exists fribidi|names on contact sheets
+fonts-dejavu-core|fc-list :lang=ar file \| grep -q .|names on contact sheets
+fonts-droid-fallback|fc-list :lang=zh file \| grep -q .|names on contact sheets
+LIST
     format) echo 'clang-format-14|command -v clang-format-14|check of the formatting' ;;
-    clang) echo 'clang|command -v clang|the sources as another compiler reads them' ;;
+    clang) cat <<'LIST' ;;
+clang|command -v clang|the sources as another compiler reads them
+cppcheck|command -v cppcheck|the sources as a checker reads them
+LIST
     torch) echo 'libtorch-dev|test -e /usr/include/torch/script.h|the torch engine' ;;
     train) cat <<'LIST' ;;
 python3-torch|/usr/bin/python3 -c "import torch"|tests of the training tool

@@ -6,6 +6,8 @@
 
 #include <stylize/stylize.h>
 
+#include "lettering.h"
+
 typedef struct canvas {
     uint8_t *pixels; /* RGB8 */
     int width, height;
@@ -19,9 +21,8 @@ bool canvas_create(canvas *c, size_t width, size_t height, color background);
 void canvas_free(canvas *c);
 void canvas_paste(canvas *c, const stylize_image *image, int x, int y);
 void canvas_fill(canvas *c, int x, int y, int width, int height, color fill);
-/* Text with its capitals `height` pixels high, baseline at y, cut with ... beyond max_width. */
-void canvas_text(canvas *c, const char *text, double x, double y, double height, double weight,
-                 double max_width, color ink);
-bool text_is_drawable(const char *text); /* ASCII and the letters of Latin-1, as UTF-8 */
+/* As lettering_draw. */
+int canvas_text(canvas *c, lettering *l, const char *text, double x, double y, double height,
+                double max_width, color ink);
 
 #endif

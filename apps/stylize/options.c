@@ -20,9 +20,9 @@
 #define ALL     (PAINT | SHEET | STYLES | INFO | BENCH | STYLE | VIDEO)
 
 #define AT(m) .offset = offsetof(cli_args, m)
-#define OPTION(c, l, g, n, t, ...)                                                   \
-    {                                                                                \
-        .commands = c, .letter = l, .group = g, .name = n, .type = t, __VA_ARGS__    \
+#define OPTION(c, l, g, n, t, ...)                                                                           \
+    {                                                                                                        \
+        .commands = c, .letter = l, .group = g, .name = n, .type = t, __VA_ARGS__                            \
     }
 
 const char *const engine_names[] = {"auto", "native", "torch", NULL};
@@ -54,8 +54,7 @@ const option cli_options[] = {
     OPTION(PICTURE | VIDEO, 0, "Style", "optimizer", OPTION_CHOICE, AT(optimizer), .choices = optimizer_names,
            .value = "NAME", .preset = "lbfgs", .help = "of optimize: lbfgs or adam"),
     OPTION(PAINT | STYLE, 0, "Style", "preview", OPTION_TEXT, AT(preview), .min = 1, .value = "FILE",
-           .help = "a picture as optimize, or learning, goes on",
-           .allowed = "a file name"),
+           .help = "a picture as optimize, or learning, goes on", .allowed = "a file name"),
     OPTION(STYLE, 0, "Style", "effort", OPTION_CHOICE, AT(effort), .choices = effort_names, .preset = "fast",
            .value = "NAME", .help = "fast (seconds), good (minutes) or best"),
     OPTION(STYLE, 0, "Style", "photos", OPTION_OWN, .read = read_photos, .value = "PATH",
@@ -78,8 +77,8 @@ const option cli_options[] = {
            .help = "jpeg, png, webp or tiff", .allowed = "jpeg, png, webp, tiff"),
     OPTION(PAINT, 0, "Output", "depth", OPTION_OWN, .read = read_depth, .value = "8|16", .preset = "8",
            .help = "bits a channel; 16 of PNG and TIFF", .allowed = "8, 16"),
-    OPTION(PICTURE, 0, "Output", "quality", OPTION_UINT, AT(quality), .min = 1, .max = 100,
-           .value = "1..100", .help = "of JPEG and WebP [92]"),
+    OPTION(PICTURE, 0, "Output", "quality", OPTION_UINT, AT(quality), .min = 1, .max = 100, .value = "1..100",
+           .help = "of JPEG and WebP [92]"),
     OPTION(PAINT, 0, "Output", "keep-metadata", OPTION_OWN, .read = read_metadata, .value = "NAME,...",
            .help = "of the photograph: copyright, exif, icc or all",
            .allowed = "copyright, exif, icc, all, several with commas"),
@@ -102,11 +101,12 @@ const option cli_options[] = {
            .help = "of the encoder: less is better and larger [20 of H.264]", .allowed = "a whole number from 0 to 63"),
 
     OPTION(PAINT, 'r', "Folders", "recursive", OPTION_BOOL, AT(recursive), .help = "with the folders inside"),
-    OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume), .help = "leave out what was painted before"),
+    OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume),
+           .help = "leave out what was painted before"),
     OPTION(PAINT, 'j', "Folders", "jobs", OPTION_UINT, AT(jobs), .min = 1, .max = 1024, .value = "N",
            .help = "pictures in work at once, at most"),
 
-    OPTION(STYLES, 0, "List", "lang", OPTION_TEXT, AT(lang), .value = "CODE",
+    OPTION(STYLES | SHEET, 0, "List", "lang", OPTION_TEXT, AT(lang), .value = "CODE",
            .help = "language of the names: en, zh [en]"),
     OPTION(STYLES, 0, "List", "ids", OPTION_BOOL, AT(ids), .help = "the ids only, one a line"),
 
@@ -131,7 +131,8 @@ const option cli_options[] = {
     OPTION(ALL, 0, "Engine", "style-dir", OPTION_TEXT, AT(style_dir), .min = 1, .value = "DIR",
            .help = "folder with styles of your own", .allowed = "a folder"),
 
-    OPTION(ALL, 0, "General", "json", OPTION_BOOL, AT(json), .help = "results as JSON on the standard output"),
+    OPTION(ALL, 0, "General", "json", OPTION_BOOL, AT(json),
+           .help = "results as JSON on the standard output"),
     OPTION(ALL, 'q', "General", "quiet", OPTION_BOOL, AT(quiet), .help = "errors only"),
     OPTION(ALL, 'v', "General", "verbose", OPTION_BOOL, AT(verbose),
            .help = "the library's log on the standard error"),

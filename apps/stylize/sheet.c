@@ -29,14 +29,23 @@ typedef struct cell {
     stylize_image painted;
 } cell;
 
+/* What is written on it besides names. */
+typedef struct words {
+    const char *language, *original, *own;
+} words;
+
+static const words languages[] = {{"en", "Original", "your picture"}, {"zh", "原图", "你的图片"}};
+
 typedef struct sheet {
     const cli_args *args;
+    const words *words;
     stylize_ctx *ctx;
     const char *input;
     stylize_image content;  /* pixels, OVERSIZE times a cell's width and height */
     stylize_image original; /* of a cell's size */
     cell *cells;
     size_t count, next, finished, failed;
+    lettering *letters; /* NULL: the sheet has no names */
     int code;
 } sheet;
 
@@ -60,15 +69,15 @@ static void add_cell(sheet *s, char *title, char *line, stylize_style_ref style)
 
 static char *artist_line(const stylize_style_info *info)
 {
-    if (!info->artist || !text_is_drawable(info->artist))
+    if (!info->artist)
         return info->year ? text_format("%d", info->year) : NULL;
     return info->year ? text_format("%s, %d", info->artist, info->year) : text_format("%s", info->artist);
 }
 
 static void add_library_style(sheet *s, const stylize_style_info *info, const char *id)
 {
-    const char *title = text_is_drawable(info->display_name) ? info->display_name : id;
-    add_cell(s, text_format("%s", title), artist_line(info), (stylize_style_ref){.id = id, .weight = 1});
+    add_cell(s, text_format("%s", info->display_name), artist_line(info),
+             (stylize_style_ref){.id = id, .weight = 1});
 }
 
 static int add_named(sheet *s, const style_arg *a, const stylize_style_info *list, size_t count)
@@ -76,10 +85,7 @@ static int add_named(sheet *s, const style_arg *a, const stylize_style_info *lis
     if (a->path) {
         const char *base = path_base(a->path);
         char *title = text_format("%.*s", (int)path_stem_length(base), base);
-        for (char *p = title; *p; p++)
-            if (*p < ' ' || *p > '~') /* the font has ASCII only */
-                *p = '?';
-        add_cell(s, title, text_format("your picture"), (stylize_style_ref){.weight = 1});
+        add_cell(s, title, text_format("%s", s->words->own), (stylize_style_ref){.weight = 1});
         stylize_error err = {0};
         cell *c = &s->cells[s->count - 1];
         if (stylize_image_load(s->ctx, a->path, &c->picture, &err) == STYLIZE_OK)
@@ -210,12 +216,12 @@ static layout make_layout(const sheet *s)
     l.margin = side / 10 + 8;
     l.title = side / 28.0 < 7 ? 7 : side / 28.0;
     l.line = l.title * 0.8;
-    l.label = (int)(4.6 * l.title);
+    l.label = s->letters ? (int)(4.6 * l.title) : 0;
     return l;
 }
 
-static void draw_cell(canvas *c, const layout *l, size_t index, const stylize_image *picture,
-                      const char *title, const char *line)
+static void draw_cell(canvas *c, lettering *letters, const layout *l, size_t index,
+                      const stylize_image *picture, const char *title, const char *line)
 {
     const int x = l->margin + (int)(index % l->columns) * (l->width + l->gap);
     const int y = l->margin + (int)(index / l->columns) * (l->height + l->label + l->gap);
@@ -223,10 +229,12 @@ static void draw_cell(canvas *c, const layout *l, size_t index, const stylize_im
         canvas_paste(c, picture, x, y);
     else
         canvas_fill(c, x, y, l->width, l->height, missing);
-    double base = y + l->height + 2.1 * l->title;
-    canvas_text(c, title, x + 1, base, l->title, 0.8, l->width - 2, ink);
+    if (!letters)
+        return;
+    const double base = y + l->height + 2.1 * l->title;
+    canvas_text(c, letters, title, x + 1, base, l->title, l->width - 2, ink);
     if (line)
-        canvas_text(c, line, x + 1, base + 1.9 * l->title, l->line, 0.62, l->width - 2, faint);
+        canvas_text(c, letters, line, x + 1, base + 1.9 * l->title, l->line, l->width - 2, faint);
 }
 
 static int write_sheet(sheet *s, const char *output)
@@ -240,9 +248,9 @@ static int write_sheet(sheet *s, const char *output)
         message_error(output, "a sheet of %zu x %zu pixels does not fit into memory", width, height);
         return EXIT_OUTPUT;
     }
-    draw_cell(&c, &l, 0, &s->original, "Original", NULL);
+    draw_cell(&c, s->letters, &l, 0, &s->original, s->words->original, NULL);
     for (size_t i = 0; i < s->count; i++)
-        draw_cell(&c, &l, i + 1, &s->cells[i].painted, s->cells[i].title, s->cells[i].line);
+        draw_cell(&c, s->letters, &l, i + 1, &s->cells[i].painted, s->cells[i].title, s->cells[i].line);
     const stylize_image picture = {.pixels = c.pixels,
                                    .width = (uint32_t)c.width,
                                    .height = (uint32_t)c.height,
@@ -277,7 +285,8 @@ static int check_output(const cli_args *args, const char *input, const char *out
     }
     const char *base = path_base(output);
     if (!format_by_path(output) && (!args->format || base[path_stem_length(base)] == '.')) {
-        message_error(output, "no picture format has this ending, allowed are .jpg, .jpeg, .png, .webp and .tif");
+        message_error(output,
+                      "no picture format has this ending, allowed are .jpg, .jpeg, .png, .webp and .tif");
         return EXIT_USAGE;
     }
     if (path_same(input, output)) {
@@ -287,12 +296,24 @@ static int check_output(const cli_args *args, const char *input, const char *out
     return folder_check_writable(output) ? EXIT_DONE : EXIT_OUTPUT;
 }
 
+/* A sheet without names is said to be one, and what is where stands on the standard output. */
+static void open_letters(sheet *s)
+{
+    const char *why;
+    s->letters = lettering_open(s->words->language, &why);
+    if (s->letters)
+        return;
+    message_note("the sheet has no names: %s", why);
+    for (size_t i = 0; !s->args->json && !s->args->quiet && i < s->count; i++)
+        printf("%3zu  %s\n", i + 2, s->cells[i].title);
+}
+
 static int run_sheet(sheet *s, const char *output)
 {
     stylize_style_info *list = NULL;
     size_t count = 0;
     stylize_error err = {0};
-    if (stylize_style_list(s->ctx, "en", &list, &count, &err) != STYLIZE_OK) {
+    if (stylize_style_list(s->ctx, s->args->lang, &list, &count, &err) != STYLIZE_OK) {
         message_error(NULL, "%s", err.message);
         return EXIT_ENGINE;
     }
@@ -310,8 +331,11 @@ static int run_sheet(sheet *s, const char *output)
             code = EXIT_SIGNAL + interrupted;
         else if (s->failed == s->count)
             code = s->code;
-        else
+        else {
+            open_letters(s);
             code = write_sheet(s, output);
+            lettering_close(s->letters);
+        }
         if (code == EXIT_DONE && s->failed)
             code = EXIT_SOME_FAILED;
     }
@@ -321,7 +345,10 @@ static int run_sheet(sheet *s, const char *output)
 
 int command_sheet(const cli_args *args)
 {
-    sheet s = {.args = args, .input = args->inputs[0]};
+    sheet s = {.args = args, .words = languages, .input = args->inputs[0]};
+    for (size_t i = 1; args->lang && i < APP_LEN(languages); i++)
+        if (strcmp(args->lang, languages[i].language) == 0)
+            s.words = &languages[i];
     int code = EXIT_DONE;
     const char *base = path_base(s.input);
     char *output = args->output ? text_format("%s", args->output)

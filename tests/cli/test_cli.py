@@ -645,6 +645,21 @@ class Sheet(CliTest):
         self.assertLess(sizes["2"][0], sizes["4"][0])
         self.assertGreater(sizes["1"][1], sizes["2"][1])
 
+    def test_names_of_any_script(self):
+        self.write("in.png", png(64, 48))
+        sheets = []
+        for name in ("星夜.jpg", "麦田.jpg"):
+            self.write(name, ARTWORK.read_bytes())
+            process = self.start("sheet", "in.png", "-i", name, "--size", "64", "-o", f"{name}.png", "--lang", "zh")
+            said = process.communicate(timeout=120)[1]
+            self.assertEqual(process.returncode, 0, said)
+            sheets.append(self.read(f"{name}.png"))
+        if b"no names" in said:
+            self.skipTest(said.decode())
+        if not subprocess.run(["fc-list", ":lang=zh", "file"], capture_output=True, check=False).stdout:
+            self.skipTest("there is no font with Chinese characters")
+        self.assertNotEqual(*sheets)
+
     def test_default_name_and_format(self):
         self.write("in.png", png(64, 48))
         self.ok("sheet", "in.png", "--styles", "udnie", "--size", "48")

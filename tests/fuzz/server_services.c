@@ -6,7 +6,7 @@
 #include "jobs/celery.h"
 #include "remote/s3_keys.h"
 #include "remote/s3_xml.h"
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
 #include "remote/redis.h"
 #endif
 
@@ -14,11 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_url(slice text)
 {
-    char message[200], masked[64];
+    char masked[64];
+#ifdef SERVER_HAVE_REMOTE
+    char message[200];
     service_url u;
-    url_parse(text, &u, message, sizeof message);
-#ifdef SERVER_HAVE_REDIS
     redis_address a;
+    url_parse(text, &u, message, sizeof message);
     redis_address_parse(text, &a, message, sizeof message);
 #endif
     char *copy = strndup(text.data, text.size);

@@ -138,12 +138,25 @@ static void session_close(session *s)
 
 /* ------------------------------------------------------------------ tests */
 
+/* Numbers of threads; the network learns with the first two. That the bytes are the same is what a release shows; what
+ * a sanitizer looks for is there without the third, and one thread has no races. */
+#if defined __SANITIZE_THREAD__
+static const int teams[] = {2, 16};
+#define TEAMS_OF_NETWORK 1
+#elif defined __SANITIZE_ADDRESS__
+static const int teams[] = {1, 2};
+#define TEAMS_OF_NETWORK 2
+#else
+static const int teams[] = {1, 2, 16};
+#define TEAMS_OF_NETWORK 2
+#endif
+
 static void the_code_learns(void **state)
 {
     float *first = NULL;
     const int n = brush->code_length;
-    for (int threads = 1; threads <= 16; threads = threads == 1 ? 2 : 8 * threads) {
-        session *s = session_open(threads);
+    for (size_t k = 0; k < STZ_LEN(teams); k++) {
+        session *s = session_open(teams[k]);
         stylize_error err;
         if (fit(s, &err))
             fail_msg("%s", err.message);
@@ -195,8 +208,8 @@ static uint64_t check_file(const session *s)
 static void a_network_learns(void **state)
 {
     uint64_t first = 0;
-    for (int threads = 1; threads <= 2; threads++) {
-        session *s = session_open(threads);
+    for (int k = 0; k < TEAMS_OF_NETWORK; k++) {
+        session *s = session_open(teams[k]);
         stylize_error err;
         s->fit.code_steps = 2;
         s->fit.network_steps = 16;
@@ -209,7 +222,7 @@ static void a_network_learns(void **state)
         assert_true(s->fit.network_loss == s->last && s->last < s->first_of_network);
         assert_memory_not_equal(s->fit.code, s->fit.network_code, sizeof(float) * (size_t)brush->code_length);
         const uint64_t sum = check_file(s);
-        assert_true(threads == 1 || sum == first);
+        assert_true(k == 0 || sum == first);
         first = sum;
         session_close(s);
     }

@@ -25,6 +25,7 @@
 static net_builder loss;
 static blob file;
 static float start[CODE], *art;
+static double pixel_bytes; /* asked for once, as when a network is loaded */
 
 static int set_up(void **state)
 {
@@ -44,6 +45,10 @@ static int set_up(void **state)
     art = picture_random(ART, ART, 4);
     for (int i = 0; i < CODE / 2; i++)
         start[i] = 1;
+    runner r;
+    runner_open(&r, &loss.graph, stz_kernels_get(false), 1);
+    pixel_bytes = stz_objective_pixel(&r.part, 4);
+    runner_close(&r);
     return 0;
 }
 
@@ -62,7 +67,7 @@ static stylize_status practice(void *user, uint32_t number, int side, float *out
     return STYLIZE_OK;
 }
 
-static stylize_status learn(runner *r, double pixel_bytes, stylize_error *err)
+static stylize_status learn(runner *r, stylize_error *err)
 {
     float code[CODE], network_code[CODE];
     const float *const starts[] = {start};
@@ -109,9 +114,8 @@ static void walk(failing_mode mode)
         runner r;
         stylize_error err = {0};
         runner_open(&r, &loss.graph, stz_kernels_get(false), 1);
-        const double pixel_bytes = stz_objective_pixel(&r.part, 4);
         failing_arm(n, mode);
-        const stylize_status status = learn(&r, pixel_bytes, &err);
+        const stylize_status status = learn(&r, &err);
         const bool failed = failing_disarm();
         if (status != STYLIZE_OK && !(failed && (status == STYLIZE_ERR_NOMEM || status == STYLIZE_ERR_MODEL)))
             fail_msg("call %ld: %s", n, err.message);

@@ -46,6 +46,7 @@ installed() { # SOURCE_FILE INSTALLED_FILE
     [ ! -e "$source/$1" ] || cmp "$source/$1" "$prefix/share/$2"
 }
 installed docs/stylize.1 man/man1/stylize.1
+[ ! -x "$prefix/bin/stylize-server" ] || installed docs/stylize-server.8 man/man8/stylize-server.8
 installed apps/stylize/completions/stylize.bash bash-completion/completions/stylize
 installed apps/stylize/completions/_stylize zsh/site-functions/_stylize
 installed apps/stylize/completions/stylize.fish fish/vendor_completions.d/stylize.fish

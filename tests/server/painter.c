@@ -3,6 +3,7 @@
  * pictures before they are decoded.
  */
 #include "base/digest.h"
+#include "paint/in_flight.h"
 #include "paint/scans.h"
 #include "painter_check.h"
 
@@ -138,6 +139,32 @@ static void pictures_in_common_are_digested_once(void **state)
     assert_int_equal(digested, 12 * photo.size);
 }
 
+static atomic_bool memory_is_gone;
+
+painting *__real_flight_painting(const flight *f, stylize_image *result);
+painting *__wrap_flight_painting(const flight *f, stylize_image *result);
+painting *__wrap_flight_painting(const flight *f, stylize_image *result)
+{
+    return memory_is_gone ? NULL : __real_flight_painting(f, result);
+}
+
+static void no_memory_for_a_result_is_an_answer(void **state)
+{
+    fixture *f = *state;
+    memory_is_gone = true;
+    waiter *one = start(f, 5, 600000);
+    waiter_wait(one);
+    assert_null(one->painting);
+    assert_string_equal(one->problem.code, "out_of_memory");
+    memory_is_gone = false;
+    waiter_free(one);
+    one = start(f, 5, 600000);
+    waiter_wait(one);
+    assert_non_null(one->painting);
+    assert_true(one->painting->queue_seconds >= 0);
+    waiter_free(one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +173,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(patience_is_not_joined_to_haste, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(scans_are_counted_before_they_are_decoded, open_painter,
                                         close_painter),
+        cmocka_unit_test_setup_teardown(no_memory_for_a_result_is_an_answer, open_painter, close_painter),
         cmocka_unit_test_setup_teardown(pictures_in_common_are_digested_once, open_painter, close_painter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

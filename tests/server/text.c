@@ -150,6 +150,23 @@ static void pieces_are_cut_one_by_one(void **state)
     assert_false(slice_next(&rest, ',', &piece));
 }
 
+static void hexadecimal_is_read_in_a_strict_way(void **state)
+{
+    static const char *const wrong[] = {"a",    "ab1",   "zz",   "a b1",   " ab1",
+                                        "ab 1", "ab\n1", "0x12", "ab  1c", "a-b1"};
+    uint8_t out[8];
+    char text[9];
+    for (size_t i = 0; i < APP_LEN(wrong); i++)
+        assert_false(hex_decode(wrong[i], strlen(wrong[i]), out));
+    assert_false(hex_decode("ab\0c", 4, out));
+    assert_true(hex_decode("", 0, out));
+    assert_true(hex_decode("00fFa9C1", 8, out));
+    hex_encode(out, 4, text);
+    assert_string_equal(text, "00ffa9c1");
+    hex_encode(out, 0, text);
+    assert_string_equal(text, "");
+}
+
 /* Examples of FIPS 180-4, and lengths around the end of a block against one call. */
 static void digests_are_right(void **state)
 {
@@ -209,6 +226,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read_whole_or_not),
         cmocka_unit_test(sizes_and_times_have_units),
         cmocka_unit_test(pieces_are_cut_one_by_one),
+        cmocka_unit_test(hexadecimal_is_read_in_a_strict_way),
         cmocka_unit_test(digests_are_right),
         cmocka_unit_test(secrets_are_compared),
         cmocka_unit_test(style_ids_have_a_form),

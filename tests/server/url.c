@@ -8,63 +8,9 @@
 #include "check.h"
 #include "remote/s3_keys.h"
 #include "remote/s3_xml.h"
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
 #include "remote/redis.h"
 #endif
-
-static bool parse(const char *text, service_url *u)
-{
-    char message[200] = "";
-    const bool ok = url_parse(TEXT(text), u, message, sizeof message);
-    assert_true(ok || message[0]);
-    assert_null(strstr(message, "s3cret")); /* whatever is wrong */
-    return ok;
-}
-
-static void addresses_are_read(void **state)
-{
-    service_url u;
-    assert_true(parse("redis://anna:s3cret@redis.example:7000/3", &u));
-    assert_string_equal(u.scheme, "redis");
-    assert_string_equal(u.user, "anna");
-    assert_string_equal(u.password, "s3cret");
-    assert_string_equal(u.host, "redis.example");
-    assert_int_equal(u.port, 7000);
-    assert_string_equal(u.path, "/3");
-    assert_true(parse("rediss://:p%40ss%2fword@[::1]", &u));
-    assert_string_equal(u.user, "");
-    assert_string_equal(u.password, "p@ss/word");
-    assert_string_equal(u.host, "::1");
-    assert_true(u.port == 0 && u.path[0] == '\0');
-    assert_true(parse("file:///srv/pictures", &u));
-    assert_string_equal(u.path, "/srv/pictures");
-}
-
-static void bad_addresses_are_refused(void **state)
-{
-    service_url u;
-    static const char *const bad[] = {"",
-                                      "redis",
-                                      "redis:",
-                                      "://host",
-                                      "redis://",
-                                      "redis://s3cret@",
-                                      "redis://a:s3cret@host:port",
-                                      "redis://host:0",
-                                      "redis://host:65536",
-                                      "redis://[::1",
-                                      "redis://[::1]x",
-                                      "redis://ho st",
-                                      "redis://a:s3cret%zz@host",
-                                      "redis://a:s3cret%00@host",
-                                      "averyveryverylongscheme://host"};
-    for (size_t i = 0; i < APP_LEN(bad); i++)
-        assert_false(parse(bad[i], &u));
-    char large[1200] = "redis://host/";
-    memset(large + strlen(large), 'a', 1000);
-    large[1013] = '\0';
-    assert_false(parse(large, &u));
-}
 
 static void secrets_are_masked(void **state)
 {
@@ -112,7 +58,65 @@ static void secrets_are_read_from_files(void **state)
     assert_false(secret_read(path, out, message, sizeof message));
 }
 
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
+static bool parse(const char *text, service_url *u)
+{
+    char message[200] = "";
+    const bool ok = url_parse(TEXT(text), u, message, sizeof message);
+    assert_true(ok || message[0]);
+    assert_null(strstr(message, "s3cret")); /* whatever is wrong */
+    return ok;
+}
+
+static void addresses_are_read(void **state)
+{
+    service_url u;
+    assert_true(parse("redis://anna:s3cret@redis.example:7000/3", &u));
+    assert_string_equal(u.scheme, "redis");
+    assert_string_equal(u.user, "anna");
+    assert_string_equal(u.password, "s3cret");
+    assert_string_equal(u.host, "redis.example");
+    assert_int_equal(u.port, 7000);
+    assert_string_equal(u.path, "/3");
+    assert_true(parse("rediss://:p%40ss%2fword@[::1]", &u));
+    assert_string_equal(u.user, "");
+    assert_string_equal(u.password, "p@ss/word");
+    assert_string_equal(u.host, "::1");
+    assert_true(u.port == 0 && u.path[0] == '\0');
+    assert_true(parse("file:///srv/pictures", &u));
+    assert_string_equal(u.path, "/srv/pictures");
+}
+
+static void bad_addresses_are_refused(void **state)
+{
+    service_url u;
+    static const char *const bad[] = {"",
+                                      "redis",
+                                      "redis:",
+                                      "://host",
+                                      "redis://",
+                                      "redis://s3cret@",
+                                      "redis://a:s3cret@host:port",
+                                      "redis://host:0",
+                                      "redis://host:65536",
+                                      "redis://[::1",
+                                      "redis://[::1]x",
+                                      "redis://ho st",
+                                      "redis://a:s3cret%zz@host",
+                                      "redis://a:s3cret%00@host",
+                                      "redis://a:s3cret%4@host",
+                                      "redis://host/?db=s3cret",
+                                      "redis://host/1#s3cret",
+                                      "redis://h\xc3\xb6st",
+                                      "averyveryverylongscheme://host"};
+    for (size_t i = 0; i < APP_LEN(bad); i++)
+        assert_false(parse(bad[i], &u));
+    char large[1200] = "redis://host/";
+    memset(large + strlen(large), 'a', 1000);
+    large[1013] = '\0';
+    assert_false(parse(large, &u));
+}
+
 static void redis_addresses_name_a_database(void **state)
 {
     redis_address a;
@@ -165,12 +169,12 @@ static void credentials_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_are_read),
-        cmocka_unit_test(bad_addresses_are_refused),
         cmocka_unit_test(secrets_are_masked),
         cmocka_unit_test(names_are_encoded),
         cmocka_unit_test(secrets_are_read_from_files),
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
+        cmocka_unit_test(addresses_are_read),
+        cmocka_unit_test(bad_addresses_are_refused),
         cmocka_unit_test(redis_addresses_name_a_database),
 #endif
         cmocka_unit_test(xml_is_read),

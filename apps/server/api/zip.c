@@ -3,21 +3,9 @@
 
 #include <string.h>
 
-#define DATE_1980 0x21 /* 1 January 1980: entries have no time of their own */
+#include <zlib.h>
 
-uint32_t zip_crc32(const void *data, size_t size)
-{
-    static const uint32_t half[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                      0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                      0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-    const uint8_t *p = data;
-    uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < size; i++) {
-        crc = half[(crc ^ p[i]) & 15] ^ crc >> 4;
-        crc = half[(crc ^ p[i] >> 4) & 15] ^ crc >> 4;
-    }
-    return ~crc;
-}
+#define DATE_1980 0x21 /* 1 January 1980: entries have no time of their own */
 
 /* Little endian. */
 static void put(buf *b, unsigned bytes, uint32_t value)
@@ -45,7 +33,7 @@ static void put_facts(buf *b, uint32_t crc, size_t size, size_t name)
 
 void zip_add(zip *z, buf *out, const char *name, const void *data, size_t size)
 {
-    const uint32_t crc = zip_crc32(data, size);
+    const uint32_t crc = (uint32_t)crc32_z(0, data, size);
     const size_t length = strlen(name), before = out->size;
     if (size > UINT32_MAX || z->offset > UINT32_MAX - size - 1024 || z->count == UINT16_MAX) {
         out->failed = true; /* would need ZIP64; bodies are far smaller */

@@ -10,7 +10,6 @@ typedef struct zip {
     unsigned count;
 } zip;
 
-uint32_t zip_crc32(const void *data, size_t size);
 /* Appends a whole entry to out. */
 void zip_add(zip *z, buf *out, const char *name, const void *data, size_t size);
 /* Appends the end of the file. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <gnutls/gnutls.h>
+
 #include "common/utf8.h"
 
 bool buf_reserve(buf *b, size_t more)
@@ -142,34 +144,29 @@ bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size
     return true;
 }
 
-void hex_encode(const uint8_t *data, size_t size, char *out)
+/* GnuTLS only reads what it is given, but does not say so. */
+static gnutls_datum_t datum(const void *data, size_t size)
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        *out++ = digits[data[i] >> 4];
-        *out++ = digits[data[i] & 15];
-    }
-    *out = '\0';
+    union {
+        const void *read;
+        unsigned char *given;
+    } in = {data};
+    return (gnutls_datum_t){in.given, (unsigned)size};
 }
 
-static int hex_value(char c)
+void hex_encode(const uint8_t *data, size_t size, char *out)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const gnutls_datum_t in = datum(data, size);
+    size_t room = 2 * size + 1;
+    *out = '\0';
+    gnutls_hex_encode(&in, out, &room);
 }
 
 bool hex_decode(const char *text, size_t size, uint8_t *out)
 {
-    if (size % 2)
-        return false;
-    for (size_t i = 0; i < size; i += 2) {
-        const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i / 2] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    const gnutls_datum_t in = datum(text, size);
+    size_t room = size / 2;
+    return size == 0 || (size % 2 == 0 && gnutls_hex_decode(&in, out, &room) == 0 && room == size / 2);
 }
 
 bool random_bytes(void *out, size_t size)

@@ -4,16 +4,6 @@
 
 #include "base/text.h"
 
-typedef struct service_url {
-    char scheme[16];
-    char user[128], password[256]; /* decoded; "" if not given */
-    char host[256];                /* without the brackets of IPv6 */
-    unsigned port;                 /* 0: not given */
-    char path[512];                /* "" or from its slash on, as it was written */
-} service_url;
-
-/* "scheme://[user[:password]@]host[:port][/path]". A message never shows more than the scheme. */
-bool url_parse(slice text, service_url *out, char *message, size_t size);
 /* The text with *** for a password, whether it is a right address or not. */
 void url_mask(const char *text, char *out, size_t size);
 /* As it goes into a URL's path or query: all but letters, digits and -._~ (and / if asked for) as %XX. */

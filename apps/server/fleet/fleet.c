@@ -13,12 +13,10 @@
 #include "paint/folder_tier.h"
 #include "paint/store_tier.h"
 #include "remote/store_open.h"
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
 #include "fleet/redis_erasure.h"
 #include "fleet/redis_limit.h"
 #include "paint/redis_tier.h"
-#endif
-#ifdef SERVER_HAVE_S3
 #include "remote/consul.h"
 #endif
 
@@ -26,24 +24,9 @@
 #define TICKS_SLOW 10              /* rounds between two looks at erasures and what is down */
 #define RESULT_MAX (256ull << 20)  /* bytes of a result in a store */
 
-#ifndef SERVER_HAVE_S3
-struct consul;
-static void consul_drain(struct consul *c) {}
-static void consul_stop(struct consul *c) {}
-static void consul_destroy(struct consul *c) {}
-#endif
-
-#if !defined(SERVER_HAVE_REDIS) || !defined(SERVER_HAVE_S3)
-static bool missing(const char *option, const char *what, char *message, size_t size)
-{
-    snprintf(message, size, "%s cannot be used: this build was made without %s", option, what);
-    return false;
-}
-#endif
-
 /* ------------------------------------------------------------------ start */
 
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
 static bool open_redis(struct fleet *f, char *message, size_t size)
 {
     server *s = f->server;
@@ -67,14 +50,6 @@ static bool open_redis(struct fleet *f, char *message, size_t size)
     s->limiter.shared = c->share_limits;
     return true;
 }
-#else
-static bool open_redis(struct fleet *f, char *message, size_t size)
-{
-    return missing("--redis", "libhiredis-dev", message, size);
-}
-#endif
-
-#ifdef SERVER_HAVE_S3
 static bool open_consul(struct fleet *f, char *message, size_t size)
 {
     const config *c = &f->server->config;
@@ -87,11 +62,14 @@ static bool open_consul(struct fleet *f, char *message, size_t size)
     f->consul = consul_create(&o, message, size);
     return f->consul != NULL;
 }
-#else
-static bool open_consul(struct fleet *f, char *message, size_t size)
-{
-    return missing("--consul", "libcurl4-gnutls-dev", message, size);
-}
+#else /* none of the options for it was taken, see fleet_open */
+struct consul;
+static bool open_redis(struct fleet *f, char *message, size_t size) { return false; }
+static bool open_consul(struct fleet *f, char *message, size_t size) { return false; }
+static bool consul_start(struct consul *c, const char *listen, unsigned port) { return true; }
+static void consul_drain(struct consul *c) {}
+static void consul_stop(struct consul *c) {}
+static void consul_destroy(struct consul *c) {}
 #endif
 
 static const char *variable(const char *name)
@@ -142,9 +120,25 @@ static bool open_tiers(struct fleet *f, char *message, size_t size)
     return true;
 }
 
+static bool can_reach(const config *c, char *message, size_t size)
+{
+#ifndef SERVER_HAVE_REMOTE
+    const char *option = c->redis ? "--redis" : c->broker ? "--broker" : c->consul ? "--consul" : NULL;
+    if (option) {
+        snprintf(message, size,
+                 "%s cannot be used: this build was made without libhiredis-dev and libcurl4-gnutls-dev",
+                 option);
+        return false;
+    }
+#endif
+    return true;
+}
+
 bool fleet_open(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
+    if (!can_reach(c, message, size))
+        return false;
     struct fleet *f = s->fleet = calloc(1, sizeof *f);
     if (!f) {
         snprintf(message, size, "out of memory");
@@ -163,7 +157,7 @@ bool fleet_open(server *s, char *message, size_t size)
 
 /* ------------------------------------------------------------------ rounds */
 
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
 static void on_erasure(void *user, const char *subject, const char *who, int64_t when_ms)
 {
     struct fleet *f = user;
@@ -227,9 +221,7 @@ bool fleet_start(server *s, char *message, size_t size)
     if (ok && (f->redis || f->has_store))
         ok = f->started = !pthread_create(&f->thread, NULL, fleet_main, f);
     ok = ok && (!s->jobs->broker || broker_start(s->jobs->broker));
-#ifdef SERVER_HAVE_S3
     ok = ok && (!f->consul || consul_start(f->consul, s->config.listen, http_port(s)));
-#endif
     if (!ok)
         snprintf(message, size, "a thread could not be started");
     return ok;
@@ -263,7 +255,7 @@ void fleet_close(server *s)
     consul_destroy(f->consul);
     if (f->has_store)
         f->store.close(f->store.state);
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
     redis_destroy(f->redis);
 #endif
     free(f);

@@ -5,11 +5,9 @@
 #include "fleet/fleet_state.h"
 #include "jobs/broker.h"
 #include "jobs/job_list.h"
-#ifdef SERVER_HAVE_REDIS
-#include "remote/redis.h"
-#endif
-#ifdef SERVER_HAVE_S3
+#ifdef SERVER_HAVE_REMOTE
 #include "remote/consul.h"
+#include "remote/redis.h"
 #endif
 
 #define BACKENDS 4
@@ -18,7 +16,7 @@ static size_t backends_of(server *s, backend *list[BACKENDS])
 {
     struct fleet *f = s->fleet;
     size_t n = 0;
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
     if (f->redis)
         list[n++] = redis_backend(f->redis);
 #endif
@@ -26,7 +24,7 @@ static size_t backends_of(server *s, backend *list[BACKENDS])
         list[n++] = f->store.backend(f->store.state);
     if (s->jobs->broker)
         list[n++] = broker_backend(s->jobs->broker);
-#ifdef SERVER_HAVE_S3
+#ifdef SERVER_HAVE_REMOTE
     if (f->consul)
         list[n++] = consul_backend(f->consul);
 #endif
@@ -55,7 +53,7 @@ bool fleet_check(server *s, FILE *out)
     struct fleet *f = s->fleet;
     char why[300] = "";
     bool ok = true;
-#ifdef SERVER_HAVE_REDIS
+#ifdef SERVER_HAVE_REMOTE
     if (f->redis)
         ok = say(out, redis_backend(f->redis), redis_ping(f->redis, why, sizeof why), why);
 #endif
@@ -64,8 +62,9 @@ bool fleet_check(server *s, FILE *out)
             say(out, f->store.backend(f->store.state), f->store.ping(f->store.state, why, sizeof why), why) &&
             ok;
     if (s->jobs->broker)
-        ok = say(out, broker_backend(s->jobs->broker), broker_ping(s->jobs->broker, why, sizeof why), why) && ok;
-#ifdef SERVER_HAVE_S3
+        ok = say(out, broker_backend(s->jobs->broker), broker_ping(s->jobs->broker, why, sizeof why), why) &&
+             ok;
+#ifdef SERVER_HAVE_REMOTE
     if (f->consul)
         ok = say(out, consul_backend(f->consul), consul_ping(f->consul, why, sizeof why), why) && ok;
 #endif

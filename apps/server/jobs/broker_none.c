@@ -7,7 +7,7 @@
 
 struct broker *broker_create(struct jobs *jobs, store *files, char *message, size_t size)
 {
-    snprintf(message, size, "--broker cannot be used: this build was made without libhiredis-dev");
+    snprintf(message, size, "--broker cannot be used: this build was made without libhiredis-dev and libcurl4-gnutls-dev");
     return NULL;
 }
 

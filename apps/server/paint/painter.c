@@ -95,9 +95,8 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
         const char *label = f->work.params.style_count > 1          ? "blend"
                             : f->work.params.styles[0].picture.data ? "picture"
                                                                     : f->work.params.styles[0].id;
-        made = flight_painting(f, result);
         f->report.queue_ns += f->handed_ns - f->accepted_ns; /* the library knows its own only */
-        made->queue_seconds = (double)f->report.queue_ns * 1e-9;
+        made = flight_painting(f, result);
         metrics_painting(p->metrics, label, f->report.queue_ns, f->report.engine_ns, f->report.batch_size);
         if (!f->work.promised)
             degrade_sample(&p->degrade, f->report.queue_ns, now_ns());

@@ -13,6 +13,7 @@
 #include "base/url.h"
 #include "common/clock.h"
 #include "remote/fetch.h"
+#include "remote/service_url.h"
 
 #define TIMEOUT_MS 1000
 #define LOOK_NS    (5ull * 1000000000) /* how often it is asked whether it still knows us */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "common/clock.h"
 #include "common/values.h"
 #include "remote/connection.h"

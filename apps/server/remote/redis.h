@@ -9,8 +9,8 @@
 
 #include <hiredis/hiredis.h>
 
-#include "base/url.h"
 #include "remote/backend.h"
+#include "remote/service_url.h"
 
 #define REDIS_LINKS 8 /* connections; as many threads may use them at a time */
 

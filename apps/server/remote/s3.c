@@ -8,6 +8,7 @@
 #include "base/url.h"
 #include "remote/s3_ask.h"
 #include "remote/s3_xml.h"
+#include "remote/service_url.h"
 
 #define PART_BYTES (8 << 20) /* larger objects go in such parts; S3 asks for 5 MiB at least */
 #define PAGES_MAX  1000      /* of a list, 1000 names each */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "remote/store_folder.h"
-#ifdef SERVER_HAVE_S3
+#ifdef SERVER_HAVE_REMOTE
 #include "remote/s3.h"
 #endif
 
@@ -17,10 +17,11 @@ bool store_open(store *s, const store_options *o, char *message, size_t size)
                  o->url);
         return false;
     }
-#ifdef SERVER_HAVE_S3
+#ifdef SERVER_HAVE_REMOTE
     return s3_open(s, o, message, size);
 #else
-    snprintf(message, size, "this build has no S3: it was made without libcurl4-gnutls-dev");
+    snprintf(message, size,
+             "this build has no S3: it was made without libhiredis-dev and libcurl4-gnutls-dev");
     return false;
 #endif
 }

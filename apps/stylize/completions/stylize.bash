@@ -2,7 +2,7 @@
 
 _stylize_words() {
     case $1 in
-    sheet) echo "--style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
+    sheet) echo "--lang --style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size \
         --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;

@@ -54,7 +54,7 @@ complete -c stylize -n '__stylize_in video' -l from -x -d 'Where it begins'
 complete -c stylize -n '__stylize_in video' -l to -x -d 'Where it ends'
 complete -c stylize -n '__stylize_in video' -l codec -x -a 'libx264 libx265 libvpx-vp9' -d 'Encoder of FFmpeg'
 complete -c stylize -n '__stylize_in video' -l crf -x -d 'Less is better and larger'
-complete -c stylize -n '__stylize_in styles' -l lang -x -a 'en zh' -d 'Language of the names'
+complete -c stylize -n '__stylize_in styles sheet' -l lang -x -a 'en zh' -d 'Language of the names'
 complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
 complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network
 complete -c stylize -n '__stylize_in bench' -l rounds -x -d 'Measured runs'

@@ -148,7 +148,7 @@ typedef struct stz_settle {
     float *records; /* items x 2 x planes x unit: sums of the masked gradient, and of it times (x - mean) */
 } stz_settle;
 
-/* Which taps of the original weights make a transformed weight; see weights.c. */
+/* Which taps of the original weights make a transformed weight; see k_weights.c. */
 typedef struct stz_weight_job {
     const stz_conv *conv;
     const float *source; /* OIHW */
