@@ -150,6 +150,7 @@ typedef struct stz_engine {
     /* net: a loss network. NULL: not offered. */
     stylize_status (*fit)(void *engine, void *net, const stz_model *generator, stz_style_fit *fit,
                           const stz_exec *exec, stylize_error *err);
+    const struct stz_training *training; /* NULL: not offered */
     /* Measured multiply-add rate of the device in use, 1e9 a second; NULL or 0: not known. */
     double (*peak_gflops)(void *engine, const stz_exec *exec);
 } stz_engine;

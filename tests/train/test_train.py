@@ -201,7 +201,7 @@ def test_training_lowers_the_loss(pictures, loss_net, tmp_path):
     from stylize_train import pictures as material
     import argparse
     goal = objective.Objective(perceptual.read_loss_net(loss_net, torch.device("cpu")), objective.Weights(), torch.device("cpu"))
-    a = argparse.Namespace(size=64, coarse=[], contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
+    a = argparse.Namespace(engine="torch", size=64, coarse=[], contents=2, each=2, piece=None, workers=0, first_part=0.0, lr=1e-3, seed=1, steps=30, minutes=1.0, out=tmp_path,
                            save_every=1e9, preview_every=1e9)
     torch.manual_seed(1)
     task = brush.Painter(a, goal, material.folders([pictures / "photos"], "photographs"),
@@ -295,6 +295,22 @@ def test_loss_network(pictures, tmp_path):
     again = perceptual.read_loss_net(tmp_path / "loss" / "loss.pt", torch.device("cpu"))
     for f, g in zip(features, again(x) + filters.FixedFilters()(x), strict=True):
         torch.testing.assert_close(f, g, atol=1e-4, rtol=1e-4)
+
+
+def test_loss_network_goes_on_from_another(pictures, tmp_path, capsys):
+    """With other layers than the shipped one, begun with one of the same layers, refused with one of others."""
+    teacher = published_encoder(tmp_path / "teacher.npz")
+    layers = ["--layers", "16,24", "32", "64", "128,136", "128"]
+    common = ["loss", "--teacher", teacher, "--pictures", pictures / "art", "--steps", 2, "--threads", 1, "--device", "cpu", "--lr", 1e-6]
+    call(*common, *layers, "--pool", 4, "--out", tmp_path / "one", "--model", tmp_path / "a")
+    call(*common, *layers, "--start", tmp_path / "a" / "a.pt", "--out", tmp_path / "two", "--model", tmp_path / "b")
+    first, second = (perceptual.read_loss_net(tmp_path / n / f"{n}.pt", torch.device("cpu")) for n in "ab")
+    assert first.levels == [[16, 24], [32], [64], [128, 136], [128]]
+    torch.testing.assert_close(first.weights["conv4b"], second.weights["conv4b"], atol=1e-4, rtol=1e-3)
+    for wrong, said in ((["--start", tmp_path / "a" / "a.pt"], "another shape"),
+                        (["--layers", "24", "32", "64", "128", "128"], "16, 32, 64, 128, 128")):
+        assert tool.main([str(x) for x in [*common, *wrong, "--out", tmp_path / "three", "--model", tmp_path / "c"]]) == 1
+        assert said in capsys.readouterr().err
 
 
 def test_shipped_filters(tmp_path):

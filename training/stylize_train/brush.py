@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import torch
 
-from . import library, objective, pictures, resident, run, start, window
+from . import library, native, objective, pictures, resident, run, start, window
 from .nets import Brush, channels_last
 from .paths import MODELS, InputError
 
@@ -31,6 +31,7 @@ def add_training_options(p: argparse.ArgumentParser, minutes: float, out: str, l
     p.add_argument("--contents", type=int, default=CONTENTS, help=f"photographs of a step ({CONTENTS})")
     p.add_argument("--each", type=int, default=EACH, help=f"paintings of each of them ({EACH})")
     p.add_argument("--first-part", type=float, default=0.35, help="share of the run with pieces of three quarters (0.35)")
+    native.add_options(p)
     run.add_options(p, minutes=minutes, out=out, lr=lr)
 
 
@@ -59,6 +60,8 @@ class Painter:
         targets = [goal.style_target(pictures.tensor(p).to(device)) for p in self.artworks]
         self.targets = [tuple(torch.cat([t[d][k] for t in targets]) for k in range(2)) for d in range(len(targets[0]))]
         self.before = start.NOTHING
+        if a.engine == "native":
+            self.net.fast = native.generator(self.net.net, 2 * a.contents * a.each, a.threads)
 
     def start(self, path: pathlib.Path) -> None:
         c = start.read(path)
@@ -115,6 +118,7 @@ def read_artworks(folder: pathlib.Path, area: int | None = 512) -> dict[str, np.
 def main(a: argparse.Namespace) -> None:
     device = run.check_options(a)
     check_size(a)
+    native.check_options(a, device)
     goal = objective.read(a, device)
     task = Painter(a, goal, resident.on(device, pictures.folders(a.photos, "photographs")), read_artworks(a.artworks), device)
     if a.start:

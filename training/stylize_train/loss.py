@@ -7,19 +7,20 @@ be fooled."""
 import argparse
 import json
 import pathlib
+from typing import Callable, Sequence
 
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from . import filters, library, painted, pictures, run, script, window
+from . import filters, library, native, painted, pictures, run, script, window
 from .ahead import Ahead
 from .answers import Answers
-from .formats import loss as native
+from .formats import loss as loss_file
 from .formats import network as container
 from .paths import MODELS, InputError
-from .perceptual import LEVELS, LossNet, moments, read_loss_net
+from .perceptual import LEVELS, LossNet, folded, moments, read_loss_net, read_ours
 
 SIZE, BATCH = 160, 4
 MULTIPLE = 2 ** (len(LEVELS) - 1)
@@ -27,7 +28,14 @@ FILTER_WEIGHT = 1  # of what the fixed filters see at each size, in the method o
 STATISTICS = 0.25  # weight of the statistics beside the features
 WIDE = ((24,), (48,), (96, 96), (160, 160), ())  # before the features, for several teachers
 FLOOR = 0.05  # of the mean square of a typical picture, which is 1
-SEARCH_EVERY, SEARCH_STEPS, PAINTED = 40, 40, 0.3  # steps; share of the pictures that were painted to please
+SEARCH_EVERY, SEARCH_STEPS, PAINTED = 40, 100, 0.5  # steps; share of the pictures that were painted to please
+
+
+def channels(text: str) -> tuple[int, ...]:
+    found = tuple(int(n) for n in text.split(","))
+    if not all(8 <= n <= 512 for n in found):
+        raise ValueError
+    return found
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -38,31 +46,42 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--pool", type=int, default=0, metavar="N",
                    help="keep N pictures that were painted to please the network, and learn from them what the teachers say (0)")
     p.add_argument("--batch", type=int, default=BATCH, help=f"pictures of a step ({BATCH})")
+    p.add_argument("--layers", nargs=len(LEVELS), type=channels, default=LEVELS, metavar="N,N",
+                   help="channels of the layers at each size, the first as many as the teacher's; of a network with one teacher "
+                        f"({' '.join(','.join(map(str, level)) for level in LEVELS)})")
+    p.add_argument("--start", type=pathlib.Path, help="<name>.pt of a network of the same shape, whose weights to begin with")
+    native.add_options(p)
     run.add_options(p, minutes=30, out="build/train/loss", lr=2e-3)
 
 
 class Student(nn.Module):
     """The network that learns, and which of the teachers' channels, as that belongs into its checkpoint."""
 
-    def __init__(self, teachers: list[nn.Module]):
+    def __init__(self, teachers: list[nn.Module], layers=LEVELS):
         super().__init__()
         self.answers = Answers(teachers) if len(teachers) > 1 else None
-        self.eyes = LossNet()
+        self.eyes = LossNet(layers)
+        self.fast = None
         if self.answers:
             self.eyes = LossNet([[*before, width] for before, width in zip(WIDE, self.answers.widths)], last=True)
 
+    def start(self, first: LossNet, path: pathlib.Path) -> None:
+        if (first.levels, first.last) != (self.eyes.levels, self.eyes.last):
+            raise InputError(f"{path}: a network of another shape than the one that is to be trained")
+        self.eyes.load_state_dict(first.state_dict())
+
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        return self.eyes(x)
+        return self.fast(x) if self.fast else self.eyes(x)
 
 
 class Distillation:
     name = "loss"
 
-    def __init__(self, teachers: list[nn.Module], material: list[np.ndarray], device: torch.device, pool: int = 0,
-                 size: int = BATCH, seed: int = 1, workers: int = 0):
+    def __init__(self, teachers: Sequence[Callable[[torch.Tensor], list[torch.Tensor]]], material: list[np.ndarray], device: torch.device, pool: int = 0,
+                 size: int = BATCH, seed: int = 1, workers: int = 0, layers=LEVELS):
         self.teachers, self.material, self.device = teachers, material, device
         self.pool = painted.Pool(pool) if pool else None
-        self.net = Student(teachers).to(device, memory_format=torch.channels_last)
+        self.net = Student(teachers, layers).to(device, memory_format=torch.channels_last)
         self.scales = [1.0] * len(LEVELS)
         self.step, self.said, self.size = 0, {}, size
         self.ahead = Ahead(self.make, seed, workers, self.turn)
@@ -179,7 +198,7 @@ def write(net: LossNet, folder: pathlib.Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     script.write_loss(net, folder / f"{name}.pt")
     buffers = dict(torch.jit.load(str(folder / f"{name}.pt")).named_buffers())
-    file = native.convert({n: b.numpy() for n, b in buffers.items()})
+    file = loss_file.convert({n: b.numpy() for n, b in buffers.items()})
     run.write_whole(folder / f"{name}.safetensors", lambda p: container.write(p, file))
     depths, more = len(net.levels), len(filters.FACTORS)
     model = {"name": name, "description": "Loss network of the method optimize: five depths of features and fixed filters",
@@ -195,10 +214,21 @@ def main(a: argparse.Namespace) -> None:
         raise InputError(f"{a.teacher[0]}: the teacher is an .npz file (5SE of Collaborative Distillation); others follow it")
     if not 1 <= a.batch <= 1024:
         raise InputError("--batch must be from 1 to 1024")
+    firsts = [level[0] for level in LEVELS]
+    if [level[0] for level in a.layers] != firsts:
+        raise InputError(f"--layers: the first layers have {', '.join(map(str, firsts))} channels, as the teacher's")
     if a.pool < 0:
         raise InputError("--pool must be 0 or more")
+    native.check_options(a, device)
     teachers = [read_loss_net(path, device) for path in a.teacher]
-    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers)
+    teachers[0] = folded(teachers[0]).to(device)
+    if a.engine == "native":
+        teachers[0] = native.Eyes(teachers[0], a.batch + BATCH, a.threads)
+    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers, a.layers)
+    if a.start:
+        task.net.start(read_ours(a.start), a.start)
+    if a.engine == "native":
+        task.net.fast = native.Eyes(task.net.eyes, a.batch + BATCH, a.threads)
     training = run.Run(task, a, device)
     task.net.load_state_dict(training.go())
     write(task.net.eyes.to("cpu").eval(), a.model)

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import motion
-from .perceptual import SCALES, Filters, Floors, content_terms, grid, moments, read_loss_net, style_terms, total_variation
+from . import motion, native
+from .perceptual import (SCALES, Filters, Floors, PublishedNet, content_terms, folded, grid, moments, read_loss_net, style_terms,
+                         total_variation)
 
 DEPTHS = 4  # of the loss network for style; content is looked at in the last two
 EDGE = 16  # pixels that are not compared beside those that came in
@@ -58,7 +59,10 @@ def weights(a: argparse.Namespace) -> Weights:
 def read(a: argparse.Namespace, device: torch.device) -> "Objective":
     """With the networks that the options name."""
     more = [read_loss_net(path, device) for path in a.more_loss_nets]
-    return Objective(read_loss_net(a.loss_net, device), weights(a), device, more, a.halves)
+    net = read_loss_net(a.loss_net, device)
+    if a.engine == "native":
+        net = native.Eyes(folded(net) if isinstance(net, PublishedNet) else net, 2 * a.contents * a.each, a.threads)
+    return Objective(net, weights(a), device, more, a.halves)
 
 
 def unsteadiness(paint, x: torch.Tensor, y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
@@ -89,12 +93,13 @@ def halved(net: torch.nn.Module) -> Callable[[torch.Tensor], list[torch.Tensor]]
 
 
 class Objective:
-    def __init__(self, loss_net: torch.nn.Module, w: Weights, device: torch.device, more: Sequence[torch.nn.Module] = (),
+    def __init__(self, loss_net: Callable[..., list[torch.Tensor]], w: Weights, device: torch.device, more: Sequence[torch.nn.Module] = (),
                  halves: bool = False):
         self.net, self.w, self.more = loss_net, w, len(more)
         self.views = [View(lambda x: loss_net(x, DEPTHS), DEPTHS, w.style, 0)]
         if w.texture > 0:
-            self.views.append(View(Filters().to(device), SCALES, w.texture, 1))
+            own = isinstance(loss_net, native.Eyes)  # they see what filters do at no cost
+            self.views.append(View(loss_net.texture if own else Filters().to(device), SCALES, w.texture, 1))
         for group, net in enumerate(more, 2):
             self.views.append(View(lambda x, net=net: net(x, DEPTHS), DEPTHS, w.more_style, group))
             if halves:

@@ -7,7 +7,7 @@ import torch
 
 from .perceptual import content_terms, moments, style_terms
 
-RATE, CONTENT, FAR = 0.03, 0.5, 4.0
+RATE, CONTENT, FAR, SHOWN = 0.03, 0.5, 4.0, 3
 Look = Callable[[torch.Tensor], list[torch.Tensor]]
 
 
@@ -18,14 +18,14 @@ def distance(features: list[torch.Tensor], art: list[torch.Tensor]) -> torch.Ten
 
 def search(look: Look, x: torch.Tensor, art: torch.Tensor, steps: int, rng: np.random.Generator) -> list[torch.Tensor]:
     """The paintings of photographs x in the style of the pictures art that `steps` steps of gradient find, half of them
-    begun in noise; and how they looked on the way."""
+    begun in noise; before them how they looked on the way, SHOWN times."""
     with torch.no_grad():
         wanted, kept = [moments(f) for f in look(art)], look(x)[2:4]
     start = x.clone()
     noisy = torch.from_numpy(rng.random(len(x)) < 0.5).to(x.device)
     start[noisy] += 0.3 * torch.from_numpy(rng.standard_normal(x.shape, np.float32)).to(x.device)[noisy]
     y = start.clamp(0, 1).requires_grad_(True)
-    adam, on_the_way = torch.optim.Adam([y], RATE), int(rng.integers(1, max(2, steps)))
+    adam, on_the_way = torch.optim.Adam([y], RATE), set((1 + rng.permutation(max(1, steps - 1))[:SHOWN]).tolist())
     found = []
     for step in range(steps):
         f = look(y)
@@ -35,7 +35,7 @@ def search(look: Look, x: torch.Tensor, art: torch.Tensor, steps: int, rng: np.r
         adam.step()
         with torch.no_grad():
             y.clamp_(0, 1)
-        if step + 1 == on_the_way:
+        if step + 1 in on_the_way:
             found.append(y.detach().clone())
     return found + [y.detach()]
 

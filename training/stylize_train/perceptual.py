@@ -91,6 +91,22 @@ class PublishedNet(nn.Module):
         return taps
 
 
+def folded(published: PublishedNet) -> LossNet:
+    """5SE as a network of ours, with mean pooling, which gives smoother gradients than its own (Gatys et al. 2016): its
+    first layer, of one pixel, is folded into the second."""
+    tensors = dict(published.named_buffers())
+    net = LossNet([[tensors["w" + n].shape[0] for n in names] for names in VGG_LEVELS])
+    with torch.no_grad():
+        for level, names in enumerate(VGG_LEVELS, 1):
+            for i, name in enumerate(names):
+                net.weights[net.name(level, i)].copy_(tensors["w" + name]) if (level, i) != (1, 0) else None
+                net.biases[net.name(level, i)].copy_(tensors["b" + name])
+        mix, first = tensors["w0"][:, :, 0, 0], tensors["w11"]
+        net.weights["conv1a"].copy_(torch.einsum("oikl,ij->ojkl", first, mix) / 4)  # our networks begin with (x - 0.5) * 4
+        net.biases["conv1a"].add_(torch.einsum("oikl,i->o", first, mix.sum(1) / 2 + tensors["b0"]))
+    return net.eval().requires_grad_(False)
+
+
 class Filters(nn.Module):
     """Fixed random 3x3 filters at three scales: what they see of texture and colour no network has taught them."""
 

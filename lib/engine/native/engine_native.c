@@ -7,6 +7,7 @@
 #include "engine/native/fit.h"
 #include "engine/native/optimize.h"
 #include "engine/native/run.h"
+#include "engine/training.h"
 
 typedef struct native {
     const stz_kernels *kernels;
@@ -278,5 +279,6 @@ const stz_engine stz_engine_native = {
     .apply = apply,
     .optimize = optimize,
     .fit = fit_style,
+    .training = &stz_training_native,
     .peak_gflops = peak_gflops,
 };

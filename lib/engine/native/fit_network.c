@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/native/fit.h"
+#include "engine/native/own_weights.h"
 
 #define BATCH       2
 #define RATE        8e-4 /* of the weights, falling to nothing along half a cosine */
@@ -31,63 +32,10 @@ typedef struct training {
     uint32_t step, picture;
     double flat; /* how much was done when the loss stopped falling; below 0: it falls */
     uint32_t flat_step;
-    const float **read_from; /* of each operation: its weights and bias in the file */
+    stz_own_weights own;
 } training;
 
-/* ------------------------------------------------------------------ the weights */
-
-/* Calls for each run of numbers that operation `op` has: where the graph keeps them, and their place and count among
- * all. Two at most. */
-typedef struct numbers {
-    const float **slot;
-    size_t place, count;
-} numbers;
-
-static int numbers_of(stz_graph *g, int op, numbers out[2])
-{
-    stz_op *o = &g->ops[op];
-    const size_t place = stz_back_weight_place(g, op), all = stz_back_weight_place(g, op + 1) - place;
-    const float **first = o->kind == STZ_OP_CONV ? &o->weight : &o->gamma,
-                **second = o->kind == STZ_OP_CONV ? &o->bias : &o->beta;
-    if (!all)
-        return 0;
-    const size_t rest = *second ? (size_t)o->out : 0;
-    out[0] = (numbers){first, place, all - rest};
-    out[1] = (numbers){second, place + all - rest, rest};
-    return rest ? 2 : 1;
-}
-
-/* The graph reads its numbers from x from now on; where they were is remembered. */
-static void adopt(training *t)
-{
-    stz_graph *g = &t->f->generator->graph;
-    numbers n[2];
-    for (int i = 0; i < g->count; i++)
-        for (int k = 0, count = numbers_of(g, i, n); k < count; k++) {
-            t->read_from[2 * i + k] = *n[k].slot;
-            memcpy(t->weights.x + n[k].place, *n[k].slot, n[k].count * sizeof(float));
-            *n[k].slot = t->weights.x + n[k].place;
-        }
-}
-
-/* Two operations with one tensor: the file has no place for what each of them would learn. */
-static bool shares_tensors(const training *t)
-{
-    for (int i = 0; i < 2 * t->f->generator->graph.count; i++)
-        for (int k = 0; k < i; k++)
-            if (t->read_from[i] && t->read_from[i] == t->read_from[k])
-                return true;
-    return false;
-}
-
-static void give_back(training *t)
-{
-    stz_graph *g = &t->f->generator->graph;
-    numbers n[2];
-    for (int i = 0; i < g->count; i++)
-        for (int k = 0, count = numbers_of(g, i, n); k < count; k++)
-            *n[k].slot = t->read_from[2 * i + k];
-}
+/* ------------------------------------------------------------------ the file */
 
 /* The file that the network came from, with other numbers in the same places. */
 static stylize_status make_file(training *t)
@@ -100,11 +48,11 @@ static stylize_status make_file(training *t)
     if (!copy)
         return stz_nomem(f->err, size);
     memcpy(copy->data, from, size);
-    numbers n[2];
+    stz_weight_run runs[2];
     for (int i = 0; i < g->count; i++)
-        for (int k = 0, count = numbers_of(g, i, n); k < count; k++)
-            memcpy(copy->data + ((const uint8_t *)(const void *)t->read_from[2 * i + k] - from), *n[k].slot,
-                   n[k].count * sizeof(float));
+        for (int k = 0, count = stz_weight_runs(g, i, runs); k < count; k++)
+            memcpy(copy->data + ((const uint8_t *)(const void *)t->own.read_from[2 * i + k] - from),
+                   *runs[k].slot, runs[k].count * sizeof(float));
     f->fit->file = copy;
     f->fit->file_size = size;
     return STYLIZE_OK;
@@ -244,26 +192,26 @@ stylize_status stz_fit_network(stz_fitting *f)
         .f = f, .first_power = 1, .second_power = 1, .flat = -1, .picture = (uint32_t)f->fit->pictures};
     t.weights = moving_of(stz_back_weight_count(g));
     t.code = moving_of((size_t)g->code_length);
-    if (g->owned)
-        return stz_fail(f->err, STYLIZE_ERR_UNSUPPORTED,
-                        "a network whose file does not hold 32-bit floats cannot be trained");
     const size_t floats = MOVING_VECTORS * (t.weights.length + t.code.length),
-                 bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.read_from;
+                 bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.own.read_from;
     stz_buf *memory = stz_pool_get(f->pool, STZ_MEM_ARENA, bytes);
     if (!memory)
         return stz_nomem(f->err, bytes);
     memset(memory->data, 0, bytes);
-    t.read_from = (const float **)(void *)place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    t.own.graph = g;
+    t.own.read_from =
+        (const float **)(void *)place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    t.own.x = t.weights.x;
     memcpy(t.code.x, f->fit->code, t.code.count * sizeof(float));
-    adopt(&t);
-    f->status = shares_tensors(&t) ? stz_fail(f->err, STYLIZE_ERR_UNSUPPORTED,
-                                              "a network that uses a tensor twice cannot be trained")
-                                   : train(&t);
-    if (!f->status)
-        f->status = make_file(&t);
-    if (!f->status)
-        memcpy(f->fit->network_code, t.code.x, t.code.count * sizeof(float));
-    give_back(&t);
+    f->status = stz_own_weights_begin(&t.own, f->err);
+    if (!f->status) {
+        f->status = train(&t);
+        if (!f->status)
+            f->status = make_file(&t);
+        if (!f->status)
+            memcpy(f->fit->network_code, t.code.x, t.code.count * sizeof(float));
+        stz_own_weights_end(&t.own);
+    }
     stz_buf_unref(memory);
     return f->status;
 }
