@@ -65,6 +65,7 @@ def test_a_style_is_learnt_painted_with_and_removed(start, artwork, photo, folde
     assert second.headers["x-stylize-cache"] == "miss" and second.content != first.content
 
 
+@pytest.mark.heavy
 def test_a_learnt_style_outlives_the_server_and_its_job_too(start, artwork, folder):
     s = start("--style-dir", str(folder))
     job = learn(s, artwork, style_id="mine").json()["id"]
@@ -187,12 +188,14 @@ def test_what_there_is_can_be_kept(start, artwork, photo, folder):
     assert s.client.post("/api/v1/jobs/" + "0" * 24 + "/keep").status_code == 404
 
 
+@pytest.mark.heavy
 def test_its_time_is_limited(start, artwork, folder):
     s = start("--style-dir", str(folder))
     done = over(s, learn(s, artwork, style_id="mine", max_seconds="1", **LONG).json()["id"])
     assert done["style"]["ended_early"] is True
 
 
+@pytest.mark.heavy
 def test_a_network_of_its_own(start, artwork, photo, folder):
     s = start("--style-dir", str(folder))
     done = over(s, learn(s, artwork, style_id="mine", effort="good", code_steps="1", network_steps="2").json()["id"])
@@ -201,6 +204,7 @@ def test_a_network_of_its_own(start, artwork, photo, folder):
     assert s.client.delete("/api/v1/styles/mine").status_code == 204 and os.listdir(folder) == []
 
 
+@pytest.mark.heavy
 def test_its_progress_is_told(start, artwork, folder):
     s = start("--style-dir", str(folder))
     job = learn(s, artwork, style_id="mine", code_steps="4").json()["id"]
@@ -215,7 +219,7 @@ def test_its_progress_is_told(start, artwork, folder):
     assert sorted(e["progress"] for e in seen) == [e["progress"] for e in seen]
 
 
-@pytest.mark.threads
+@pytest.mark.heavy
 def test_pictures_do_not_wait_for_it(start, artwork, photo, folder):
     s = start("--style-dir", str(folder), "--threads", "1", "--cache-memory", "0")
     job = learn(s, artwork, style_id="mine", **LONG).json()["id"]
@@ -228,7 +232,7 @@ def test_pictures_do_not_wait_for_it(start, artwork, photo, folder):
     s.client.delete(f"/api/v1/jobs/{job}")
 
 
-@pytest.mark.threads
+@pytest.mark.heavy
 def test_a_stop_puts_it_off(start, artwork, folder):
     s = start("--style-dir", str(folder), "--graceful-timeout", "0")
     job = learn(s, artwork, style_id="mine", **LONG).json()["id"]
@@ -243,6 +247,7 @@ def test_a_stop_puts_it_off(start, artwork, folder):
     assert os.listdir(folder) == ["later"]
 
 
+@pytest.mark.heavy
 def test_a_crash_loses_nothing(start, artwork, folder):
     s = start("--style-dir", str(folder))
     job = learn(s, artwork, style_id="mine", **{**LONG, "network_steps": "2"}).json()["id"]
@@ -271,6 +276,7 @@ def test_a_full_disk_is_told(start, artwork, disk):
     assert s.client.get("/api/v1/styles/mine").status_code == 404
 
 
+@pytest.mark.heavy
 def test_few_may_wait(start, artwork, folder):
     s = start("--style-dir", str(folder))
     answers = [learn(s, artwork, style_id=f"s{i}", **LONG) for i in range(17)]
