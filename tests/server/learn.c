@@ -103,7 +103,7 @@ static void progress_is_told_and_answered(void **state)
     assert_non_null(s);
     assert_false(job_style_read(s).begun);
     assert_null(job_style_preview(s, &side));
-    job_style_begin(s, 0);
+    job_style_begin(s, 0, false);
     assert_true(job_style_read(s).begun && job_style_read(s).left < 0);
     stylize_fit_state step = {.done = 0.25f, .steps = 3, .loss = 0.5f, .picture = &picture};
     usleep(2000);
@@ -119,6 +119,17 @@ static void progress_is_told_and_answered(void **state)
     assert_int_equal(job_style_step(s, &step), STYLIZE_FIT_CANCEL);
     job_style_forget(s);
     assert_null(job_style_preview(s, &side));
+    job_style_begin(s, 0, true);
+    usleep(2000);
+    step.done = 0.08f;
+    job_style_step(s, &step);
+    assert_true(job_style_read(s).left < 0); /* the code's pace says nothing of the network's */
+    step.network = 1;
+    job_style_step(s, &step);
+    usleep(2000);
+    step.done = 0.5f;
+    job_style_step(s, &step);
+    assert_true(job_style_read(s).left > 0);
     job_style_free(s);
     job_style_free(NULL);
 }
@@ -126,7 +137,7 @@ static void progress_is_told_and_answered(void **state)
 static void a_limit_bounds_the_time_that_is_left(void **state)
 {
     job_style *s = job_style_create("mine");
-    job_style_begin(s, 5000);
+    job_style_begin(s, 5000, true);
     const double left = job_style_read(s).left;
     assert_true(left > 0 && left <= 5);
     const stylize_fit_state step = {.done = 0.01f, .network = 1, .steps = 1};

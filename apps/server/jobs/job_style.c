@@ -13,6 +13,7 @@ struct job_style {
     atomic_bool keep, cancel;
     pthread_mutex_t lock; /* of all below */
     style_progress now;
+    bool network; /* is to be trained */
     uint64_t begun_ns, most_ns;
     uint64_t part_ns; /* when this part began, and how much was done then */
     float part_done;
@@ -41,12 +42,13 @@ void job_style_free(job_style *s)
 
 const char *job_style_id(const job_style *s) { return s->id; }
 
-void job_style_begin(job_style *s, uint64_t most_ms)
+void job_style_begin(job_style *s, uint64_t most_ms, bool network)
 {
     pthread_mutex_lock(&s->lock);
     s->begun_ns = s->part_ns = now_ns();
     s->most_ns = most_ms * 1000000;
     s->part_done = 0;
+    s->network = network;
     s->now = (style_progress){.begun = true};
     pthread_mutex_unlock(&s->lock);
 }
@@ -109,12 +111,12 @@ void job_style_cancel(job_style *s) { atomic_store(&s->cancel, true); }
 
 void job_style_keep(job_style *s) { atomic_store(&s->keep, true); }
 
-/* Under the lock: by the pace of this part. */
+/* Under the lock: by the pace of this part; that of the code says nothing of the network's. */
 static double guess_left(const job_style *s, uint64_t now)
 {
     const float made = s->now.done - s->part_done;
     const double limit = s->most_ns ? (double)(s->begun_ns + s->most_ns) - (double)now : -1;
-    if (made < LEFT_AFTER * (1 - s->part_done))
+    if (s->now.network != s->network || made < LEFT_AFTER * (1 - s->part_done))
         return limit * 1e-9;
     const double left = (double)(now - s->part_ns) * (double)((1 - s->now.done) / made);
     return 1e-9 * (limit >= 0 && limit < left ? limit : left);

@@ -31,8 +31,8 @@ job_style *job_style_create(const char *id);
 void job_style_free(job_style *s);
 const char *job_style_id(const job_style *s);
 
-/* By the thread that learns. most_ms: 0, or the time that it has. */
-void job_style_begin(job_style *s, uint64_t most_ms);
+/* By the thread that learns. most_ms: 0, or the time that it has; network: one is trained after the code. */
+void job_style_begin(job_style *s, uint64_t most_ms, bool network);
 /* What the library is to do now: a stylize_fit_answer. */
 int job_style_step(job_style *s, const stylize_fit_state *state);
 void job_style_end(job_style *s, const stylize_fit *f);

@@ -55,7 +55,7 @@ static stylize_status fit(struct learner *l, job *b, const fit_form *form, styli
     f.memory_budget = l->jobs->config->style_memory;
     f.progress = on_step;
     f.progress_user = &w;
-    job_style_begin(b->style, 1000 * form->max_seconds);
+    job_style_begin(b->style, 1000 * form->max_seconds, form->effort != STYLIZE_EFFORT_FAST);
     const stylize_status status = gallery_learn(l->gallery, &f, err);
     if (status == STYLIZE_OK)
         job_style_end(b->style, &f);
