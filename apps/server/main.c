@@ -275,7 +275,7 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
         !sandbox_enter_files(box, &s->config, jobs_folder(s->jobs), message, size) ||
         !open_server(s, message, size) || !jobs_start(s->jobs, message, size))
         return EXIT_CONFIGURATION;
-    if (!start_learner(s) || !watch_start(&s->watch, tick, s)) {
+    if (!start_learner(s)) {
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
@@ -284,7 +284,8 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
     if (!fleet_start(s, message, size))
         return EXIT_FAILED;
     if (!io_pool_start_as(&s->preparers, (int)s->config.io_threads,
-                          s->config.max_connections + PREPARERS_MORE)) {
+                          s->config.max_connections + PREPARERS_MORE) ||
+        !watch_start(&s->watch, tick, s)) { /* its ticks need the pools */
         snprintf(message, size, "a thread could not be started");
         return EXIT_FAILED;
     }
