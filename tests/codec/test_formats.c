@@ -129,7 +129,7 @@ static void decodes_few_bits(void **state)
 static void turns_tiff_upright(void **state)
 {
     for (int o = 1; o <= 8; o++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "orient%d.tif", o);
         stylize_image image;
         if (!decode_if_there(name, STYLIZE_FORMAT_TIFF, &image))
