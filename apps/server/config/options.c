@@ -81,8 +81,7 @@ const option config_options[] = {
         "models and styles; not given: those installed with the library"),
     ROW("Painting", "style-dir", OPTION_TEXT, style_dir, NULL, 0, 0, "FOLDER",
         "with styles of one's own, where learnt ones are kept [as the library says: STYLIZE_STYLES, or in "
-        "the "
-        "home folder]"),
+        "the home folder]"),
     ROW("Painting", "style-memory", OPTION_BYTES, style_memory, "512M", 32 << 20, 1024 * GIB, "SIZE",
         "memory of learning a style, besides that of paintings"),
     ROW("Painting", "threads", OPTION_UINT, threads, "0", 0, 256, "N",
