@@ -64,6 +64,20 @@ def test_loss_network():
         assert (a - b).abs().max() < 1e-4
 
 
+def test_ends_of_depths():
+    torch.manual_seed(3)
+    net = perceptual.LossNet(LEVELS + ((16, 8), (8,)))
+    x = smooth(2, 64, 64).requires_grad_(True)
+    look = native.Eyes(net, 2, 1, ends=True)
+    assert net.ends == ["conv3b", "conv5b"]
+    found, wanted = look(x, ends=True), net(x, last=6, ends=True)
+    assert len(found) == 8 and all((a - b).abs().max() < 1e-3 for a, b in zip(found, wanted, strict=True))
+    tensors = list(net.parameters())
+    for a, b in zip(gradients(found, tensors), gradients(wanted, tensors)):
+        assert b is None or near(a, b, 5e-3)
+    assert all(torch.equal(a, b) for a, b in zip(look(x, 2), found[:2], strict=True))
+
+
 def test_it_follows_the_weights():
     torch.manual_seed(3)
     net = perceptual.LossNet(LEVELS)
@@ -131,7 +145,7 @@ def test_loss_learns_the_same_with_either_engine(material):
 
     teacher = published_encoder(material / "teacher.npz")
     for engine in ("torch", "native"):
-        assert call("loss", "--engine", engine, "--teacher", teacher, "--pictures", material / "art", "--steps", 3, "--threads", 1,
+        assert call("loss", "--engine", engine, "--between", "--teacher", teacher, "--pictures", material / "art", "--steps", 3, "--threads", 1,
                     "--device", "cpu", "--out", material / engine, "--model", material / engine / "loss") == 0
     a, b = (run.load_checkpoint(material / engine / "checkpoint.pt")["net"] for engine in ("torch", "native"))
     assert all((a[k] - b[k]).abs().max() < 2e-3 for k in a)

@@ -308,6 +308,7 @@ def test_loss_network_goes_on_from_another(pictures, tmp_path, capsys):
     assert first.levels == [[16, 24], [32], [64], [128, 136], [128]]
     torch.testing.assert_close(first.weights["conv4b"], second.weights["conv4b"], atol=1e-4, rtol=1e-3)
     for wrong, said in ((["--start", tmp_path / "a" / "a.pt"], "another shape"),
+                        (["--between", *layers], "two layers or more"), (["--between", "--teacher", teacher, teacher], "one --teacher"),
                         (["--layers", "24", "32", "64", "128", "128"], "16, 32, 64, 128, 128")):
         assert tool.main([str(x) for x in [*common, *wrong, "--out", tmp_path / "three", "--model", tmp_path / "c"]]) == 1
         assert said in capsys.readouterr().err

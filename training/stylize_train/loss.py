@@ -46,6 +46,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--pool", type=int, default=0, metavar="N",
                    help="keep N pictures that were painted to please the network, and learn from them what the teachers say (0)")
     p.add_argument("--batch", type=int, default=BATCH, help=f"pictures of a step ({BATCH})")
+    p.add_argument("--between", action="store_true",
+                   help="of one teacher: learn, through a layer that is thrown away, what the end of each depth sees too")
     p.add_argument("--layers", nargs=len(LEVELS), type=channels, default=LEVELS, metavar="N,N",
                    help="channels of the layers at each size, the first as many as the teacher's; of a network with one teacher "
                         f"({' '.join(','.join(map(str, level)) for level in LEVELS)})")
@@ -62,6 +64,7 @@ class Student(nn.Module):
         self.answers = Answers(teachers) if len(teachers) > 1 else None
         self.eyes = LossNet(layers)
         self.fast = None
+        self.heads = nn.ModuleList()  # from the ends of our depths to the teacher's
         if self.answers:
             self.eyes = LossNet([[*before, width] for before, width in zip(WIDE, self.answers.widths)], last=True)
 
@@ -70,18 +73,28 @@ class Student(nn.Module):
             raise InputError(f"{path}: a network of another shape than the one that is to be trained")
         self.eyes.load_state_dict(first.state_dict())
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        return self.fast(x) if self.fast else self.eyes(x)
+    def add_heads(self, teacher: LossNet) -> None:
+        if [n[:5] for n in self.eyes.ends] != [n[:5] for n in teacher.ends]:
+            raise InputError("--between: the second to fourth size need two layers or more")
+        widths = [(self.eyes.weights[a].shape[0], teacher.weights[b].shape[0]) for a, b in zip(self.eyes.ends, teacher.ends)]
+        self.heads = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in widths)
+
+    def forward(self, x: torch.Tensor, ends: bool = False) -> list[torch.Tensor]:
+        found = (self.fast or self.eyes)(x, ends=ends)
+        return found[:len(found) - len(self.heads)] + [h(f) for h, f in zip(self.heads, found[len(found) - len(self.heads):])] if ends else found
 
 
 class Distillation:
     name = "loss"
 
     def __init__(self, teachers: Sequence[Callable[[torch.Tensor], list[torch.Tensor]]], material: list[np.ndarray], device: torch.device, pool: int = 0,
-                 size: int = BATCH, seed: int = 1, workers: int = 0, layers=LEVELS):
+                 size: int = BATCH, seed: int = 1, workers: int = 0, layers=LEVELS, heads: LossNet | None = None):
         self.teachers, self.material, self.device = teachers, material, device
         self.pool = painted.Pool(pool) if pool else None
-        self.net = Student(teachers, layers).to(device, memory_format=torch.channels_last)
+        self.net = Student(teachers, layers)
+        if heads:
+            self.net.add_heads(heads)
+        self.net.to(device, memory_format=torch.channels_last)
         self.scales = [1.0] * len(LEVELS)
         self.step, self.said, self.size = 0, {}, size
         self.ahead = Ahead(self.make, seed, workers, self.turn)
@@ -93,18 +106,22 @@ class Distillation:
         if self.net.answers:
             self.net.answers.measure([self.sample(rng) for _ in range(8)])
             return
-        sums = [0.0] * len(LEVELS)
+        sums = [0.0] * (len(LEVELS) + len(self.net.heads))
         with torch.no_grad():
             for _ in range(8):
-                for depth, f in enumerate(self.teachers[0](self.sample(rng))):
+                for depth, f in enumerate(self.teachers[0](self.sample(rng), ends=self.between)):
                     sums[depth] += (f ** 2).mean().item() / 8
         self.scales = [s ** 0.5 for s in sums]
 
-    def wanted(self, x: torch.Tensor) -> list[torch.Tensor]:
+    @property
+    def between(self) -> bool:
+        return len(self.net.heads) > 0
+
+    def wanted(self, x: torch.Tensor, ends: bool = False) -> list[torch.Tensor]:
         with torch.no_grad():
             if self.net.answers:
                 return self.net.answers(x)
-            return [f / s for f, s in zip(self.teachers[0](x), self.scales)]
+            return [f / s for f, s in zip(self.teachers[0](x, ends=ends), self.scales)]
 
     def turn(self, step: int) -> None:
         window.turn(self.material, step)
@@ -157,14 +174,17 @@ class Distillation:
         x = self.batch(rng)
         self.step += 1
         errors, statistics = [], []
-        for f, t in zip(self.net(x), self.wanted(x)):
+        for f, t in zip(self.net(x, self.between), self.wanted(x, self.between)):
             errors.append((((f - t) ** 2).mean((1, 2, 3)) / ((t ** 2).mean((1, 2, 3)) + FLOOR)).mean())
+            if len(errors) > len(LEVELS):
+                continue  # the end of a depth, which nobody will look at
             mean, cov = moments(f)
             mean_t, cov_t = moments(t)
             statistics.append((((mean - mean_t) ** 2).sum(1) / ((mean_t ** 2).sum(1) + FLOOR)
                                + ((cov - cov_t) ** 2).sum((1, 2)) / ((cov_t ** 2).sum((1, 2)) + FLOOR)).mean())
         loss = torch.stack(errors).sum() + STATISTICS * torch.stack(statistics).sum()
-        figures = {f"depth{i}": e.item() for i, e in enumerate(errors, 1)}
+        figures = {f"depth{i}": e.item() for i, e in enumerate(errors[:len(LEVELS)], 1)}
+        figures |= {f"end{i}": e.item() for i, e in enumerate(errors[len(LEVELS):], 2)}
         return loss, figures | {"statistics": torch.stack(statistics).mean().item()} | self.said, len(x)
 
     def extra(self) -> dict:
@@ -217,18 +237,21 @@ def main(a: argparse.Namespace) -> None:
     firsts = [level[0] for level in LEVELS]
     if [level[0] for level in a.layers] != firsts:
         raise InputError(f"--layers: the first layers have {', '.join(map(str, firsts))} channels, as the teacher's")
+    if a.between and len(a.teacher) > 1:
+        raise InputError("--between goes with one --teacher")
     if a.pool < 0:
         raise InputError("--pool must be 0 or more")
     native.check_options(a, device)
     teachers = [read_loss_net(path, device) for path in a.teacher]
-    teachers[0] = folded(teachers[0]).to(device)
+    teachers[0] = first = folded(teachers[0]).to(device)
     if a.engine == "native":
-        teachers[0] = native.Eyes(teachers[0], a.batch + BATCH, a.threads)
-    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers, a.layers)
+        teachers[0] = native.Eyes(first, a.batch + BATCH, a.threads, a.between)
+    task = Distillation(teachers, pictures.folders(a.pictures, "pictures"), device, a.pool, a.batch, a.seed, a.workers, a.layers,
+                        heads=first if a.between else None)
     if a.start:
         task.net.start(read_ours(a.start), a.start)
     if a.engine == "native":
-        task.net.fast = native.Eyes(task.net.eyes, a.batch + BATCH, a.threads)
+        task.net.fast = native.Eyes(task.net.eyes, a.batch + BATCH, a.threads, a.between)
     training = run.Run(task, a, device)
     task.net.load_state_dict(training.go())
     write(task.net.eyes.to("cpu").eval(), a.model)

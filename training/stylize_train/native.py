@@ -217,33 +217,44 @@ def weight_names(file: container.Network) -> list[str]:
 
 
 class Eyes:
-    """A loss network's module, to be called as it is, and the fixed filters beside it in the same run. Pictures of other
-    sides than the library takes, such as artworks, are looked at by the modules."""
+    """A loss network's module, to be called as it is, and in the same run the fixed filters beside it or, in their stead, what
+    the ends of its depths see: a file has no more maps than that. Pictures of other sides than the library takes, such as
+    artworks, are looked at by the modules."""
 
-    def __init__(self, net: LossNet, places: int, threads: int):
+    def __init__(self, net: LossNet, places: int, threads: int, ends: bool = False):
+        self.ends = ends
         self.net, self.depths, self.multiple = net, len(net.levels), 2 ** (len(net.levels) - 1)
         self.filters = filters.FixedFilters()
         arrays = {n: np.ascontiguousarray(t.detach().numpy()) for n, t in self.tensors().items()}
-        self.runner = Runner(loss_file.convert(arrays), lambda: {n.removeprefix("w_"): t for n, t in self.tensors().items()}, places, threads)
+        self.runner = Runner(loss_file.convert(arrays, net.ends if ends else ()), lambda: {n.removeprefix("w_"): t for n, t in self.tensors().items()}, places, threads)
         self.key: tuple = ()  # of the picture that was looked at last
         self.picture: torch.Tensor | None = None
         self.seen: list[torch.Tensor] = []
 
     def tensors(self) -> dict[str, torch.Tensor]:
         found = {f"w_{n}": p for n, p in self.net.weights.items()} | {f"w_{n}_bias": p for n, p in self.net.biases.items()}
-        return found | {f"w_filters{f}": w for f, w in zip(filters.FACTORS, self.filters.buffers())}
+        return found if self.ends else found | {f"w_filters{f}": w for f, w in zip(filters.FACTORS, self.filters.buffers())}
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """The depths, then what the filters see. The same picture is looked at once."""
         if x.shape[2] % self.multiple or x.shape[3] % self.multiple:
-            return self.net(x) + self.filters(x)
+            return self.net(x, ends=True) if self.ends else self.net(x) + self.filters(x)
         key = (x._version, torch.is_grad_enabled(), tuple(p._version for p in self.net.parameters()))
         if key != self.key or self.picture is not x:
-            self.key, self.picture, self.seen = key, x, self.runner(x)
+            self.key, self.picture, self.seen = key, x, self.in_order(self.runner(x))
         return self.seen
 
-    def __call__(self, x: torch.Tensor, last: int | None = None) -> list[torch.Tensor]:
-        return self.maps(x)[:last or self.depths]
+    def in_order(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        """The file's maps come as its layers do."""
+        if not self.ends:
+            return maps
+        order = sorted([self.net.name(level, i) for level, widths in enumerate(self.net.levels, 1) for i in range(len(widths))
+                        if self.net.is_tap(level, i)] + self.net.ends)
+        at = {name: maps[k] for k, name in enumerate(order)}
+        return [at[n] for n in order if n not in self.net.ends] + [at[n] for n in self.net.ends]
+
+    def __call__(self, x: torch.Tensor, last: int | None = None, ends: bool = False) -> list[torch.Tensor]:
+        return self.maps(x)[:None if ends else last or self.depths]
 
     def texture(self, x: torch.Tensor) -> list[torch.Tensor]:
         return self.maps(x)[self.depths:]

@@ -45,12 +45,21 @@ class LossNet(nn.Module):
     def is_tap(self, level: int, i: int) -> bool:
         return i == (len(self.levels[level - 1]) - 1 if self.last else 0)
 
+    def is_end(self, level: int, i: int) -> bool:
+        """The last layer of a depth, of those between the first and the last: what is pooled for the next."""
+        return 1 < level < len(self.levels) and 0 < i == len(self.levels[level - 1]) - 1
+
+    @property
+    def ends(self) -> list[str]:
+        return [self.name(level, i) for level, widths in enumerate(self.levels, 1) for i in range(len(widths)) if self.is_end(level, i)]
+
     def name(self, level: int, i: int) -> str:
         """Files know by the letter t that the feature is not the first layer."""
         return f"conv{level}{'t' if self.last and self.is_tap(level, i) else 'abcdefgh'[i]}"
 
-    def forward(self, x: torch.Tensor, last: int = 5) -> list[torch.Tensor]:
-        taps = []
+    def forward(self, x: torch.Tensor, last: int = 5, ends: bool = False) -> list[torch.Tensor]:
+        """With ends: after the depths, what the last layer of each sees."""
+        taps, more = [], []
         x = (x - 0.5) * 4
         for level, widths in enumerate(self.levels[:last], 1):
             for i in range(len(widths)):
@@ -59,10 +68,12 @@ class LossNet(nn.Module):
                 if self.is_tap(level, i):
                     taps.append(x)
                     if level == last:
-                        return taps
+                        return taps + more
+                if ends and self.is_end(level, i):
+                    more.append(x)
             if level < len(self.levels):
                 x = F.avg_pool2d(x, 2)
-        return taps
+        return taps + more
 
 
 class PublishedNet(nn.Module):

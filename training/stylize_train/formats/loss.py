@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import sys
+from typing import Sequence
 
 import numpy as np
 
@@ -38,7 +39,8 @@ def tap(names: list[str]) -> str:
     return names[-1] if names[-1].endswith("t") else names[0]
 
 
-def convert(buffers: dict[str, np.ndarray]) -> net.Network:
+def convert(buffers: dict[str, np.ndarray], more: Sequence[str] = ()) -> net.Network:
+    """more: names of layers, such as conv2b, that are feature maps too."""
     operations: list[dict] = [{"op": "sub", "value": 0.5}, {"op": "mul", "value": 4}]
     tensors = {}
     for depth, names in enumerate(layers(buffers)):
@@ -50,7 +52,7 @@ def convert(buffers: dict[str, np.ndarray]) -> net.Network:
             operations.append({"op": "conv", "w": short, "b": short + "_bias", "in": weight.shape[1],
                                "out": weight.shape[0], "stride": 1})
             operations.append({"op": "relu"})
-            if name == tap(names):
+            if name == tap(names) or short in more:
                 operations.append({"op": "tap"})
     for name in sorted(n for n in buffers if FILTERS.fullmatch(n)):
         short = name.removeprefix("w_")
