@@ -24,6 +24,7 @@ class Formats(CliTest):
             shutil.copy(data / name, self.path("in"))
             if not self.have(form):
                 self.fails(3, "which this build does not have", f"in/{name}", "-s", "udnie")
+                os.remove(self.path(f"in/{name}"))
                 continue
             self.ok(f"in/{name}", "-s", "udnie")
             self.assertEqual(kind(self.read(f"in/{name.split('.')[0]}.udnie.{want}")), {"jpg": "jpeg", "tif": "tiff"}.get(want, want))
