@@ -1,6 +1,5 @@
 /* Size-tagged structures and other things that need no context. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/tagged.h"
 
@@ -43,10 +42,8 @@ void stylize_free(void *p) { free(p); }
 
 stylize_status stylize_options_init(stylize_options *o, size_t size)
 {
-    if (!o || !stz_tagged_known(STZ_TAG_OPTIONS, size))
+    if (!stz_tagged_init(STZ_TAG_OPTIONS, o, size))
         return STYLIZE_ERR_INVALID;
-    memset(o, 0, size);
-    o->struct_size = size;
     o->queue_length = 256;
     o->batch_threshold = 3;
     o->batch_max = 8;
@@ -63,10 +60,8 @@ stylize_status stylize_options_init(stylize_options *o, size_t size)
 
 stylize_status stylize_request_init(stylize_request *r, size_t size)
 {
-    if (!r || !stz_tagged_known(STZ_TAG_REQUEST, size))
+    if (!stz_tagged_init(STZ_TAG_REQUEST, r, size))
         return STYLIZE_ERR_INVALID;
-    memset(r, 0, size);
-    r->struct_size = size;
     r->strength = 1.0f;
     r->output_format = STYLIZE_FORMAT_RGB8;
     return STYLIZE_OK;

@@ -1,6 +1,5 @@
 /* The public functions on styles of one's own. */
 #include <math.h>
-#include <string.h>
 
 #include "base/tagged.h"
 #include "job/learn.h"
@@ -12,11 +11,7 @@
 
 stylize_status stylize_fit_init(stylize_fit *f, size_t size)
 {
-    if (!f || !stz_tagged_known(STZ_TAG_FIT, size))
-        return STYLIZE_ERR_INVALID;
-    memset(f, 0, size);
-    f->struct_size = size;
-    return STYLIZE_OK;
+    return stz_tagged_init(STZ_TAG_FIT, f, size) ? STYLIZE_OK : STYLIZE_ERR_INVALID;
 }
 
 static stylize_status check(const stylize_ctx *ctx, const stylize_fit *f, stylize_error *err)

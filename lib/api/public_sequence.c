@@ -1,15 +1,12 @@
 /* The public functions on sequences. */
-#include <string.h>
 
 #include "base/tagged.h"
 #include "video/sequence.h"
 
 stylize_status stylize_sequence_init(stylize_sequence_options *o, size_t size)
 {
-    if (!o || !stz_tagged_known(STZ_TAG_SEQUENCE, size))
+    if (!stz_tagged_init(STZ_TAG_SEQUENCE, o, size))
         return STYLIZE_ERR_INVALID;
-    memset(o, 0, size);
-    o->struct_size = size;
     o->stability = 0.7f;
     return STYLIZE_OK;
 }

@@ -35,12 +35,22 @@ static size_t size_of(const void *theirs)
     return size;
 }
 
-bool stz_tagged_known(stz_tag tag, size_t size)
+/* Whether the structure ever had this size. */
+static bool is_known(stz_tag tag, size_t size)
 {
     for (int i = 0; i < SIZES_MAX && sizes[tag][i]; i++)
         if (sizes[tag][i] == size)
             return true;
     return false;
+}
+
+bool stz_tagged_init(stz_tag tag, void *theirs, size_t size)
+{
+    if (!theirs || !is_known(tag, size))
+        return false;
+    memset(theirs, 0, size);
+    memcpy(theirs, &size, sizeof size);
+    return true;
 }
 
 bool stz_tagged_set(const void *theirs)

@@ -22,8 +22,8 @@ typedef enum stz_tag {
     STZ_TAGS
 } stz_tag;
 
-/* Whether the structure ever had this size. */
-bool stz_tagged_known(stz_tag tag, size_t size);
+/* What the functions *_init begin with: all members zero, but the size. False: `theirs` is NULL, or the size none of ours. */
+bool stz_tagged_init(stz_tag tag, void *theirs, size_t size);
 
 /* Copies a program's structure into ours, of our size: members that the program does not know are zero. False: it
  * was never initialised, or has members that we do not know and that are not zero. */

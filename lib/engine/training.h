@@ -4,6 +4,7 @@
 
 #include "base/exec.h"
 #include "base/mem.h"
+#include "style/model.h"
 
 /* What a network gives: the painting, or a feature map. */
 typedef struct stz_training_map {
@@ -15,7 +16,7 @@ typedef struct stz_training_info {
     int code_length;
     int map_count;
     bool paints; /* the only map is a painting; else they are feature maps */
-    stz_training_map maps[8];
+    stz_training_map maps[STZ_LAYERS_MAX];
 } stz_training_info;
 
 /* Numbers are interleaved floats without gaps, pictures width x height x 3, 0 to 1. One call at a time on a net. */

@@ -22,9 +22,8 @@ typedef struct training {
     size_t samples; /* of a picture */
     stz_buf *memory;
     stz_own_weights own;
+    bool owns; /* the graph reads its numbers from there */
     stz_training_info info;
-    int layer_of[STZ_LEN(((stz_training_info *)0)->maps)]; /* of each feature map */
-    bool changed; /* the weights, since the plan's were made of them */
 } training;
 
 static stz_graph *graph_of(const training *t) { return &t->net->generator.graph; }
@@ -68,7 +67,6 @@ static void add_row(void *arg, int y, void *scratch)
 }
 
 typedef struct wish {
-    const training *t;
     float *const *maps;
     const float *const *gradients;
 } wish;
@@ -161,7 +159,7 @@ static void close_net(void *net)
     for (int i = 0; i < t->place_count && t->places; i++)
         if (t->places[i].begun)
             stz_kept_end(&t->places[i].kept);
-    if (t->own.read_from)
+    if (t->owns)
         stz_own_weights_end(&t->own);
     stz_buf_unref(t->memory);
     stz_native_free(t->net);
@@ -177,13 +175,9 @@ static stylize_status fill(training *t, const stz_exec *exec, stylize_error *err
                         "the pictures are %dx%d pixels; this network takes multiples of %d", t->width,
                         t->height, multiple);
     stylize_status status = get_memory(t, err);
-    stz_own_weights own = t->own;
-    t->own.read_from = NULL; /* nothing to undo yet */
     if (!status)
-        status = stz_own_weights_begin(&own, err);
-    if (status)
-        return status;
-    t->own = own;
+        status = stz_own_weights_begin(&t->own, err);
+    t->owns = !status;
     for (int i = 0; i < t->place_count && !status; i++)
         status = begin(t, &t->places[i], exec, err);
     if (!status)
@@ -243,7 +237,7 @@ static stylize_status forward(void *net, int index, const float *picture, const 
 {
     training *t = net;
     place *p = &t->places[index];
-    wish w = {t, maps, NULL};
+    wish w = {maps, NULL};
     memcpy(p->picture, picture, t->samples * sizeof *picture);
     if (code)
         memcpy(p->code, code, (size_t)t->info.code_length * sizeof *code);
@@ -272,7 +266,7 @@ static stylize_status backward(void *net, int index, const float *const *gradien
     const stylize_status status = work_with(p, exec, err);
     if (status)
         return status;
-    wish w = {t, NULL, gradients};
+    wish w = {NULL, gradients};
     const stz_back_job job = {.result = gradients[0],
                               .picture = picture,
                               .code = code,
