@@ -81,7 +81,8 @@ class Student(nn.Module):
 
     def forward(self, x: torch.Tensor, ends: bool = False) -> list[torch.Tensor]:
         found = (self.fast or self.eyes)(x, ends=ends)
-        return found[:len(found) - len(self.heads)] + [h(f) for h, f in zip(self.heads, found[len(found) - len(self.heads):])] if ends else found
+        depths = len(self.eyes.levels)
+        return found[:depths] + [head(f) for head, f in zip(self.heads, found[depths:])]
 
 
 class Distillation:

@@ -110,7 +110,8 @@ def folded(published: PublishedNet) -> LossNet:
     with torch.no_grad():
         for level, names in enumerate(VGG_LEVELS, 1):
             for i, name in enumerate(names):
-                net.weights[net.name(level, i)].copy_(tensors["w" + name]) if (level, i) != (1, 0) else None
+                if (level, i) != (1, 0):
+                    net.weights[net.name(level, i)].copy_(tensors["w" + name])
                 net.biases[net.name(level, i)].copy_(tensors["b" + name])
         mix, first = tensors["w0"][:, :, 0, 0], tensors["w11"]
         net.weights["conv1a"].copy_(torch.einsum("oikl,ij->ojkl", first, mix) / 4)  # our networks begin with (x - 0.5) * 4
