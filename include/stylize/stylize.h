@@ -452,7 +452,7 @@ typedef struct stylize_fit_state {
     size_t struct_size; /* set by the library */
     float done;         /* 0 to 1, rising */
     uint32_t network;   /* 0: the code is fitted; 1: its network is trained */
-    uint32_t steps;     /* made in this part */
+    uint32_t steps;     /* made in this part; 0: it is being prepared */
     float loss;         /* now; 1: that of the nearest style of the library, with which it began */
     uint32_t reserved;
     const stylize_image *picture; /* one that is practised on, as it is painted now, RGB8; NULL: as before.
@@ -466,7 +466,7 @@ typedef enum stylize_fit_answer {
     STYLIZE_FIT_CANCEL = 2 /* STYLIZE_ERR_CANCELLED, nothing is saved */
 } stylize_fit_answer;
 
-/* Called after each step, on the fit's own thread. Returns a stylize_fit_answer. It must not call the library. */
+/* Called before the first step and after each, on the fit's own thread. Returns a stylize_fit_answer. It must not call the library. */
 typedef int (*stylize_fit_fn)(void *user, const stylize_fit_state *state);
 
 /* A style of one's own to be made. Fill with stylize_fit_init, then set info and picture and what else is wanted. */

@@ -84,7 +84,7 @@ typedef struct stz_optimize {
 /* How a fit stands, after a step of it. */
 typedef struct stz_fit_state {
     bool network;   /* the whole network is being trained: the second part */
-    uint32_t steps; /* made in this part */
+    uint32_t steps; /* made in this part; 0: it is being prepared, and there is nothing yet of what follows */
     double loss;    /* of the code: the smallest so far; of the network: the mean of late */
     const float
         *painted; /* the first picture to practise on as it is painted now, side x side x 3 samples, 0 to 1;

@@ -91,7 +91,7 @@ static stz_fit_answer progress(void *user, const stz_fit_state *s)
                                .done = (float)done(l, s),
                                .network = s->network,
                                .steps = s->steps,
-                               .loss = (float)(s->loss / l->fit.first_loss)};
+                               .loss = s->steps ? (float)(s->loss / l->fit.first_loss) : 1};
     if (s->painted) {
         show(l, s);
         state.picture = &l->shown;

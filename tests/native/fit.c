@@ -45,6 +45,8 @@ typedef struct session {
     float *starts[2];
     stz_style_fit fit;
     int practised, told, painted;
+    int prepared;  /* how often told before the first step */
+    int answer_in; /* of these times the one in which the answer is not to go on; 0: none */
     int answer_at; /* step in which the answer is not to go on; 0: none */
     bool in_network;
     stz_fit_answer answer;
@@ -65,6 +67,11 @@ static stylize_status practice(void *user, uint32_t number, int side, float *out
 static stz_fit_answer progress(void *user, const stz_fit_state *state)
 {
     session *s = user;
+    s->prepared += state->steps == 0;
+    if (!state->steps) {
+        assert_true(s->told == 0 && !state->painted);
+        return s->prepared == s->answer_in ? s->answer : STZ_FIT_GO_ON;
+    }
     s->told++;
     s->painted += state->painted != NULL;
     assert_true(isfinite(state->loss) && state->loss > 0);
@@ -255,6 +262,31 @@ static void it_ends_when_told(void **state)
     }
 }
 
+static void it_ends_before_its_first_step(void **state)
+{
+    enum { TIMES = PICTURES + 2 }; /* each picture is read, and each start tried */
+    for (int at = 1; at <= TIMES; at++) {
+        session *s = session_open(1);
+        stylize_error err = {0};
+        s->answer_in = at;
+        s->answer = STZ_FIT_CANCEL;
+        assert_int_equal(fit(s, &err), STYLIZE_ERR_CANCELLED);
+        assert_int_equal(s->prepared, at);
+        assert_int_equal(s->told, 0);
+        session_close(s);
+    }
+    session *s = session_open(1);
+    stylize_error err;
+    s->answer_in = 1;
+    s->answer = STZ_FIT_KEEP; /* there is nothing to keep before a step is made */
+    s->fit.network_steps = 4;
+    assert_int_equal(fit(s, &err), STYLIZE_OK);
+    assert_int_equal(s->prepared, TIMES);
+    assert_int_equal(s->fit.code_made, 1);
+    assert_int_equal(s->fit.network_made, 0);
+    session_close(s);
+}
+
 static void a_cancelled_run_ends(void **state)
 {
     session *s = session_open(1);
@@ -338,6 +370,7 @@ int main(void)
         cmocka_unit_test(the_code_learns),
         cmocka_unit_test(a_network_learns),
         cmocka_unit_test(it_ends_when_told),
+        cmocka_unit_test(it_ends_before_its_first_step),
         cmocka_unit_test(a_cancelled_run_ends),
         cmocka_unit_test(memory_decides_the_size),
         cmocka_unit_test(what_cannot_be_is_refused),

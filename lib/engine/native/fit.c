@@ -47,7 +47,7 @@ static stylize_status read_contents(stz_fitting *f)
     for (int i = 0; i < f->fit->pictures && !status; i++) {
         const stz_view view = samples_view(f, stz_fit_picture(f, i));
         stz_objective_content_bytes(&f->objective, f->contents + (size_t)i * f->content_bytes);
-        status = stz_objective_read_content(&f->objective, &view, f->err);
+        status = stz_fit_begins(f) ? stz_objective_read_content(&f->objective, &view, f->err) : f->status;
     }
     if (!status)
         status = stz_fit_code(f);

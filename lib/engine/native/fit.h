@@ -48,6 +48,8 @@ stylize_status stz_fit_evaluate(stz_fitting *f, const float *picture, const floa
 stylize_status stz_fit_paint(stz_fitting *f, const float *picture, const float *code);
 /* Tells the caller; false: no more. */
 bool stz_fit_tell(stz_fitting *f, const stz_fit_state *state);
+/* The same before the first step, without which there is nothing that could be kept; false: cancelled. */
+bool stz_fit_begins(stz_fitting *f);
 static inline float *stz_fit_picture(const stz_fitting *f, int index)
 {
     return f->pictures + (size_t)index * f->samples;

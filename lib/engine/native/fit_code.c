@@ -77,6 +77,8 @@ static stylize_status choose_start(code_search *s, float *code)
     stz_objective_content_bytes(&f->objective, f->contents);
     for (int i = 0; i < fit->start_count; i++) {
         double loss;
+        if (!stz_fit_begins(f))
+            return f->status;
         const stylize_status status = stz_fit_paint(f, stz_fit_picture(f, 0), fit->starts[i]);
         if (status)
             return status;

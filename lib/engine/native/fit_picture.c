@@ -35,8 +35,16 @@ stylize_status stz_fit_evaluate(stz_fitting *f, const float *picture, const floa
 
 bool stz_fit_tell(stz_fitting *f, const stz_fit_state *state)
 {
-    f->answer = f->fit->progress ? f->fit->progress(f->fit->user, state) : STZ_FIT_GO_ON;
+    const stz_fit_answer said = f->fit->progress ? f->fit->progress(f->fit->user, state) : STZ_FIT_GO_ON;
+    if (said != STZ_FIT_GO_ON) /* that it is to be kept is not forgotten until the first step is made */
+        f->answer = said;
     if (f->answer == STZ_FIT_CANCEL)
         f->status = stz_fail(f->err, STYLIZE_ERR_CANCELLED, "cancelled");
     return f->answer == STZ_FIT_GO_ON;
+}
+
+bool stz_fit_begins(stz_fitting *f)
+{
+    const stz_fit_state none = {.side = f->side};
+    return stz_fit_tell(f, &none) || f->answer != STZ_FIT_CANCEL;
 }
