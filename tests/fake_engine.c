@@ -179,6 +179,11 @@ static stylize_status fake_apply(void *engine, void *net, const stz_apply *batch
     return status;
 }
 
+static double fake_optimize_memory(void *engine, void *net, int width, int height, bool adam)
+{
+    return (adam ? 100. : 200.) * width * height;
+}
+
 /* Every iteration makes each sample one brighter, from its start or from the content. */
 static stylize_status fake_optimize(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
                                     stylize_error *err)
@@ -217,6 +222,7 @@ const stz_engine fake_engine = {
     .encode = fake_encode,
     .apply = fake_apply,
     .optimize = fake_optimize,
+    .optimize_memory = fake_optimize_memory,
 };
 
 void fake_reference(const stylize_image *in, const float *code, const float *mean, uint8_t *out)

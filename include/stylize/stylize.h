@@ -341,9 +341,9 @@ typedef struct stylize_request {
     float preserve_color;         /* 1: colours of the content, brightness of the painting; 0: those of
                                        the painting, the default; between: the mean of both */
     uint64_t seed;                /* for methods that use random numbers (optimize) */
-    uint32_t iterations;          /* optimize: evaluations of the loss over all sizes, 0 for the
-                                     default of 300 */
-    uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
+    uint32_t iterations;          /* optimize: evaluations of the loss over all sizes; 0: 300 */
+    uint64_t memory_budget;       /* as in the options, for this request; 0: the context's, for optimize
+                                     at least 1 GiB */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
                                        WEBP: an encoded file, without metadata unless keep_metadata asks for it;

@@ -74,7 +74,7 @@ typedef struct stz_optimize {
     bool adam;           /* instead of L-BFGS */
     uint32_t iterations; /* evaluations of the loss, at most */
     uint64_t seed;
-    uint64_t memory;     /* bytes that the network may use; larger pictures are taken in tiles */
+    uint64_t memory;     /* bytes that it may use, at least what optimize_memory says */
     uint32_t show_every; /* iterations between updates of `out`, 0: only at the end */
     /* After each iteration; shown: `out` has just been updated. False ends with the best so far. */
     bool (*progress)(void *user, uint32_t iterations, bool shown);
@@ -147,6 +147,8 @@ typedef struct stz_engine {
     void (*stats)(void *engine, stylize_stats *stats);
     stylize_status (*optimize)(void *engine, void *net, const stz_optimize *job, const stz_exec *exec,
                                stylize_error *err); /* NULL: not offered */
+    /* Bytes that optimize takes at least for a picture of this size. NULL: not known. */
+    double (*optimize_memory)(void *engine, void *net, int width, int height, bool adam);
     /* net: a loss network. NULL: not offered. */
     stylize_status (*fit)(void *engine, void *net, const stz_model *generator, stz_style_fit *fit,
                           const stz_exec *exec, stylize_error *err);

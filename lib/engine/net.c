@@ -60,6 +60,16 @@ stylize_status stz_net_ready(stz_net *net, stz_engines *engines, stylize_error *
     return status;
 }
 
+double stz_net_optimize_memory(const stz_net *net, uint32_t width, uint32_t height, bool adam)
+{
+    const stz_engine *engine = net->engine->table;
+    const int m = net->model->multiple;
+    if (!engine->optimize_memory)
+        return 0;
+    return engine->optimize_memory(net->engine->state, net->net, stz_round_up((int)width, m),
+                                   stz_round_up((int)height, m), adam);
+}
+
 size_t stz_net_memory(const stz_net *net, uint32_t width, uint32_t height)
 {
     const int m = net->model->multiple;

@@ -30,5 +30,7 @@ stz_net *stz_nets_find(const stz_nets *nets, const stz_model *model);
 stylize_status stz_net_ready(stz_net *net, stz_engines *engines, stylize_error *err);
 /* Bytes its engine needs for a picture of this size before padding. It is loaded. */
 size_t stz_net_memory(const stz_net *net, uint32_t width, uint32_t height);
+/* The same of the method optimize, at least; 0: not known. */
+double stz_net_optimize_memory(const stz_net *net, uint32_t width, uint32_t height, bool adam);
 
 #endif

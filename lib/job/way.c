@@ -1,6 +1,10 @@
 #include "job/way.h"
 
+#include <math.h>
+
 #include "job/stats.h"
+
+#define OPTIMIZE_MEMORY (UINT64_C(1) << 30) /* unless the request or the context says more */
 
 /* Whether it takes more than one engine run on a picture of the output's size. */
 static bool is_composed(const stz_job *job)
@@ -37,13 +41,14 @@ stylize_status stz_way_check(stz_job *job)
                     engine->caps.device, *engine->caps.note ? ": " : "", engine->caps.note);
 }
 
-/* An engine with memory of its own may use that, unless the request says how much. */
+/* An engine with memory of its own may use that, unless the request says how much; a search keeps more than a painting. */
 static uint64_t budget_of(const stz_env *env, const stz_job *job)
 {
     const uint64_t own = job->net->engine->caps.memory;
     if (job->req.memory_budget)
         return job->req.memory_budget;
-    return own > env->memory_budget ? own : env->memory_budget;
+    const uint64_t least = job->net->model->optimizes ? OPTIMIZE_MEMORY : own;
+    return least > env->memory_budget ? least : env->memory_budget;
 }
 
 static stylize_status decide_tile(stz_job *job)
@@ -57,9 +62,24 @@ static stylize_status decide_tile(stz_job *job)
     return STYLIZE_OK;
 }
 
+/* Of the last size, which takes most: the search must not find out then. */
+static stylize_status check_search(stz_job *job)
+{
+    const bool adam = job->req.optimizer == STYLIZE_OPTIMIZER_ADAM;
+    const double least = stz_net_optimize_memory(job->net, job->work.width, job->work.height, adam);
+    if (least <= (double)job->budget)
+        return STYLIZE_OK;
+    return stz_fail(&job->err, STYLIZE_ERR_LIMIT,
+                    "the memory budget is %llu bytes; optimizing %ux%u pixels takes %.0f%s",
+                    (unsigned long long)job->budget, job->work.width, job->work.height, ceil(least),
+                    adam ? "" : ", less with the optimizer adam");
+}
+
 static stylize_status decide_picture(stz_job *job)
 {
     const bool optimizes = job->net->model->optimizes;
+    if (optimizes && check_search(job))
+        return job->err.status;
     job->need = optimizes ? 0 : stz_net_memory(job->net, job->work.width, job->work.height);
     const bool fits = job->need <= job->budget;
     job->each = optimizes ? STZ_WAY_OPTIMIZE : fits ? STZ_WAY_WHOLE : STZ_WAY_TILED;

@@ -131,6 +131,33 @@ static void budgets(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* It is refused at once, not after the smaller sizes. */
+static void memory_that_does_not_do(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(500, 500, STYLIZE_FORMAT_RGB8, 1), out = {0};
+    const stylize_style_ref style = {NULL, &in, 1};
+    stylize_request r = optimize_for(&in, &style);
+    r.iterations = 4;
+    r.memory_budget = 40 << 20; /* 50 million bytes are needed, with Adam 25 */
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_LIMIT,
+          "the memory budget is 41943040 bytes; optimizing 500x500 pixels takes 50000000, less with the "
+          "optimizer adam");
+    assert_int_equal(fake.levels, 0);
+    r.optimizer = STYLIZE_OPTIMIZER_ADAM;
+    ok(stylize_ctx_run(ctx, &r, &out, &err));
+    assert_true(fake.levels > 1);
+    stylize_image_free(&out);
+    fake.levels = 0;
+    r.memory_budget = 0; /* more than that of a painting */
+    r.optimizer = STYLIZE_OPTIMIZER_LBFGS;
+    ok(stylize_ctx_run(ctx, &r, &out, &err));
+    stylize_image_free(&out);
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void styles_of_every_kind(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
@@ -171,6 +198,7 @@ int main(void)
         cmocka_unit_test_setup(coarse_to_fine, reset),
         cmocka_unit_test_setup(previews_and_progress, reset),
         cmocka_unit_test_setup(budgets, reset),
+        cmocka_unit_test_setup(memory_that_does_not_do, reset),
         cmocka_unit_test_setup(styles_of_every_kind, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

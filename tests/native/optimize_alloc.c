@@ -1,4 +1,5 @@
 /* The method optimize and gradients when allocations fail, and without any once all is there. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -38,15 +39,26 @@ static int tear_down(void **state)
     return 0;
 }
 
+static stz_loss_spec spec_of(void)
+{
+    return (stz_loss_spec){.layers = 4,
+                           .multiple = 4,
+                           .radius = stz_graph_radius(&net.graph),
+                           .style_weights = {1, 1, 1, 1},
+                           .content_weights = {0, 1, 0, 0},
+                           .smoothness = STZ_SMOOTHNESS,
+                           .pixel_bytes = pixel_bytes};
+}
+
+static uint64_t least_memory(bool adam)
+{
+    const stz_loss_spec spec = spec_of();
+    return (uint64_t)ceil(stz_optimize_least(&spec, WIDTH, HEIGHT, adam));
+}
+
 static stylize_status optimise(runner *r, uint64_t memory, bool adam, uint32_t steps, stylize_error *err)
 {
-    const stz_loss_spec spec = {.layers = 4,
-                                .multiple = 4,
-                                .radius = stz_graph_radius(&net.graph),
-                                .style_weights = {1, 1, 1, 1},
-                                .content_weights = {0, 1, 0, 0},
-                                .smoothness = STZ_SMOOTHNESS,
-                                .pixel_bytes = pixel_bytes};
+    const stz_loss_spec spec = spec_of();
     const float share = 1;
     const stz_view view = {content, WIDTH * 12, WIDTH, HEIGHT, STZ_F32};
     const stz_optimize job = {.content = view,
@@ -89,8 +101,30 @@ static void allocations_fail(void **state)
 
 static void allocations_of_tiles_fail(void **state)
 {
-    walk(1, FAILING_ONCE);
-    walk(1, FAILING_ALWAYS);
+    walk(least_memory(false), FAILING_ONCE);
+    walk(least_memory(false), FAILING_ALWAYS);
+}
+
+/* What the search keeps is within the budget too, besides the picture and the best of it. */
+static void the_budget_holds(void **state)
+{
+    for (int adam = 0; adam < 2; adam++) {
+        const uint64_t least = least_memory(adam), budgets[] = {least, least * 5 / 4, 2 * least, 8 * least};
+        const uint64_t allowance = 512 * 1024; /* for two pictures, and for statistics, which do not grow */
+        uint64_t peak = 0;
+        stylize_error err = {0};
+        runner r;
+        for (size_t i = 0; i < STZ_LEN(budgets); i++) {
+            runner_open(&r, &net.graph, stz_kernels_get(false), 1);
+            assert_int_equal(optimise(&r, budgets[i], adam, 3, &err), STYLIZE_OK);
+            stz_pool_stats stats;
+            stz_pool_get_stats(r.pool, STZ_MEM_PURPOSES, &stats);
+            assert_true(stats.peak <= budgets[i] + allowance);
+            assert_true(stats.peak >= peak); /* more is used where there is more */
+            peak = stats.peak;
+            runner_close(&r);
+        }
+    }
 }
 
 static void the_steady_state_allocates_nothing(void **state)
@@ -116,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_fail),
         cmocka_unit_test(allocations_of_tiles_fail),
+        cmocka_unit_test(the_budget_holds),
         cmocka_unit_test(the_steady_state_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -206,6 +206,12 @@ static stylize_status optimize(void *engine, void *net, const stz_optimize *job,
     return stz_optimize_run(generator(net), &n->loss, job, e->pool, exec, err);
 }
 
+static double optimize_memory(void *engine, void *net, int width, int height, bool adam)
+{
+    const native_net *n = net;
+    return stz_optimize_least(&n->loss, width, height, adam);
+}
+
 /* A generator of its own: the one that others paint with must stay as it is, and may be of another precision. */
 static stylize_status fit_style(void *engine, void *net, const stz_model *model, stz_style_fit *fit,
                                 const stz_exec *exec, stylize_error *err)
@@ -278,6 +284,7 @@ const stz_engine stz_engine_native = {
     .encode = encode,
     .apply = apply,
     .optimize = optimize,
+    .optimize_memory = optimize_memory,
     .fit = fit_style,
     .training = &stz_training_native,
     .peak_gflops = peak_gflops,

@@ -25,15 +25,25 @@ double stz_objective_pixel(stz_part *part, int multiple)
     return (double)stz_part_memory(part, side, side, true) / side / side;
 }
 
+static int least_side(const stz_loss_spec *spec) { return 4 * spec->multiple; }
+
+static int margin(const stz_loss_spec *spec) { return stz_round_up(spec->radius, spec->multiple); }
+
+double stz_objective_least(const stz_loss_spec *spec, int width, int height)
+{
+    const int side = least_side(spec) + 2 * margin(spec);
+    return spec->pixel_bytes * stz_min(width, side) * stz_min(height, side);
+}
+
 static cutting cut(const stz_objective *o, int width, int height)
 {
     const int multiple = o->spec->multiple;
-    cutting c = {width, height, 0, stz_round_up(o->spec->radius, multiple)};
+    cutting c = {width, height, 0, margin(o->spec)};
     const double memory = (double)o->job->memory, pixel = o->spec->pixel_bytes;
     if (pixel * width * height <= memory)
         return c;
     const int side = (int)fmin(sqrt(memory / pixel), 1 << 20) - 2 * c.margin;
-    c.side = stz_max(side / multiple * multiple, 4 * multiple);
+    c.side = stz_max(side / multiple * multiple, least_side(o->spec));
     return c;
 }
 

@@ -22,6 +22,8 @@ typedef struct stz_loss_spec {
 
 /* Memory for each pixel: of a picture that is small but not tiny, as larger ones share more. */
 double stz_objective_pixel(stz_part *part, int multiple);
+/* Bytes that a run takes for a picture in the smallest tiles. */
+double stz_objective_least(const stz_loss_spec *spec, int width, int height);
 
 /* A feature map and what is known of it. */
 typedef struct stz_objective_layer {

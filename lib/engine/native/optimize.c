@@ -8,6 +8,7 @@
 
 #define START_NOISE 0.02f /* of white; flat areas would have no gradient to begin with */
 #define HISTORY_MIN 4
+#define PAIRS_SHARE 0.5 /* of the memory, of what the search keeps; the network's run takes the rest */
 
 typedef struct optimization {
     const stz_optimize *job;
@@ -98,11 +99,32 @@ static double share_left(void *user)
     return 1 - (double)o->done / o->job->iterations;
 }
 
-/* The pairs that L-BFGS keeps are each as large as two pictures. */
-static int history(const stz_optimize *job, size_t length)
+/* Of a vector as long as the picture. */
+static size_t vector_length(int width, int height)
 {
-    const double pair = 2.0 * (double)length * sizeof(float);
-    return (int)fmin(fmax((double)job->memory / pair, HISTORY_MIN), STZ_HISTORY_MAX);
+    const size_t count = 3 * (size_t)width * (size_t)height;
+    return (count + STZ_CHUNK - 1) / STZ_CHUNK * STZ_CHUNK;
+}
+
+static double search_bytes(size_t length, bool adam, int pairs)
+{
+    return (double)(stz_search_vectors(adam, pairs) * length * sizeof(float));
+}
+
+double stz_optimize_least(const stz_loss_spec *spec, int width, int height, bool adam)
+{
+    return search_bytes(vector_length(width, height), adam, HISTORY_MIN) +
+           stz_objective_least(spec, width, height);
+}
+
+/* The pairs that L-BFGS keeps are each as large as two pictures. In `left` what remains for the network. */
+static int share_memory(const stz_optimize *job, size_t length, uint64_t *left)
+{
+    const double all = (double)job->memory, pair = 2.0 * (double)length * sizeof(float);
+    const double fit = floor((PAIRS_SHARE * all - search_bytes(length, job->adam, 0)) / pair);
+    const int pairs = (int)fmin(fmax(fit, HISTORY_MIN), STZ_HISTORY_MAX);
+    *left = (uint64_t)fmax(all - search_bytes(length, job->adam, pairs), 0);
+    return pairs;
 }
 
 static void search(optimization *o, const stz_search *s)
@@ -118,8 +140,9 @@ stylize_status stz_optimize_run(stz_part *part, const stz_loss_spec *spec, const
 {
     optimization o = {.job = job, .exec = exec, .err = err};
     o.count = 3 * (size_t)job->content.width * (size_t)job->content.height;
-    const size_t length = (o.count + STZ_CHUNK - 1) / STZ_CHUNK * STZ_CHUNK;
-    const int pairs = history(job, length);
+    const size_t length = vector_length(job->content.width, job->content.height);
+    stz_optimize task = *job;
+    const int pairs = share_memory(job, length, &task.memory);
     const size_t vectors = stz_search_vectors(job->adam, pairs) + 2,
                  records = stz_search_records(length, pairs);
     const size_t bytes = vectors * length * sizeof(float) + records * sizeof(double);
@@ -134,7 +157,7 @@ stylize_status stz_optimize_run(stz_part *part, const stz_loss_spec *spec, const
     read_picture(job->start ? &job->out : &job->content, x);
     if (!job->start)
         add_noise(job->seed, x, o.count);
-    o.status = stz_objective_open(&o.objective, part, spec, job, x, pool, exec, err);
+    o.status = stz_objective_open(&o.objective, part, spec, &task, x, pool, exec, err);
     if (o.status)
         goto done;
     search(&o, &(stz_search){.kernels = part->kernels,
