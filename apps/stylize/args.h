@@ -45,6 +45,7 @@ typedef struct cli_args {
     size_t thread_count;
     float strength;
     double style_scale, time_budget; /* seconds */
+    uint64_t look;                   /* 0: by style_scale */
     bool preserve_color, force, recursive, resume, tolerant, json, quiet, verbose, ids, help, version;
     stylize_method method;
     stylize_optimizer optimizer;

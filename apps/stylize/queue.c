@@ -236,7 +236,8 @@ uint64_t queue_estimate(stylize_ctx *ctx, const stylize_image *encoded, const st
         out = (uint64_t)r->output_width * r->output_height;
     }
     const double scale = (double)r->style_scale;
-    const uint64_t work = scale == 1 ? 0 : (uint64_t)((double)out / (scale * scale));
+    const bool refined = r->look || scale > 2; /* painted over, up to the output's size */
+    const uint64_t work = refined ? out : scale == 1 ? 0 : (uint64_t)((double)out / (scale * scale));
     /* decoded; resized, painted, encoded; the same at another size; masks and their sums */
     return encoded->size + 4 * in + 3 * 4 * out + 2 * 4 * work + (r->masks ? 4 * 4 * out : 0);
 }

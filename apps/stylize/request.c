@@ -17,6 +17,7 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     r->strength = args->strength;
     r->preserve_color = args->preserve_color;
     r->style_scale = (float)args->style_scale;
+    r->look = (uint32_t)args->look;
     r->seed = args->seed;
     r->iterations = (uint32_t)args->iterations;
     r->time_budget_ms = (uint32_t)(1000 * args->time_budget + 0.5);

@@ -365,11 +365,11 @@ typedef struct stylize_request {
                                     the result, in host or CUDA memory, output_format RGB8. Copied; the
                                     pixels must stay until the end, and hold nothing of use after a
                                     failure. The result then is that memory, with owner NULL */
-    float style_scale;           /* size of the strokes, 0.5 to 2: 1 (or 0, the default) as the network paints
+    float style_scale;           /* size of the strokes, 0.5 to 8: 1 (or 0, the default) as the network paints
                                     them at the output's size, 2 twice as large, 0.5 half. fast and any paint
                                     at the output's size divided by it, which the limits of the context hold
-                                    for too, and scale the painting; optimize takes the artwork that much larger.
-                                    Not with a tiling, nor for pictures in CUDA memory */
+                                    for too, and scale it, above 2 with finer strokes on it; optimize takes the
+                                    artwork that much larger. Not with a tiling, nor in CUDA memory */
     uint32_t reserved2;          /* 0 */
     const stylize_image *const *masks; /* NULL, or style_count pictures that say where each style is painted:
                                     white all of it, black nothing; NULL among them: everywhere. GRAY8, RGB8,
@@ -380,16 +380,16 @@ typedef struct stylize_request {
                                     each other mask is one more painting (of optimize: with all iterations,
                                     an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
                                     in CUDA memory */
-    uint32_t tolerant; /* 1: a damaged or cut content is painted as far as it goes, if at least its
+    uint32_t tolerant;      /* 1: a damaged or cut content is painted as far as it goes, if at least its
                                     header and a row are there; what is missing is grey, or transparent
                                     where the file has alpha. The report says so. 0: as the context's options */
-    uint32_t
-        keep_metadata; /* stylize_metadata: what an encoded result keeps of an encoded content; 0: nothing */
+    uint32_t keep_metadata; /* stylize_metadata: what an encoded result keeps of its content; 0: nothing */
     uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
                                     is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
                                     network paints them. Not with optimize, masks, a style_scale, a tiling,
                                     a target, nor for pictures in CUDA memory */
-    uint32_t reserved3;    /* 0 */
+    uint32_t look; /* 0, or the strokes are those of a painting whose longer side has so many pixels, 64 or
+                                    more: a style_scale of 1 or more by the output's size */
     /* end of 0.1 */
 } stylize_request;
 
@@ -480,7 +480,7 @@ typedef struct stylize_fit {
                                           that will be painted; those that cannot be read are logged and left out.
                                           NULL: pictures that come with the library */
     size_t content_count;
-    float style_scale;       /* size of the strokes, 0.25 to 4; 1 (or 0, the default): as in the artwork
+    float style_scale;       /* size of the strokes, 0.25 to 8; 1 (or 0, the default): as in the artwork
                                           at 512 pixels */
     uint32_t code_steps;     /* 0: up to 100 */
     uint32_t network_steps;  /* 0: by the effort, up to 2200 or 20000; each looks at two pictures */

@@ -7,7 +7,7 @@
 #include "style/save.h"
 
 #define SCALE_MIN 0.25f
-#define SCALE_MAX 4.0f
+#define SCALE_MAX 8.0f
 
 stylize_status stylize_fit_init(stylize_fit *f, size_t size)
 {

@@ -4,6 +4,7 @@
 #include "job/code.h"
 #include "job/mask.h"
 #include "job/picture.h"
+#include "job/refine.h"
 
 /* Brings what was painted to the output's size. */
 static stylize_status scale_painted(const stz_env *env, stz_job *job, stylize_error *err)
@@ -31,6 +32,8 @@ static stylize_status paint_layer(stz_env *env, stz_job *job, const stz_layer *l
     if (status == STYLIZE_OK)
         status = stz_image_alloc(env->pool, job->work.width, job->work.height, STYLIZE_FORMAT_RGB8,
                                  &job->painted, err);
+    if (status == STYLIZE_OK && stz_refines(job))
+        return stz_paint_refined(env, job, layer, code, exec, err);
     if (status == STYLIZE_OK)
         status = stz_paint_picture(env, job, job->each, layer, code, exec, err);
     return status == STYLIZE_OK ? scale_painted(env, job, err) : status;

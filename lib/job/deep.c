@@ -10,7 +10,7 @@ stylize_status stz_deep_check(const stz_job *job, const stz_model *model, styliz
     const stylize_request *r = &job->req;
     const char *what = job->content_in.memory != STYLIZE_MEMORY_HOST ? "pictures in CUDA memory"
                        : model->optimizes                            ? "the method optimize"
-                       : r->style_scale != 1                         ? "a style_scale"
+                       : r->style_scale != 1 || r->look              ? "a style_scale or look"
                        : job->layer_count > 1 || (job->layer_count && job->layers[0].mask) ? "masks"
                        : r->tiling || job->share                                           ? "a tiling"
                        : job->target.pixels ? "memory of the caller's for the result"

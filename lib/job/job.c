@@ -24,6 +24,8 @@ bool stz_job_progress(stz_job *job, float done)
 
 bool stz_job_painted(stz_job *job, float done)
 {
+    if (job->pass_share > 0)
+        done = job->pass_from + job->pass_share * done;
     return stz_job_progress(job,
                             0.98f * ((float)job->layers_done + done) / (float)stz_max(job->layer_count, 1));
 }

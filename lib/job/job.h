@@ -72,6 +72,8 @@ typedef struct stz_job {
     atomic_int cancel;
     uint64_t deadline_ns; /* 0: none */
     float progress;       /* last value reported */
+    float pass_from,
+        pass_share; /* of a layer's work, of the run that is made now; share 0: it is all of it */
 
     bool deep; /* 16 bits a channel, from the content to the result */
     stylize_image

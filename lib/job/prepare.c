@@ -23,6 +23,14 @@ static stylize_status choose_fit(const stz_env *env, const stylize_request *r, u
     return STYLIZE_OK;
 }
 
+/* Strokes as in a painting of that size are so much larger here; never smaller. */
+static void set_scale(stylize_request *r, const stz_fit *fit)
+{
+    const uint32_t longer = fit->width > fit->height ? fit->width : fit->height;
+    if (r->look && longer > r->look)
+        r->style_scale = (float)longer / (float)r->look;
+}
+
 /* Ceiling of a * b / c in 64 bits. */
 static uint32_t scale_up(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -151,6 +159,8 @@ static stylize_status take_encoded(const stz_env *env, stz_job *job)
     if (status == STYLIZE_OK)
         status = choose_fit(env, &job->req, info.width, info.height, &fit, &job->err);
     if (status == STYLIZE_OK)
+        set_scale(&job->req, &fit);
+    if (status == STYLIZE_OK)
         status = choose_work(env, job, &fit, &work);
     if (status != STYLIZE_OK)
         return status;
@@ -223,6 +233,8 @@ static stylize_status prepare(stz_env *env, stz_job *job)
     } else {
         stz_fit fit;
         status = choose_fit(env, &job->req, job->content_in.width, job->content_in.height, &fit, &job->err);
+        if (status == STYLIZE_OK)
+            set_scale(&job->req, &fit);
         if (status == STYLIZE_OK && job->content_in.memory == STYLIZE_MEMORY_CUDA)
             take_device_pixels(job, &fit);
         else if (status == STYLIZE_OK)

@@ -27,6 +27,17 @@ static stylize_status check_size(const stz_env *env, const stylize_request *r, s
     return STYLIZE_OK;
 }
 
+static stylize_status check_strokes(const stylize_request *r, stylize_error *err)
+{
+    if (!(r->style_scale >= 0.5f && r->style_scale <= 8))
+        return stz_fail(err, STYLIZE_ERR_INVALID, "style_scale is %g; 0.5 to 8 is allowed",
+                        (double)r->style_scale);
+    if (r->look && (r->look < 64 || r->look > 65535 || r->style_scale != 1))
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "look is %u; 64 to 65535 pixels are allowed, without style_scale", r->look);
+    return STYLIZE_OK;
+}
+
 static stylize_status check_values(const stz_env *env, const stylize_request *r, stylize_error *err)
 {
     if (!(r->strength >= 0 && r->strength <= 1) && r->strength != STYLIZE_STRENGTH_AUTO)
@@ -68,9 +79,6 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
     if (r->keep_metadata && r->output_format == STYLIZE_FORMAT_RGB8)
         return stz_fail(err, STYLIZE_ERR_INVALID,
                         "keep_metadata needs JPEG, PNG or WEBP as output_format; pixels have no metadata");
-    if (!(r->style_scale >= 0.5f && r->style_scale <= 2))
-        return stz_fail(err, STYLIZE_ERR_INVALID, "style_scale is %g; 0.5 to 2 is allowed",
-                        (double)r->style_scale);
     if (r->memory_budget && r->memory_budget < 32u << 20)
         return stz_fail(err, STYLIZE_ERR_INVALID, "memory_budget is %llu bytes; at least 33554432 are needed",
                         (unsigned long long)r->memory_budget);
@@ -79,13 +87,14 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
                         r->iterations);
     if (r->optimizer != STYLIZE_OPTIMIZER_LBFGS && r->optimizer != STYLIZE_OPTIMIZER_ADAM)
         return stz_fail(err, STYLIZE_ERR_INVALID, "optimizer %d is not known", (int)r->optimizer);
-    const bool reserved = r->reserved || r->reserved2 || r->reserved3;
+    const bool reserved = r->reserved || r->reserved2;
     if (reserved || ((r->tile || r->tiling_size) && !r->tiling))
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s",
                         reserved ? "the request's reserved members are not 0" : "a tile needs a tiling");
     if (r->report && !stz_tagged_set(r->report))
         return stz_fail(err, STYLIZE_ERR_INVALID, "report's struct_size is not set");
-    return check_size(env, r, err);
+    const stylize_status status = check_strokes(r, err);
+    return status ? status : check_size(env, r, err);
 }
 
 static stylize_status check_content(const stz_env *env, stz_job *job, stylize_error *err)
@@ -248,10 +257,10 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
     job->deep = job->req.output_depth == 16;
     if (job->req.style_scale == 0)
         job->req.style_scale = 1;
-    if ((job->req.style_scale != 1 || job->req.masks) && (job->share || job->req.tiling))
+    if ((job->req.style_scale != 1 || job->req.look || job->req.masks) && (job->share || job->req.tiling))
         return stz_fail(
             err, STYLIZE_ERR_UNSUPPORTED,
-            "a tiling is of one painting at the output's size; style_scale must be 1 and masks NULL");
+            "a tiling is of one painting at the output's size; style_scale must be 1, look 0 and masks NULL");
     if (job->share && job->req.tiling)
         return stz_fail(err, STYLIZE_ERR_INVALID, "a tiling is made for a whole picture, not for a tile");
     if ((status = check_values(env, &job->req, err)) || (status = check_content(env, job, err)) ||

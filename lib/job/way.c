@@ -10,7 +10,7 @@
 static bool is_composed(const stz_job *job)
 {
     return job->layer_count > 1 || (job->layer_count && job->layers[0].mask) ||
-           (job->req.style_scale != 1 && !job->net->model->optimizes);
+           ((job->req.style_scale != 1 || job->req.look) && !job->net->model->optimizes);
 }
 
 /* Whether its content or the memory for its result lies in CUDA memory. */
@@ -75,18 +75,23 @@ static stylize_status check_search(stz_job *job)
                     adam ? "" : ", less with the optimizer adam");
 }
 
-static stylize_status decide_picture(stz_job *job)
+void stz_way_each(stz_job *job)
 {
     const bool optimizes = job->net->model->optimizes;
-    if (optimizes && check_search(job))
-        return job->err.status;
     job->need = optimizes ? 0 : stz_net_memory(job->net, job->work.width, job->work.height);
-    const bool fits = job->need <= job->budget;
-    job->each = optimizes ? STZ_WAY_OPTIMIZE : fits ? STZ_WAY_WHOLE : STZ_WAY_TILED;
+    job->each = optimizes ? STZ_WAY_OPTIMIZE : job->need <= job->budget ? STZ_WAY_WHOLE : STZ_WAY_TILED;
     /* At strength 0 nothing is painted, and so no statistics are needed. */
     job->frozen =
         job->req.strength != 0 &&
         (job->each == STZ_WAY_TILED || stz_stats_frozen(job->net->model, job->work.width, job->work.height));
+}
+
+static stylize_status decide_picture(stz_job *job)
+{
+    if (job->net->model->optimizes && check_search(job))
+        return job->err.status;
+    stz_way_each(job);
+    const bool fits = job->need <= job->budget;
     if (job->deep)
         job->way = STZ_WAY_DEEP;
     else if (fits && suits_device(job))

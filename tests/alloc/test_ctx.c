@@ -95,6 +95,13 @@ static bool paint_scaled(stylize_ctx *ctx)
     return run(ctx, &r);
 }
 
+static bool paint_refined(stylize_ctx *ctx)
+{
+    stylize_request r = request_for(&photo, &style_a);
+    r.style_scale = 4;
+    return run(ctx, &r);
+}
+
 static bool paint_layers(stylize_ctx *ctx)
 {
     static uint8_t gray[12] = {0, 100, 200, 255, 255, 0, 9, 255, 3, 4, 5, 6};
@@ -233,6 +240,8 @@ static void files(void **state) { walk_both(paint_file, 1); }
 static void style_pictures_and_blends(void **state) { walk_both(paint_with_picture, 1); }
 static void tiles(void **state) { walk_both(paint_tiles, 1); }
 static void scaled(void **state) { walk_both(paint_scaled, 1); }
+
+static void refined(void **state) { walk_both(paint_refined, 1); }
 static void layers(void **state) { walk_both(paint_layers, 1); }
 static void tilings(void **state) { walk_both(share_out, 1); }
 static void submitted_requests(void **state) { walk_both(submit_some, 2); }
@@ -264,6 +273,7 @@ static void the_steady_state_allocates_nothing(void **state)
     assert_int_equal(steady(paint_pixels, 1), 0);
     assert_int_equal(steady(paint_tiles, 1), 0);
     assert_int_equal(steady(paint_scaled, 1), 0);
+    assert_int_equal(steady(paint_refined, 1), 0);
     assert_int_equal(steady(paint_layers, 1), 0);
     assert_int_equal(steady(submit_some, 1), 0);
     assert_int_equal(steady(paint_with_picture, 1), 0);
@@ -281,6 +291,7 @@ int main(void)
         cmocka_unit_test(style_pictures_and_blends),
         cmocka_unit_test(tiles),
         cmocka_unit_test(scaled),
+        cmocka_unit_test(refined),
         cmocka_unit_test(layers),
         cmocka_unit_test(tilings),
         cmocka_unit_test(submitted_requests),

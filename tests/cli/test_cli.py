@@ -18,7 +18,7 @@ class Usage(CliTest):
         wrong = {
             "--style": ["", ":0.5", "scream:-0.5", "scream:-1", "scream:x", "scream,", "scream:0.5:2", "scream:nan"],
             "--style-image": ["", ":2"],
-            "--style-scale": ["0.4", "2.1", "x", "", "nan"],
+            "--style-scale": ["0.4", "8.1", "x", "", "nan"], "--look": ["63", "65536", "x", "", "1.5"],
             "--strength": ["2", "-0.1", "-1", "automatic", "x", "", "nan", "0x1", "1e999", "0.5 "],
             "--method": ["quick", ""],
             "--iterations": ["0", "-1", "1.5", "100001", "x"],

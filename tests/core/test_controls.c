@@ -110,6 +110,112 @@ static void scale_with_the_other_controls(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+static int light(const uint8_t *p) { return 77 * p[0] + 150 * p[1] + 29 * p[2]; }
+
+/* The painting scaled up, with the detail that `fine` has and `coarse` has not, painted over by half. */
+static stylize_image painted_over(stylize_ctx *ctx, const stylize_image *painted, const stylize_image *coarse,
+                                  const stylize_image *fine)
+{
+    stylize_image up = resized(ctx, painted, fine->width, fine->height),
+                  soft = resized(ctx, coarse, fine->width, fine->height);
+    for (uint32_t y = 0; y < up.height; y++)
+        for (uint32_t x = 0; x < up.width; x++) {
+            uint8_t *p = up.pixels + y * up.stride + 3 * x;
+            const int detail = (light(fine->pixels + y * fine->stride + 3 * x) -
+                                light(soft.pixels + y * soft.stride + 3 * x)) /
+                               256;
+            for (int i = 0; i < 3; i++)
+                p[i] = (uint8_t)(p[i] + detail < 0 ? 0 : p[i] + detail > 255 ? 255 : p[i] + detail);
+        }
+    stylize_request r = request_for(&up, &style_a);
+    r.memory_budget = 32 << 20;
+    r.strength = 0.5f;
+    stylize_image out = run(ctx, &r);
+    stylize_image_free(&up);
+    stylize_image_free(&soft);
+    return out;
+}
+
+/* Above 2 it goes from the small painting to the output in doublings. */
+static void large_strokes_are_painted_over(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    for (int tiled = 0; tiled < 2; tiled++) {
+        fake.bytes_per_pixel = tiled ? 2000 : 0;
+        stylize_image in = fake_picture(400, 300, STYLIZE_FORMAT_RGB8, 5);
+        stylize_image first = resized(ctx, &in, 100, 75), second = resized(ctx, &in, 200, 150);
+        stylize_request r = request_for(&first, &style_a);
+        r.memory_budget = 32 << 20;
+        stylize_image small = run(ctx, &r);
+        stylize_image middle = painted_over(ctx, &small, &first, &second),
+                      expected = painted_over(ctx, &middle, &second, &in);
+        stylize_report report = {.struct_size = sizeof report};
+        r.content = &in;
+        r.report = &report;
+        r.style_scale = 4;
+        stylize_image out = run(ctx, &r);
+        assert_same(&out, &expected);
+        assert_true(tiled ? report.tiles > 1 : report.tiles == 1);
+        stylize_image_free(&out);
+        r.style_scale = 1;
+        r.look = 100;
+        out = run(ctx, &r);
+        assert_same(&out, &expected);
+        stylize_image_free(&out);
+        r.look = 400; /* the size itself, and a larger one: nothing changes */
+        out = run(ctx, &r);
+        r.look = 5000;
+        stylize_image same = run(ctx, &r);
+        assert_same(&out, &same);
+        r.look = 0;
+        stylize_image plain = run(ctx, &r);
+        assert_same(&out, &plain);
+        stylize_image *all[] = {&first, &second, &small, &middle, &expected, &out, &same, &plain};
+        for (size_t i = 0; i < STZ_LEN(all); i++)
+            stylize_image_free(all[i]);
+        free(in.pixels);
+    }
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
+typedef struct told {
+    int count, cancel_at;
+    float last;
+} told;
+
+static int tell(void *user, float done)
+{
+    told *t = user;
+    assert_true(done > t->last || done == 0);
+    t->last = done;
+    return ++t->count == t->cancel_at;
+}
+
+/* Progress rises through all sizes, and each of its calls may end it. */
+static void large_strokes_tell_and_are_cancelled(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(640, 480, STYLIZE_FORMAT_RGBA8, 5), out = {0};
+    fake.bytes_per_pixel = 1500;
+    stylize_request r = request_for(&in, &style_a);
+    told t = {0};
+    r.memory_budget = 32 << 20;
+    r.style_scale = 5;
+    r.progress = tell;
+    r.progress_user = &t;
+    ok(stylize_ctx_run(ctx, &r, &out, &err));
+    stylize_image_free(&out);
+    assert_true(t.last == 1 && t.count > 8);
+    for (int at = 1, all = t.count; at <= all; at++) {
+        t = (told){.cancel_at = at};
+        fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_CANCELLED, "cancelled");
+        assert_int_equal(t.count, at);
+    }
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 static void scale_of_an_encoded_content(void **state)
 {
     stylize_ctx *ctx = create_ctx(NULL);
@@ -139,10 +245,10 @@ static void scale_is_checked(void **state)
     stylize_error err;
     stylize_image in = fake_picture(64, 48, STYLIZE_FORMAT_RGB8, 1), out = {0};
     stylize_request r = request_for(&in, &style_a);
-    static const float bad[] = {0.4f, 2.1f, -1, NAN, INFINITY};
+    static const float bad[] = {0.4f, 8.1f, -1, NAN, INFINITY};
     for (size_t i = 0; i < STZ_LEN(bad); i++) {
         r.style_scale = bad[i];
-        fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "0.5 to 2 is allowed");
+        fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "0.5 to 8 is allowed");
     }
     r.style_scale = 0.5f;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_LIMIT, "paints at 128x96");
@@ -160,9 +266,14 @@ static void scale_is_checked(void **state)
     r.keep_metadata = STYLIZE_METADATA_ALL + 1;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "keep_metadata is 16");
     r.keep_metadata = 0;
-    r.reserved3 = 1;
-    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "reserved");
-    r.reserved3 = 0;
+    r.look = 63;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "look is 63; 64 to 65535");
+    r.look = 512;
+    r.style_scale = 2;
+    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "without style_scale");
+    r.style_scale = 1;
+    fails(stylize_tiling_create(ctx, &r, &data, &size, &err), STYLIZE_ERR_UNSUPPORTED, "look 0");
+    r.look = 0;
     r.output_depth = 12;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "8 and 16 are allowed");
     r.output_depth = 16;
@@ -661,6 +772,8 @@ int main(void)
         cmocka_unit_test_setup(scale_is_painting_at_another_size, reset),
         cmocka_unit_test_setup(scale_with_the_other_controls, reset),
         cmocka_unit_test_setup(scale_of_an_encoded_content, reset),
+        cmocka_unit_test_setup(large_strokes_are_painted_over, reset),
+        cmocka_unit_test_setup(large_strokes_tell_and_are_cancelled, reset),
         cmocka_unit_test_setup(scale_is_checked, reset),
         cmocka_unit_test_setup(scale_of_the_artwork_in_optimize, reset),
         cmocka_unit_test_setup(masks_say_where, reset),

@@ -185,7 +185,7 @@ AT(stylize_request, masks, 184);
 AT(stylize_request, tolerant, 192);
 AT(stylize_request, keep_metadata, 196);
 AT(stylize_request, output_depth, 200);
-AT(stylize_request, reserved3, 204);
+AT(stylize_request, look, 204);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);

@@ -45,7 +45,7 @@ static void what_is_wrong_names_the_field(void **state)
 {
     static const char *const bad[][2] = {{"style_id", "Big"},    {"display_name", "a\tb"},
                                          {"artist", "\xff"},     {"effort", "FAST"},
-                                         {"style_scale", "5"},   {"style_scale", "inf"},
+                                         {"style_scale", "9"},   {"style_scale", "inf"},
                                          {"max_seconds", "1.5"}, {"code_steps", "100001"},
                                          {"network_steps", "0"}, {"seed", "18446744073709551616"}};
     fit_form f;

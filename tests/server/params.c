@@ -66,9 +66,9 @@ static void blends_are_read(void **state)
 
 static void every_field_refuses_nonsense(void **state)
 {
-    static const char *const names[] = {"output_size", "strength",       "preserve_color", "style_scale",
-                                        "method",      "format",         "quality",        "seed",
-                                        "iterations",  "allow_degraded", "style_id"};
+    static const char *const names[] = {"output_size", "strength",   "preserve_color", "style_scale",
+                                        "look",        "method",     "format",         "quality",
+                                        "seed",        "iterations", "allow_degraded", "style_id"};
     for (size_t i = 0; i < APP_LEN(names); i++) {
         params p;
         problem wrong;

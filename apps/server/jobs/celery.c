@@ -53,6 +53,8 @@ static json_t *options_of(const params *p)
     }
     if (p->style_scale != 1)
         json_object_set_new(o, "style_scale", json_real((double)p->style_scale));
+    if (p->look)
+        json_object_set_new(o, "look", json_integer(p->look));
     if (p->quality)
         json_object_set_new(o, "quality", json_integer(p->quality));
     if (p->seed)

@@ -96,6 +96,7 @@ flight *flight_create(struct painter *p, const work *w, uint64_t erasures)
     q->strength = r->strength;
     q->preserve_color = r->preserve_color;
     q->style_scale = r->style_scale;
+    q->look = r->look;
     q->seed = r->seed;
     q->iterations = r->iterations;
     q->deadline_ms = w->deadline_ms;

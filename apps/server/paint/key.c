@@ -64,6 +64,7 @@ bool work_key(const keying *k, work *w)
                                 bits,
                                 colour_bits,
                                 scale_bits,
+                                r->look,
                                 (uint64_t)r->method,
                                 (uint64_t)r->format,
                                 (uint64_t)r->quality,

@@ -138,9 +138,18 @@ size_t params_mask(const params *p, size_t i)
 static bool set_style_scale(params *p, const params_limits *l, slice value, problem *wrong)
 {
     double v;
-    if (!parse_number(value, 0.5, 2, &v))
-        return bad_value(wrong, "style_scale", value, "0.5 to 2");
+    if (!parse_number(value, 0.5, 8, &v))
+        return bad_value(wrong, "style_scale", value, "0.5 to 8");
     p->style_scale = (float)v;
+    return true;
+}
+
+static bool set_look(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    uint64_t v;
+    if (!parse_uint(value, 64, 65535, &v))
+        return bad_value(wrong, "look", value, "64 to 65535");
+    p->look = (uint32_t)v;
     return true;
 }
 
@@ -228,6 +237,7 @@ static const struct {
     {"strength", set_strength},
     {"preserve_color", set_preserve_color},
     {"style_scale", set_style_scale},
+    {"look", set_look},
     {"method", set_method},
     {"format", set_format},
     {"quality", set_quality},
@@ -270,6 +280,8 @@ bool params_check(const params *p, problem *wrong)
                            "one of style_id, styles, style_image is needed");
     if (p->styles[0].picture.data && !p->styles[0].picture.size)
         return problem_set(wrong, 422, "missing_field", "style_image", "style_image is empty");
+    if (p->look && p->style_scale != 1)
+        return problem_set(wrong, 422, "invalid_value", "look", "look and style_scale both say the size of the strokes");
     for (size_t i = p->style_count; i < p->mask_count; i++)
         if (p->masks[i].size)
             return problem_set(wrong, 422, "invalid_value", "masks", "mask %zu has no style; there are %zu",

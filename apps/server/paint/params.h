@@ -36,6 +36,7 @@ typedef struct params {
     float strength;
     float preserve_color;
     float style_scale;
+    uint32_t look; /* 0: by style_scale */
     stylize_method method;
     stylize_format format; /* NONE: not said */
     int quality;           /* 0: not said */

@@ -46,10 +46,12 @@ static uint64_t output_pixels(const params *r, const stylize_image_info *in)
     return r->size * (r->size * shorter / (longer ? longer : 1) + 1);
 }
 
-/* Of what is painted where that is not the output itself. */
+/* Of what is painted where that is not the output itself. Large strokes are painted over up to its size. */
 static uint64_t work_pixels(const params *r, uint64_t output)
 {
     const double scale = (double)r->style_scale;
+    if (r->look || scale > 2)
+        return output;
     return scale == 1 ? 0 : (uint64_t)((double)output / (scale * scale));
 }
 

@@ -67,8 +67,8 @@ static bool set_effort(fit_form *f, const char *field, slice value, problem *wro
 static bool set_scale(fit_form *f, const char *field, slice value, problem *wrong)
 {
     double scale;
-    if (!parse_number(value, 0.25, 4, &scale))
-        return bad_value(wrong, field, value, "0.25 to 4");
+    if (!parse_number(value, 0.25, 8, &scale))
+        return bad_value(wrong, field, value, "0.25 to 8");
     f->style_scale = (float)scale;
     return true;
 }

@@ -2,11 +2,11 @@
 
 _stylize_words() {
     case $1 in
-    sheet) echo "--lang --style-image --styles --strength --style-scale --preserve-color --method --iterations --time-budget \
+    sheet) echo "--lang --style-image --styles --strength --style-scale --look --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size \
         --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
-    video) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
+    video) echo "--style --style-image --mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size --force --tolerant --stability --from --to --codec --crf --engine --device --threads \
         --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
@@ -15,7 +15,7 @@ _stylize_words() {
     info) echo "--engine --device --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --style-dir --json \
         --quiet --verbose --help" ;;
-    *) echo "--style --style-image --mask --strength --style-scale --preserve-color --method --iterations --time-budget \
+    *) echo "--style --style-image --mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
         --format --depth --quality --keep-metadata --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --style-dir --json --quiet --verbose --help --version" ;;
@@ -48,7 +48,7 @@ _stylize() {
     --effort) mapfile -t COMPREPLY < <(compgen -W "fast good best" -- "$cur"); return ;;
     --models | --style-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --optimizer) mapfile -t COMPREPLY < <(compgen -W "lbfgs adam" -- "$cur"); return ;;
-    --strength | --stability | --from | --to | --codec | --crf | --style-scale | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
+    --strength | --stability | --from | --to | --codec | --crf | --style-scale | --look | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
         --memory) return ;;
     esac
     if [[ $cur == -* ]]; then

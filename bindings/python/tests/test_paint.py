@@ -303,7 +303,7 @@ def test_optimize_shows_its_steps(stylizer: Stylizer, pixels: Any) -> None:
         ({"method": 17}, stylize.InvalidError),
         ({"optimizer": "luck"}, stylize.InvalidError),
         ({"preserve_color": 2}, stylize.InvalidError),
-        ({"style_scale": 4}, stylize.InvalidError),
+        ({"style_scale": 9}, stylize.InvalidError),
         ({"preview": 3}, TypeError),
         ({"output_format": "gif"}, stylize.InvalidError),
         ({"output_format": "gray8"}, stylize.InvalidError),

@@ -83,6 +83,8 @@ def test_a_second_request_comes_from_the_cache(server, photo):
     assert first.json()["result"] == second.json()["result"]
     assert server.paint(photo, output_size="100", strength="0.9").json()["cache"] == "miss"
     assert server.paint(photo, output_size="100", style_scale="0.9").json()["cache"] == "miss"
+    assert server.paint(photo, output_size="200", look="80").json()["cache"] == "miss"
+    assert server.paint(photo, output_size="200", look="81").json()["cache"] == "miss"
 
 
 def test_each_precision_has_results_of_its_own(start, photo, tmp_path):
@@ -111,7 +113,8 @@ def test_blends_and_own_styles(server, photo, artwork):
     ({"output_size": "5000"}, 422, "output_size"), ({"style_id": "nobody"}, 422, "style_id"),
     ({"style_id": "../../etc"}, 422, "style_id"), ({"method": "magic"}, 422, "method"),
     ({"quality": "0"}, 422, "quality"), ({"colour": "red"}, 422, "colour"),
-    ({"styles": "scream"}, 422, "style_id"), ({"preserve_color": "1.5"}, 422, "preserve_color"), ({"style_scale": "3"}, 422, "style_scale"),
+    ({"styles": "scream"}, 422, "style_id"), ({"preserve_color": "1.5"}, 422, "preserve_color"), ({"style_scale": "9"}, 422, "style_scale"),
+    ({"look": "63"}, 422, "look"), ({"look": "256", "style_scale": "2"}, 422, "look"),
     ({"format": "gif"}, 422, "format")])
 def test_wrong_fields_are_named(server, photo, fields, status, field):
     error = server.paint(photo, **fields)

@@ -277,7 +277,7 @@ class Request(c.Structure):
         ("tolerant", c.c_uint32),
         ("keep_metadata", c.c_uint32),
         ("output_depth", c.c_uint32),
-        ("reserved3", c.c_uint32),
+        ("look", c.c_uint32),
     ]
 
 

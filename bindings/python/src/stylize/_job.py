@@ -30,7 +30,9 @@ class PaintOptions(TypedDict, total=False):
     preserve_color: float
     """1 or True: the colours of the content, the brightness of the painting; 0: those of the painting."""
     style_scale: float
-    """Size of the strokes, 0.5 to 2: 2 twice as large."""
+    """Size of the strokes, 0.5 to 8: 2 twice as large."""
+    look: int
+    """Strokes as in a painting whose longer side has so many pixels, with the detail of the output's size; instead of style_scale."""
     masks: Masks | None
     """Where each style is painted: white all of it, black nothing; None: everywhere. One for each style."""
     seed: int

@@ -23,6 +23,7 @@ _DEFAULTS: dict[str, Any] = {
     "strength": 1.0,
     "preserve_color": 0.0,
     "style_scale": 1.0,
+    "look": 0,
     "seed": 0,
     "iterations": 0,
     "optimizer": "lbfgs",

@@ -1,0 +1,138 @@
+#include "job/refine.h"
+
+#include <math.h>
+
+#include "image/canvas.h"
+#include "job/picture.h"
+#include "job/way.h"
+
+#define SOFT 2.0  /* scaled up by more than this a painting is refined */
+#define OVER 0.5f /* how strongly it is painted over */
+
+static double growth(const stz_job *job) { return (double)job->content.width / job->work.width; }
+
+bool stz_refines(const stz_job *job)
+{
+    return !job->net->model->optimizes && !job->deep && growth(job) > SOFT * 1.01;
+}
+
+static stylize_status scaled(const stz_env *env, const stylize_image *in, uint32_t w, uint32_t h,
+                             stylize_image *out, stylize_error *err)
+{
+    return stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, env->pool, out, err);
+}
+
+/* BT.601, in 256ths. */
+static int luminance(const uint8_t *p) { return 77 * p[0] + 150 * p[1] + 29 * p[2]; }
+
+/* What the photograph has at this size and the smaller one `coarse`, scaled up, has not. Only light and dark: the colours
+ * are the painting's. */
+static void add_detail(const stylize_image *fine, const stylize_image *coarse, const stylize_image *painting)
+{
+    const int fb = stz_bytes_per_pixel(fine->format), cb = stz_bytes_per_pixel(coarse->format);
+    for (uint32_t y = 0; y < painting->height; y++) {
+        const uint8_t *f = fine->pixels + y * fine->stride, *c = coarse->pixels + y * coarse->stride;
+        uint8_t *p = painting->pixels + y * painting->stride;
+        for (uint32_t x = 0; x < painting->width; x++, f += fb, c += cb, p += 3) {
+            const int detail = (luminance(f) - luminance(c)) / 256;
+            for (int i = 0; i < 3; i++)
+                p[i] = (uint8_t)stz_clamp(p[i] + detail, 0, 255);
+        }
+    }
+}
+
+/* The painting so far, scaled up, with the detail between the photograph `before` and that of this size. */
+static stylize_status prime(const stz_env *env, const stylize_image *painted, const stylize_image *before,
+                            const stylize_image *photo, stylize_image *out, stylize_error *err)
+{
+    stylize_image soft;
+    stylize_status status = scaled(env, painted, photo->width, photo->height, out, err);
+    if (status == STYLIZE_OK) {
+        status = scaled(env, before, photo->width, photo->height, &soft, err);
+        if (status == STYLIZE_OK) {
+            add_detail(photo, &soft, out);
+            stylize_image_free(&soft);
+        } else {
+            stylize_image_free(out);
+        }
+    }
+    return status;
+}
+
+/* Paints `primed` over by half; it is then job->painted. */
+static stylize_status paint_over(const stz_env *env, stz_job *job, const stylize_image *primed,
+                                 const stz_layer *layer, const float *code, const stz_exec *exec,
+                                 stylize_error *err)
+{
+    stylize_image_free(&job->painted);
+    stylize_status status =
+        stz_image_alloc(env->pool, primed->width, primed->height, STYLIZE_FORMAT_RGB8, &job->painted, err);
+    if (status != STYLIZE_OK)
+        return status;
+    job->work = *primed;
+    job->work.owner = NULL;
+    stz_way_each(job);
+    status = stz_paint_picture(env, job, job->each, layer, code, exec, err);
+    if (status == STYLIZE_OK)
+        stz_blend_rgb(primed->pixels, primed->stride, 3, job->painted.pixels, job->painted.stride,
+                      (int)primed->width, (int)primed->height, OVER, 0);
+    return status;
+}
+
+/* One size on the way. photo: that of it, `before` that of the size before. */
+static stylize_status step(const stz_env *env, stz_job *job, const stylize_image *before,
+                           const stylize_image *photo, const stz_layer *layer, const float *code,
+                           const stz_exec *exec, stylize_error *err)
+{
+    stylize_image primed;
+    stylize_status status = prime(env, &job->painted, before, photo, &primed, err);
+    if (status == STYLIZE_OK) {
+        status = paint_over(env, job, &primed, layer, code, exec, err);
+        stylize_image_free(&primed);
+    }
+    return status;
+}
+
+/* Each size is this much larger than the one before. */
+static double factor_of(double whole, int steps) { return pow(whole, 1.0 / steps); }
+
+static stylize_status climb(const stz_env *env, stz_job *job, const stz_layer *layer, const float *code,
+                            const stz_exec *exec, stylize_error *err)
+{
+    const stylize_image first = job->work;
+    const int steps = (int)lround(log2(growth(job)));
+    const double factor = factor_of(growth(job), steps);
+    stylize_image before = first, photo = {0};
+    stylize_status status = STYLIZE_OK;
+    before.owner = NULL; /* the job's */
+    for (int i = 1; i <= steps && status == STYLIZE_OK; i++) {
+        const double grown = pow(factor, i), left = pow(factor, i - steps);
+        if (i == steps) {
+            photo = job->content;
+            photo.owner = NULL;
+        } else {
+            status = scaled(env, &job->content, (uint32_t)lround(first.width * grown),
+                            (uint32_t)lround(first.height * grown), &photo, err);
+        }
+        /* The last size is most of the work. */
+        job->pass_from = (float)(left * left / (factor * factor));
+        job->pass_share = (float)(left * left) - job->pass_from;
+        if (status == STYLIZE_OK)
+            status = step(env, job, &before, &photo, layer, code, exec, err);
+        stylize_image_free(&before);
+        before = photo;
+    }
+    stylize_image_free(&before);
+    job->work = first;
+    job->pass_from = job->pass_share = 0;
+    stz_way_each(job);
+    return status;
+}
+
+stylize_status stz_paint_refined(const stz_env *env, stz_job *job, const stz_layer *layer, const float *code,
+                                 const stz_exec *exec, stylize_error *err)
+{
+    job->pass_share = (float)pow(growth(job), -2);
+    const stylize_status status = stz_paint_picture(env, job, job->each, layer, code, exec, err);
+    return status == STYLIZE_OK ? climb(env, job, layer, code, exec, err) : status;
+}
