@@ -66,9 +66,10 @@ static void blends_are_read(void **state)
 
 static void every_field_refuses_nonsense(void **state)
 {
-    static const char *const names[] = {"output_size", "strength",       "preserve_color", "style_scale",
-                                        "method",      "format",         "quality",        "seed",
-                                        "iterations",  "allow_degraded", "style_id"};
+    static const char *const names[] = {"output_size",   "strength",       "preserve_color", "style_scale",
+                                        "method",        "format",         "quality",        "seed",
+                                        "iterations",    "allow_degraded", "style_id",       "output_depth",
+                                        "keep_metadata", "tolerant"};
     for (size_t i = 0; i < APP_LEN(names); i++) {
         params p;
         problem wrong;
@@ -76,6 +77,27 @@ static void every_field_refuses_nonsense(void **state)
         assert_false(set(&p, names[i], "Nonsense!", &wrong));
         assert_int_equal(wrong.status, 422);
         assert_string_equal(wrong.field, names[i]);
+    }
+}
+
+static void depth_metadata_and_tolerance_are_those_of_the_command(void **state)
+{
+    params p;
+    problem wrong;
+    params_init(&p, &limits);
+    assert_true(p.depth == 8 && !p.keep_metadata && !p.tolerant);
+    assert_true(set(&p, "output_depth", "16", &wrong) && p.depth == 16);
+    assert_true(set(&p, "tolerant", "true", &wrong) && p.tolerant);
+    assert_true(set(&p, "keep_metadata", "copyright, icc", &wrong));
+    assert_int_equal(p.keep_metadata, STYLIZE_METADATA_COPYRIGHT | STYLIZE_METADATA_ICC);
+    assert_true(set(&p, "keep_metadata", "all", &wrong));
+    assert_int_equal(p.keep_metadata, STYLIZE_METADATA_ALL);
+    static const char *const bad[][2] = {{"output_depth", "0"},       {"output_depth", "12"},
+                                         {"keep_metadata", ""},       {"keep_metadata", "gps"},
+                                         {"keep_metadata", "exif,,"}, {"tolerant", "2"}};
+    for (size_t i = 0; i < APP_LEN(bad); i++) {
+        assert_false(set(&p, bad[i][0], bad[i][1], &wrong));
+        assert_string_equal(wrong.field, bad[i][0]);
     }
 }
 
@@ -265,6 +287,7 @@ int main(void)
         cmocka_unit_test(sizes_have_two_forms),
         cmocka_unit_test(blends_are_read),
         cmocka_unit_test(every_field_refuses_nonsense),
+        cmocka_unit_test(depth_metadata_and_tolerance_are_those_of_the_command),
         cmocka_unit_test(unknown_fields_are_named),
         cmocka_unit_test(subjects_are_bounded),
         cmocka_unit_test(json_is_read),

@@ -101,6 +101,8 @@ json_t *transfer_json(const painting *p, const char *from)
                   (int)p->height, "format", format_name(p->image.format), "style", p->style, "engine",
                   p->engine, "model", p->model, "tiles", (int)p->tiles, "batch_size", (int)p->batch_size,
                   "degraded", (int)p->degraded, "cache", from, "timings", timings);
+    if (j && p->damaged)
+        json_object_set_new(j, "damaged", json_true());
     if (j && p->strength >= 0)
         json_object_set_new(j, "strength", json_real(round(1e4 * (double)p->strength) * 1e-4));
     return j;
@@ -132,6 +134,8 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
     answer_header(x, "Server-Timing", seconds);
     if (p->degraded)
         answer_header(x, "X-Stylize-Degraded", "true");
+    if (p->damaged)
+        answer_header(x, "X-Stylize-Damaged", "true");
     answer_header(x, "Vary", "Accept");
 }
 
