@@ -317,11 +317,11 @@ typedef struct stylize_report {
 /* What of the content's metadata goes into the result, added together. The orientation is undone, thumbnails are dropped. */
 typedef enum stylize_metadata {
     STYLIZE_METADATA_NONE = 0,
-    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of the EXIF */
+    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of EXIF, XMP and IPTC */
     STYLIZE_METADATA_EXIF = 2,      /* all of the EXIF but the place and the maker's notes */
     STYLIZE_METADATA_ICC = 4,   /* the colour profile; the result then has its colours, else those of sRGB */
-    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); with EXIF the maker's notes too */
-    STYLIZE_METADATA_ALL = 15
+    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); of EXIF the maker's notes too */
+    STYLIZE_METADATA_ALL = 15   /* and XMP and IPTC as a whole */
 } stylize_metadata;
 
 /* A request. Fill with stylize_request_init, then set content, styles and what else is wanted. */
