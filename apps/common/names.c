@@ -40,6 +40,7 @@ static const struct {
                {"jpg", "image/jpeg", STYLIZE_FORMAT_JPEG},
                {"png", "image/png", STYLIZE_FORMAT_PNG},
                {"webp", "image/webp", STYLIZE_FORMAT_WEBP},
+               {"avif", "image/avif", STYLIZE_FORMAT_AVIF},
                {"tiff", "image/tiff", STYLIZE_FORMAT_TIFF}};
 
 stylize_format format_by_name(slice name)

@@ -346,9 +346,9 @@ typedef struct stylize_request {
     uint64_t memory_budget;       /* as in the options, for this request; 0: the context's */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
-                                       WEBP: an encoded file, without metadata unless keep_metadata asks for it;
+                                       WEBP, AVIF: an encoded file, without metadata unless keep_metadata asks for it;
                                        default RGB8 */
-    int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
+    int quality;                  /* JPEG, WEBP, AVIF, 1 to 100; 0: 92 (AVIF: 80). JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
     stylize_report *report;     /* filled at the end if not NULL */
@@ -725,10 +725,10 @@ STYLIZE_API stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_
 
 /*
  * Encodes pixels. No metadata is written.
- * @param in       pixels; an alpha channel is kept by PNG, WEBP and TIFF and laid on white by JPEG. 16 bits a channel
+ * @param in       pixels; an alpha channel is laid on white by JPEG and kept by all others. 16 bits a channel
  *                 are kept by PNG and TIFF
- * @param format   JPEG, PNG, WEBP or TIFF
- * @param quality  JPEG and WEBP, 1 to 100; 0: 92
+ * @param format   JPEG, PNG, WEBP, TIFF or AVIF
+ * @param quality  JPEG, WEBP and AVIF, 1 to 100; 0: 92 (AVIF: 80)
  * @param out      receives the encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; INVALID, NOMEM, UNSUPPORTED (format not in this build)
  */
@@ -738,7 +738,7 @@ STYLIZE_API stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_
 
 /*
  * Writes a picture to a file: an encoded one as it is, pixels encoded by the file name's ending
- * (.jpg .jpeg .png .webp .tif .tiff). Written under a temporary name and renamed: path is either whole or as
+ * (.jpg .jpeg .png .webp .tif .tiff .avif). Written under a temporary name and renamed: path is either whole or as
  * it was before.
  * @param quality  for pixels, as in stylize_image_encode
  * @return STYLIZE_OK; IO, INVALID (unknown ending), NOMEM, UNSUPPORTED

@@ -92,6 +92,9 @@ stylize_status stz_bmp_header(const uint8_t *data, size_t size, stz_header *out,
 stylize_status stz_bmp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                               stylize_error *err);
 
+stylize_status stz_avif_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err);
+
 /* AVIF and HEIC. */
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize_image *out,

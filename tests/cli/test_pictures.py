@@ -106,6 +106,18 @@ class Deep(CliTest):
             self.ok("sky.png", "-s", "udnie", "-o", "deep.png", "--depth", "16", "-f")
             self.assertEqual(self.samples("deep.tif")[1], self.samples("deep.png")[1])
 
+    def test_avif(self):
+        if "avif" not in json.loads(self.ok("info", "--json"))["formats"]:
+            self.skipTest("not in this build")
+        self.write("sky.png", self.slope())
+        self.ok("sky.png", "-s", "udnie", "-o", "o.avif")
+        self.assertEqual(self.read("o.avif")[4:12], b"ftypavif")
+        self.ok("sky.png", "-s", "udnie", "--format", "avif", "--quality", "30", "-o", "small.avif")
+        self.assertLess(len(self.read("small.avif")), len(self.read("o.avif")))
+        self.ok("o.avif", "-s", "scream", "-o", "again.png")
+        self.fails(2, "the output would be avif", "sky.png", "-s", "udnie", "-o", "p.avif", "--depth", "16")
+        self.assertFalse([n for n in os.listdir(self.path(".")) if n.startswith((".", "p."))])
+
     def test_what_it_is_not_for(self):
         self.write("sky.png", self.slope())
         self.fails(2, "the output would be jpeg", "sky.png", "-s", "udnie", "-o", "o.jpg", "--depth", "16")

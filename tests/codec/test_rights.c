@@ -8,7 +8,7 @@
 
 static const char *const names[] = {"rights.jpg", "rights.png", "rights.webp", "rights.tif", "rights.avif"};
 static const stylize_format outputs[] = {STYLIZE_FORMAT_JPEG, STYLIZE_FORMAT_PNG, STYLIZE_FORMAT_WEBP,
-                                         STYLIZE_FORMAT_TIFF};
+                                         STYLIZE_FORMAT_TIFF, STYLIZE_FORMAT_AVIF};
 
 static bool have(stylize_format format)
 {
@@ -138,6 +138,28 @@ static void a_tiff_has_the_texts_of_the_exif(void **state)
     stylize_image_free(&file);
     stylize_image_free(&card);
     stz_metadata_free(&m);
+    blob_free(&b);
+}
+
+static void an_avif_has_exif_and_profile(void **state)
+{
+    if (!have(STYLIZE_FORMAT_AVIF))
+        skip();
+    blob b = blob_load("meta.jpg");
+    const uint32_t keep = STYLIZE_METADATA_EXIF | STYLIZE_METADATA_ICC;
+    stz_metadata m = read_metadata(b.data, b.size, keep);
+    stylize_image card = card_image(STYLIZE_FORMAT_RGB8), file = {0};
+    stylize_error err = {0};
+    assert_int_equal(stz_codec_encode(&card, STYLIZE_FORMAT_AVIF, 0, &m, test_pool, &file, &err), STYLIZE_OK);
+    stz_metadata again = read_metadata(file.pixels, file.size, keep);
+    assert_int_equal(again.exif_size, m.exif_size);
+    assert_memory_equal(again.exif->data, m.exif->data, m.exif_size);
+    assert_int_equal(again.icc_size, m.icc_size);
+    assert_memory_equal(again.icc->data, m.icc->data, m.icc_size);
+    stz_metadata_free(&again);
+    stz_metadata_free(&m);
+    stylize_image_free(&file);
+    stylize_image_free(&card);
     blob_free(&b);
 }
 
@@ -300,6 +322,7 @@ int main(void)
         cmocka_unit_test(keeps_what_is_asked_for),
         cmocka_unit_test(from_each_format_into_each),
         cmocka_unit_test(a_tiff_has_the_texts_of_the_exif),
+        cmocka_unit_test(an_avif_has_exif_and_profile),
         cmocka_unit_test(both_ways_of_writing_are_read),
         cmocka_unit_test(the_whole_is_upright_and_without_thumbnails),
         cmocka_unit_test(what_cannot_be_told_is_not_kept),

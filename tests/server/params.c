@@ -263,6 +263,10 @@ static void accept_chooses_the_form_of_the_answer(void **state)
     assert_int_equal(transfer_accepts(TEXT("*/*")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("image/png")), STYLIZE_FORMAT_PNG);
     assert_int_equal(transfer_accepts(TEXT("image/avif, image/webp;q=0.9, */*")), STYLIZE_FORMAT_WEBP);
+    assert_int_equal(transfer_accepts(TEXT("image/avif")), STYLIZE_FORMAT_AVIF);
+    assert_int_equal(transfer_accepts(TEXT("*/*;q=0.5, image/avif;q=0.7")), STYLIZE_FORMAT_AVIF);
+    assert_int_equal(transfer_accepts(TEXT("image/avif, application/json")), STYLIZE_FORMAT_NONE);
+    assert_int_equal(transfer_accepts(TEXT("image/avif;q=0, */*")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("application/json, image/png")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("image/*")), STYLIZE_FORMAT_ENCODED);
 }

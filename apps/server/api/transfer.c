@@ -47,19 +47,24 @@ stylize_format transfer_accepts(slice accept)
 {
     slice one, type;
     stylize_format best = STYLIZE_FORMAT_NONE, f;
-    int most = 0;
+    int most = 0, q;
+    bool slow = false;
     while (slice_next(&accept, ',', &one)) {
         slice_next(&one, ';', &type);
         type = slice_trim(type);
         /* "Whatever else" says nothing beside a type that was named. */
-        int q = means(type, &f) ? quality_of(one) : 0;
+        q = means(type, &f) ? quality_of(one) : 0;
+        if (q && f == STYLIZE_FORMAT_AVIF) { /* browsers name it first, but it is slow: for who names nothing else */
+            slow = true;
+            continue;
+        }
         q = slice_is(type, "*/*") && q ? 1 : q ? q + 1 : 0;
         if (q <= most) /* of equal ones the first */
             continue;
         most = q;
         best = f;
     }
-    return best;
+    return slow && most <= 1 ? STYLIZE_FORMAT_AVIF : best;
 }
 
 stylize_format transfer_accepted(const exchange *x)

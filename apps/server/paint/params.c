@@ -162,7 +162,7 @@ static bool set_method(params *p, const params_limits *l, slice value, problem *
 static bool set_format(params *p, const params_limits *l, slice value, problem *wrong)
 {
     p->format = format_by_name(value);
-    return p->format != STYLIZE_FORMAT_NONE || bad_value(wrong, "format", value, "jpeg, png, webp");
+    return p->format != STYLIZE_FORMAT_NONE || bad_value(wrong, "format", value, "jpeg, png, webp, avif");
 }
 
 static bool set_quality(params *p, const params_limits *l, slice value, problem *wrong)

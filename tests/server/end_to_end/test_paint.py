@@ -196,6 +196,17 @@ def test_metadata_that_is_asked_for_is_kept(server, tagged, tmp_path):
     assert wrong.status_code == 422 and wrong.json()["error"]["field"] == "keep_metadata"
 
 
+def test_avif_for_who_asks(server, photo):
+    answer = server.paint(photo, headers={"Accept": "image/avif"}, output_size="96")
+    if answer.status_code == 422:
+        assert "AVIF" in answer.json()["error"]["message"]
+        pytest.skip("not in this build")
+    assert answer.headers["content-type"] == "image/avif" and answer.content[4:12] == b"ftypavif"
+    assert server.paint(photo, format="avif", output_size="96").json()["format"] == "avif"
+    usual = server.paint(photo, headers={"Accept": "image/avif,image/webp,*/*;q=0.8"}, output_size="96")
+    assert usual.headers["content-type"] == "image/webp"
+
+
 def depth_of(png):
     return png[24]
 
@@ -293,6 +304,8 @@ def test_formats_that_are_asked_for(server, start, sandbox):
             assert "which this build does not have" in answer.text, (name, answer.text)
             continue
         assert base64.b64decode(answer.json()["result"]).startswith(MAGIC["image/jpeg"])
+        if name == "avif":
+            assert more.paint((data / file).read_bytes(), output_size="64", format="avif").json()["format"] == "avif"
         style = more.client.post("/api/v1/style-transfer", files={
             "content_image": (data / "rgb8.png").read_bytes(), "style_image": (data / file).read_bytes()})
         assert style.status_code in (200, 422), style.text

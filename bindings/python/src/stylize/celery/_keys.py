@@ -13,8 +13,8 @@ from .._library import version
 from . import _settings as settings
 from ._urls import fetch
 
-FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
-_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp"}
+FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
+_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "avif": "avif"}
 _DEFAULTS: dict[str, Any] = {
     "method": "auto",
     "output_size": 0,
@@ -125,7 +125,7 @@ def _format(options: dict[str, Any], result: str) -> str:
         ending = re.search(r"\.(\w+)$", result)
         return _ENDINGS.get(ending[1].lower(), "jpeg") if ending else "jpeg"
     if asked not in FORMATS:
-        raise InvalidError(f'output_format is "{asked}"; jpeg, png and webp are allowed')
+        raise InvalidError(f'output_format is "{asked}"; jpeg, png, webp and avif are allowed')
     return str(asked)
 
 
