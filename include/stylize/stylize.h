@@ -387,8 +387,8 @@ typedef struct stylize_request {
         keep_metadata; /* stylize_metadata: what an encoded result keeps of an encoded content; 0: nothing */
     uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
                                     is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
-                                    network paints them. Not with optimize, masks, a style_scale, a tiling,
-                                    a target, nor for pictures in CUDA memory */
+                                    network paints them. Not with a tiling, a target, optimize of another
+                                    engine than native, nor for pictures in CUDA memory */
     uint32_t reserved3;    /* 0 */
     /* end of 0.1 */
 } stylize_request;

@@ -271,7 +271,7 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
         stz_job_release(job);
         return status;
     }
-    status = stz_deep_check(job, model, err);
+    status = stz_deep_check(job, err);
     if (status != STYLIZE_OK) {
         stz_job_release(job);
         return status;

@@ -67,7 +67,9 @@ static stylize_status decide_picture(stz_job *job)
     job->frozen =
         job->req.strength != 0 &&
         (job->each == STZ_WAY_TILED || stz_stats_frozen(job->net->model, job->work.width, job->work.height));
-    if (job->deep)
+    if (job->deep && is_composed(job))
+        job->way = STZ_WAY_LAYERS;
+    else if (job->deep)
         job->way = STZ_WAY_DEEP;
     else if (fits && suits_device(job))
         job->way = STZ_WAY_DEVICE;

@@ -169,8 +169,6 @@ static void scale_is_checked(void **state)
     r.output_format = STYLIZE_FORMAT_JPEG;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_INVALID, "JPEG, WebP and AVIF have 8");
     r.output_format = STYLIZE_FORMAT_RGB8;
-    r.style_scale = 2;
-    fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "with a style_scale");
     r.style_scale = 1;
     r.target = &in;
     fails(stylize_ctx_run(ctx, &r, &out, &err), STYLIZE_ERR_UNSUPPORTED, "memory of the caller's");
