@@ -5,7 +5,7 @@ set(STYLIZE_TORCH "" CACHE STRING
     "libtorch for the torch engine: \"\" (Debian's libtorch-dev if installed), OFF, or the path of a wheel's torch folder")
 
 option(STYLIZE_TIFF "Read TIFF where libtiff is there" ON)
-option(STYLIZE_HEIF "Read AVIF and HEIC where libheif is there" ON)
+option(STYLIZE_HEIF "Read AVIF and HEIC, write AVIF where libheif is there" ON)
 option(STYLIZE_GIF "Read GIF where giflib is there" ON)
 option(STYLIZE_FFMPEG "Build stylize video where FFmpeg's libraries are there" ON)
 option(STYLIZE_LETTERING "Write names on contact sheets where FreeType, fontconfig and FriBidi are there" ON)

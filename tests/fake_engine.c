@@ -196,7 +196,7 @@ static stylize_status fake_optimize(void *engine, void *net, const stz_optimize 
     fake.level_styles[level] = job->styles[0].width;
     const size_t row = (size_t)job->out.width * 3;
     uint8_t *out = job->out.data;
-    for (int y = 0; y < job->out.height && !job->start; y++)
+    for (int y = 0; y < job->out.height && !job->start && !job->fine; y++)
         memcpy(out + y * job->out.stride, (const uint8_t *)job->content.data + y * job->content.stride, row);
     for (uint32_t i = 1; i <= job->iterations; i++) {
         stylize_status status = wait_a_while(exec, err);
@@ -205,6 +205,10 @@ static stylize_status fake_optimize(void *engine, void *net, const stz_optimize 
         for (int y = 0; y < job->out.height; y++)
             for (size_t x = 0; x < row; x++)
                 out[y * job->out.stride + (ptrdiff_t)x] += out[y * job->out.stride + (ptrdiff_t)x] < 255;
+        for (size_t k = 0; job->fine && k < row * (size_t)job->out.height;
+             k++) /* samples, of rows without gaps */
+            job->fine[k] =
+                (i == 1 && !job->start ? ((const float *)job->content.data)[k] : job->fine[k]) + 1 / 512.0f;
         if (!job->progress(job->user, i, job->show_every && i % job->show_every == 0))
             break;
     }

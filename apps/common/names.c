@@ -17,6 +17,22 @@ int name_index(const char *const *names, slice name)
     return -1;
 }
 
+bool metadata_by_names(slice names, uint32_t *out)
+{
+    static const char *const known[] = {"copyright", "exif", "icc", "all", NULL};
+    static const uint32_t bits[] = {STYLIZE_METADATA_COPYRIGHT, STYLIZE_METADATA_EXIF, STYLIZE_METADATA_ICC,
+                                    STYLIZE_METADATA_ALL};
+    slice one;
+    *out = STYLIZE_METADATA_NONE;
+    while (slice_next(&names, ',', &one)) {
+        const int i = name_index(known, slice_trim(one));
+        if (i < 0)
+            return false;
+        *out |= bits[i];
+    }
+    return *out != STYLIZE_METADATA_NONE;
+}
+
 static const struct {
     const char *name, *type;
     stylize_format format;
@@ -24,6 +40,7 @@ static const struct {
                {"jpg", "image/jpeg", STYLIZE_FORMAT_JPEG},
                {"png", "image/png", STYLIZE_FORMAT_PNG},
                {"webp", "image/webp", STYLIZE_FORMAT_WEBP},
+               {"avif", "image/avif", STYLIZE_FORMAT_AVIF},
                {"tiff", "image/tiff", STYLIZE_FORMAT_TIFF}};
 
 stylize_format format_by_name(slice name)

@@ -15,6 +15,10 @@ extern const char *const effort_names[];
 /* Place of a name in such a list, or -1. */
 int name_index(const char *const *names, slice name);
 
+/* What is kept of a photograph's metadata, from "copyright,icc" or "all": bits of stylize_metadata. False: no such name. */
+bool metadata_by_names(slice names, uint32_t *out);
+#define METADATA_NAMES "copyright, exif, icc, all, or several of them"
+
 /* By name, ending or type: "jpg", "PNG", "image/png"; NONE if unknown. */
 stylize_format format_by_name(slice name);
 const char *format_type(stylize_format format);   /* "image/png" */

@@ -152,19 +152,7 @@ bool read_depth(void *target, const option *o, slice value)
 
 bool read_metadata(void *target, const option *o, slice value)
 {
-    static const char *const names[] = {"copyright", "exif", "icc", "all", NULL};
-    static const uint32_t bits[] = {STYLIZE_METADATA_COPYRIGHT, STYLIZE_METADATA_EXIF, STYLIZE_METADATA_ICC,
-                                    STYLIZE_METADATA_ALL};
-    cli_args *args = target;
-    slice one;
-    args->keep_metadata = 0;
-    while (slice_next(&value, ',', &one)) {
-        const int i = name_index(names, one);
-        if (i < 0)
-            return false;
-        args->keep_metadata |= bits[i];
-    }
-    return args->keep_metadata != 0;
+    return metadata_by_names(value, &((cli_args *)target)->keep_metadata);
 }
 
 bool read_device(void *target, const option *o, slice value)

@@ -317,11 +317,11 @@ typedef struct stylize_report {
 /* What of the content's metadata goes into the result, added together. The orientation is undone, thumbnails are dropped. */
 typedef enum stylize_metadata {
     STYLIZE_METADATA_NONE = 0,
-    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of the EXIF */
+    STYLIZE_METADATA_COPYRIGHT = 1, /* artist and copyright of EXIF, XMP and IPTC */
     STYLIZE_METADATA_EXIF = 2,      /* all of the EXIF but the place and the maker's notes */
     STYLIZE_METADATA_ICC = 4,   /* the colour profile; the result then has its colours, else those of sRGB */
-    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); with EXIF the maker's notes too */
-    STYLIZE_METADATA_ALL = 15
+    STYLIZE_METADATA_PLACE = 8, /* where the picture was taken (GPS); of EXIF the maker's notes too */
+    STYLIZE_METADATA_ALL = 15   /* and XMP and IPTC as a whole */
 } stylize_metadata;
 
 /* A request. Fill with stylize_request_init, then set content, styles and what else is wanted. */
@@ -346,9 +346,9 @@ typedef struct stylize_request {
                                      at least 1 GiB */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
-                                       WEBP: an encoded file, without metadata unless keep_metadata asks for it;
+                                       WEBP, AVIF: an encoded file, without metadata unless keep_metadata asks for it;
                                        default RGB8 */
-    int quality;                  /* JPEG and WEBP, 1 to 100; 0: 92. JPEG is 4:4:4 from 90 on */
+    int quality;                  /* JPEG, WEBP, AVIF, 1 to 100; 0: 92 (AVIF: 80). JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
     stylize_report *report;     /* filled at the end if not NULL */
@@ -386,8 +386,8 @@ typedef struct stylize_request {
     uint32_t keep_metadata; /* stylize_metadata: what an encoded result keeps of its content; 0: nothing */
     uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
                                     is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
-                                    network paints them. Not with optimize, masks, a style_scale, a tiling,
-                                    a target, nor for pictures in CUDA memory */
+                                    network paints them. Not with a tiling, a target, optimize of another
+                                    engine than native, nor for pictures in CUDA memory */
     uint32_t look; /* 0, or the strokes are those of a painting whose longer side has so many pixels, 64 or
                                     more: a style_scale of 1 or more by the output's size */
     /* end of 0.1 */
@@ -725,10 +725,10 @@ STYLIZE_API stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_
 
 /*
  * Encodes pixels. No metadata is written.
- * @param in       pixels; an alpha channel is kept by PNG, WEBP and TIFF and laid on white by JPEG. 16 bits a channel
+ * @param in       pixels; an alpha channel is laid on white by JPEG and kept by all others. 16 bits a channel
  *                 are kept by PNG and TIFF
- * @param format   JPEG, PNG, WEBP or TIFF
- * @param quality  JPEG and WEBP, 1 to 100; 0: 92
+ * @param format   JPEG, PNG, WEBP, TIFF or AVIF
+ * @param quality  JPEG, WEBP and AVIF, 1 to 100; 0: 92 (AVIF: 80)
  * @param out      receives the encoded picture; release with stylize_image_free
  * @return STYLIZE_OK; INVALID, NOMEM, UNSUPPORTED (format not in this build)
  */
@@ -738,7 +738,7 @@ STYLIZE_API stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_
 
 /*
  * Writes a picture to a file: an encoded one as it is, pixels encoded by the file name's ending
- * (.jpg .jpeg .png .webp .tif .tiff). Written under a temporary name and renamed: path is either whole or as
+ * (.jpg .jpeg .png .webp .tif .tiff .avif). Written under a temporary name and renamed: path is either whole or as
  * it was before.
  * @param quality  for pixels, as in stylize_image_encode
  * @return STYLIZE_OK; IO, INVALID (unknown ending), NOMEM, UNSUPPORTED

@@ -114,7 +114,8 @@ stylize_status stylize_image_save(stylize_ctx *ctx, const stylize_image *image, 
         const stylize_format format = stz_format_of_path(path);
         if (format == STYLIZE_FORMAT_NONE)
             return stz_fail(err, STYLIZE_ERR_INVALID,
-                            "\"%.160s\" has no known ending; .jpg, .jpeg, .png, .webp and .tif are", path);
+                            "\"%.160s\" has no known ending; .jpg, .jpeg, .png, .webp, .tif and .avif are",
+                            path);
         status = stz_codec_encode(&checked, format, quality, NULL, ctx->env.pool, &encoded, err);
         checked = encoded;
     }

@@ -22,7 +22,7 @@ stylize_status stz_codec_decode(const uint8_t *data, size_t size, const stz_limi
                                 const stz_decode_hint *hint, stz_pool *pool, stylize_image *out,
                                 stylize_error *err);
 
-/* format: JPEG, PNG or WEBP; quality 1 to 100 or 0 for the default. metadata: NULL, or what is written with it. Its
+/* format: JPEG, PNG, WEBP, TIFF or AVIF; quality 1 to 100 or 0 for the default. metadata: NULL, or what is written with it. Its
  * profile says how the pixels are to be read: they must be of it. */
 stylize_status stz_codec_encode(const stylize_image *in, stylize_format format, int quality,
                                 const stz_metadata *metadata, stz_pool *pool, stylize_image *out,

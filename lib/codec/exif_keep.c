@@ -126,6 +126,28 @@ static int read_directory(const struct reader *r, size_t at, bool (*keeps)(unsig
     return n;
 }
 
+bool stz_exif_find(const uint8_t *tiff, size_t size, unsigned tag, const uint8_t **value, size_t *bytes)
+{
+    if (size < 14 || (memcmp(tiff, "II*\0", 4) && memcmp(tiff, "MM\0*", 4)))
+        return false;
+    const struct reader r = {tiff, size, tiff[0] == 'I'};
+    size_t at = get32(&r, 4);
+    if (at < 8 || at > size - 2)
+        return false;
+    const size_t count = get16(&r, at);
+    at += 2;
+    for (size_t i = 0; i < count && size - at >= ENTRY_SIZE; i++, at += ENTRY_SIZE) {
+        const uint64_t n = (uint64_t)get32(&r, at + 4) * bytes_of(get16(&r, at + 2));
+        const uint64_t where = n <= 4 ? at + 8 : get32(&r, at + 8);
+        if (get16(&r, at) != tag || !n || where + n > size)
+            continue;
+        *value = tiff + where;
+        *bytes = (size_t)n;
+        return true;
+    }
+    return false;
+}
+
 /* Where a directory that the first one points at begins, or 0. */
 static size_t find_pointer(const struct reader *r, size_t at, unsigned tag)
 {

@@ -43,6 +43,15 @@ bool stz_jpeg_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf 
 bool stz_jpeg_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
 bool stz_png_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
 bool stz_webp_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size);
+/* Likewise the XMP, and IPTC's datasets, which stand in JPEG and TIFF. *buf as of profiles. */
+#define STZ_JPEG_XMP  "http://ns.adobe.com/xap/1.0/" /* with their final 0, before what a segment holds */
+#define STZ_JPEG_IPTC "Photoshop 3.0"
+bool stz_jpeg_xmp(const uint8_t *data, size_t size, const uint8_t **xmp, size_t *xmp_size);
+#define STZ_PNG_XMP "XML:com.adobe.xmp" /* the keyword */
+bool stz_png_xmp(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **xmp,
+                 size_t *xmp_size);
+bool stz_webp_xmp(const uint8_t *data, size_t size, const uint8_t **xmp, size_t *xmp_size);
+bool stz_jpeg_iptc(const uint8_t *data, size_t size, const uint8_t **iptc, size_t *iptc_size);
 /* The colour profile of each, as stz_jpeg_profile. */
 bool stz_png_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **profile,
                      size_t *profile_size);
@@ -51,8 +60,8 @@ int stz_png_primaries(const uint8_t *data, size_t size);
 bool stz_webp_profile(const uint8_t *data, size_t size, const uint8_t **profile, size_t *profile_size);
 /* In memory of the pool, or NULL. */
 void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size);
-void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
-                       stz_buf **icc, size_t *icc_size);
+/* All that there is, in memory of the pool. */
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out);
 
 stylize_status stz_png_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_png_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
@@ -82,6 +91,9 @@ stylize_status stz_gif_decode(const stz_source *source, stz_pool *pool, stylize_
 stylize_status stz_bmp_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_bmp_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
                               stylize_error *err);
+
+stylize_status stz_avif_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
+                               stz_sink *sink, stylize_error *err);
 
 /* AVIF and HEIC. */
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);

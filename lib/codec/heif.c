@@ -11,7 +11,8 @@
 #if defined(STZ_HAVE_AVIF) || defined(STZ_HAVE_HEIC)
 #include <libheif/heif.h>
 
-#define EXIF_MAX (1u << 20) /* bytes that are looked at */
+#define BLOCK_MAX  (1u << 20) /* bytes of EXIF or XMP that are looked at */
+#define BLOCKS_MAX 8
 
 struct reader {
     struct heif_context *context;
@@ -165,44 +166,58 @@ stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize
     return status;
 }
 
-/* Four bytes say how many more stand before the TIFF block. */
-static void read_exif(const struct reader *r, stz_pool *pool, stz_buf **exif, size_t *exif_size)
+/* A block of metadata of that type, and of MIME that content. */
+static stz_buf *read_block(const struct reader *r, const char *type, const char *content, stz_pool *pool,
+                           size_t *size)
 {
-    heif_item_id id;
-    if (heif_image_handle_get_list_of_metadata_block_IDs(r->handle, "Exif", &id, 1) != 1)
-        return;
-    const size_t size = heif_image_handle_get_metadata_size(r->handle, id);
-    stz_buf *whole = size > 8 && size <= EXIF_MAX ? stz_pool_get(pool, STZ_MEM_SCRATCH, size) : NULL;
-    if (!whole)
-        return;
-    if (heif_image_handle_get_metadata(r->handle, id, whole->data).code == heif_error_Ok) {
+    heif_item_id ids[BLOCKS_MAX];
+    const int n = heif_image_handle_get_list_of_metadata_block_IDs(r->handle, type, ids, BLOCKS_MAX);
+    for (int i = 0; i < n; i++) {
+        const char *here = heif_image_handle_get_metadata_content_type(r->handle, ids[i]);
+        if (content && (!here || strcmp(here, content)))
+            continue;
+        *size = heif_image_handle_get_metadata_size(r->handle, ids[i]);
+        stz_buf *block = *size && *size <= BLOCK_MAX ? stz_pool_get(pool, STZ_MEM_SCRATCH, *size) : NULL;
+        if (block && heif_image_handle_get_metadata(r->handle, ids[i], block->data).code == heif_error_Ok)
+            return block;
+        stz_buf_unref(block);
+    }
+    return NULL;
+}
+
+/* Four bytes say how many more stand before the TIFF block. */
+static void read_exif(const struct reader *r, stz_pool *pool, stz_metadata *out)
+{
+    size_t size;
+    stz_buf *whole = read_block(r, "Exif", NULL, pool, &size);
+    if (whole && size > 8) {
         const uint8_t *p = whole->data;
         const uint64_t at = 4 + ((uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3]);
         if (at < size) {
             memmove(whole->data, whole->data + at, size - (size_t)at);
-            *exif_size = size - (size_t)at;
-            *exif = whole;
+            out->exif_size = size - (size_t)at;
+            out->exif = whole;
             return;
         }
     }
     stz_buf_unref(whole);
 }
 
-void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
-                       stz_buf **icc, size_t *icc_size)
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out)
 {
     struct reader r;
-    *exif = *icc = NULL;
+    *out = (stz_metadata){0};
     if (open_picture(&r, data, size, STYLIZE_FORMAT_HEIC, NULL) != STYLIZE_OK)
         return;
-    read_exif(&r, pool, exif, exif_size);
+    read_exif(&r, pool, out);
+    out->xmp = read_block(&r, "mime", "application/rdf+xml", pool, &out->xmp_size);
     const size_t length = heif_image_handle_get_raw_color_profile_size(r.handle);
     if (length && length <= STZ_ICC_MAX)
-        *icc = stz_pool_get(pool, STZ_MEM_SCRATCH, length);
-    *icc_size = length;
-    if (*icc && heif_image_handle_get_raw_color_profile(r.handle, (*icc)->data).code != heif_error_Ok) {
-        stz_buf_unref(*icc);
-        *icc = NULL;
+        out->icc = stz_pool_get(pool, STZ_MEM_SCRATCH, length);
+    out->icc_size = length;
+    if (out->icc && heif_image_handle_get_raw_color_profile(r.handle, out->icc->data).code != heif_error_Ok) {
+        stz_buf_unref(out->icc);
+        out->icc = NULL;
     }
     close_all(&r);
 }
@@ -220,10 +235,9 @@ stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize
     return stz_format_missing(source->header.format, "libheif", err);
 }
 
-void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **exif, size_t *exif_size,
-                       stz_buf **icc, size_t *icc_size)
+void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out)
 {
-    *exif = *icc = NULL;
+    *out = (stz_metadata){0};
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "codec/format.h"
+#include "codec/iptc.h"
 #include "codec/jpeg_error.h"
 
 #define CHUNK       65536u /* the sink grows by at least this */
@@ -66,6 +67,26 @@ static void flatten(const uint8_t *in, uint8_t *out, uint32_t width)
         }
 }
 
+/* One of each, if it fits into a segment; larger packets of XMP there are hardly any of. */
+static void write_texts(struct encoder *j, uint8_t segment[SEGMENT_MAX])
+{
+    const stz_metadata *m = j->metadata;
+    const size_t before = sizeof STZ_JPEG_XMP;
+    if (m->xmp_size && m->xmp_size <= SEGMENT_MAX - before) {
+        memcpy(segment, STZ_JPEG_XMP, before);
+        memcpy(segment + before, m->xmp->data, m->xmp_size);
+        jpeg_write_marker(&j->c, JPEG_APP0 + 1, segment, (unsigned)(before + m->xmp_size));
+    }
+    if (m->iptc_size) {
+        const size_t head = sizeof STZ_JPEG_IPTC + STZ_IPTC_HEAD, size = m->iptc_size;
+        memcpy(segment, STZ_JPEG_IPTC, sizeof STZ_JPEG_IPTC);
+        stz_iptc_head(segment + sizeof STZ_JPEG_IPTC, size);
+        memcpy(segment + head, m->iptc->data, size);
+        segment[head + size] = 0;
+        jpeg_write_marker(&j->c, JPEG_APP0 + 13, segment, (unsigned)(head + size + (size & 1)));
+    }
+}
+
 /* EXIF in one segment; a profile in as many as it needs, each with its number and how many there are. */
 static void write_metadata(struct encoder *j)
 {
@@ -76,6 +97,8 @@ static void write_metadata(struct encoder *j)
         memcpy(segment + 6, m->exif->data, m->exif_size);
         jpeg_write_marker(&j->c, JPEG_APP0 + 1, segment, (unsigned)m->exif_size + 6);
     }
+    if (m)
+        write_texts(j, segment);
     const size_t each = SEGMENT_MAX - 14, size = m ? m->icc_size : 0, count = (size + each - 1) / each;
     for (size_t i = 0; i < count && count < 256; i++) {
         const size_t n = i + 1 < count ? each : size - i * each;

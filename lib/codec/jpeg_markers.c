@@ -2,12 +2,14 @@
 
 #include "codec/exif.h"
 #include "codec/format.h"
+#include "codec/iptc.h"
 
 #define M_SOI        0xd8
 #define M_EOI        0xd9
 #define M_SOS        0xda
 #define M_APP1       0xe1
 #define M_APP2       0xe2
+#define M_APP13      0xed
 #define ICC_TAG      "ICC_PROFILE" /* with its final 0: 12 bytes, then number and count of the chunk */
 #define ICC_TAG_SIZE 14
 
@@ -113,15 +115,35 @@ bool stz_jpeg_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf 
     return true;
 }
 
-bool stz_jpeg_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size)
+/* What follows a signature in the first segment of that kind that begins with it. */
+static bool find_segment(const uint8_t *data, size_t size, int code, const char *signature, size_t length,
+                         const uint8_t **body, size_t *body_size)
 {
     struct marker m;
     size_t at = 2;
     while (next_marker(data, size, &at, &m))
-        if (m.code == M_APP1 && m.size > 6 && !memcmp(m.body, "Exif\0", 6)) {
-            *tiff = m.body + 6;
-            *tiff_size = m.size - 6;
+        if (m.code == code && m.size > length && !memcmp(m.body, signature, length)) {
+            *body = m.body + length;
+            *body_size = m.size - length;
             return true;
         }
     return false;
+}
+
+bool stz_jpeg_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size)
+{
+    return find_segment(data, size, M_APP1, "Exif\0", 6, tiff, tiff_size);
+}
+
+bool stz_jpeg_xmp(const uint8_t *data, size_t size, const uint8_t **xmp, size_t *xmp_size)
+{
+    return find_segment(data, size, M_APP1, STZ_JPEG_XMP, sizeof STZ_JPEG_XMP, xmp, xmp_size);
+}
+
+bool stz_jpeg_iptc(const uint8_t *data, size_t size, const uint8_t **iptc, size_t *iptc_size)
+{
+    const uint8_t *resources;
+    size_t length;
+    return find_segment(data, size, M_APP13, STZ_JPEG_IPTC, sizeof STZ_JPEG_IPTC, &resources, &length) &&
+           stz_iptc_find(resources, length, iptc, iptc_size);
 }

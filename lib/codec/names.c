@@ -105,10 +105,11 @@ stylize_format stz_format_of_path(const char *path)
         const char *ending;
         stylize_format format;
     } known[] = {
-        {".jpg", STYLIZE_FORMAT_JPEG}, {".jpeg", STYLIZE_FORMAT_JPEG},
-        {".jpe", STYLIZE_FORMAT_JPEG}, {".jfif", STYLIZE_FORMAT_JPEG}, /* browsers on Windows save these */
-        {".jif", STYLIZE_FORMAT_JPEG}, {".jfi", STYLIZE_FORMAT_JPEG},
-        {".png", STYLIZE_FORMAT_PNG},  {".webp", STYLIZE_FORMAT_WEBP},
+        {".jpg", STYLIZE_FORMAT_JPEG},  {".jpeg", STYLIZE_FORMAT_JPEG}, {".jpe", STYLIZE_FORMAT_JPEG},
+        {".jfif", STYLIZE_FORMAT_JPEG}, /* browsers on Windows save these */
+        {".jif", STYLIZE_FORMAT_JPEG},  {".jfi", STYLIZE_FORMAT_JPEG},  {".png", STYLIZE_FORMAT_PNG},
+        {".webp", STYLIZE_FORMAT_WEBP}, {".tif", STYLIZE_FORMAT_TIFF},  {".tiff", STYLIZE_FORMAT_TIFF},
+        {".avif", STYLIZE_FORMAT_AVIF},
     };
     const char *slash = path ? strrchr(path, '/') : NULL;
     const char *name = slash ? slash + 1 : path;

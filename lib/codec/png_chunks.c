@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "codec/format.h"
+#include "codec/xmp.h"
 
 #define SIGNATURE_SIZE 8
 #define NAME_MAX_SIZE  80 /* of a profile's name with its final 0 */
@@ -12,21 +13,28 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The first chunk of that name that is whole, wherever it stands. */
-static const uint8_t *find_chunk(const uint8_t *data, size_t size, const char *name, size_t *length)
+/* The first chunk of that name that is whole and begins like this, wherever it stands. */
+static const uint8_t *find_begun(const uint8_t *data, size_t size, const char *name, const char *begin,
+                                 size_t begin_size, size_t *length)
 {
     for (size_t at = SIGNATURE_SIZE; at < size && size - at >= 12;) {
         const uint32_t n = get32(data + at);
         if (size - at < (uint64_t)n + 12)
             return NULL;
         const uint8_t *chunk = data + at + 4;
-        if (!memcmp(chunk, name, 4) && crc32(0, chunk, n + 4) == get32(chunk + 4 + n)) {
+        if (!memcmp(chunk, name, 4) && n >= begin_size && !memcmp(chunk + 4, begin, begin_size) &&
+            crc32(0, chunk, n + 4) == get32(chunk + 4 + n)) {
             *length = n;
             return chunk + 4;
         }
         at += (size_t)n + 12;
     }
     return NULL;
+}
+
+static const uint8_t *find_chunk(const uint8_t *data, size_t size, const char *name, size_t *length)
+{
+    return find_begun(data, size, name, "", 0, length);
 }
 
 bool stz_png_exif(const uint8_t *data, size_t size, const uint8_t **tiff, size_t *tiff_size)
@@ -83,5 +91,46 @@ bool stz_png_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf *
         return false;
     *buf = inflate_profile(end + 2, length - (size_t)(end - chunk) - 2, pool, profile_size);
     *profile = *buf ? (*buf)->data : NULL;
+    return *buf;
+}
+
+/* A text of unknown size, in a pooled buffer of as many bytes as may be looked at; NULL if it is damaged or larger. */
+static stz_buf *inflate_text(const uint8_t *data, size_t size, stz_pool *pool, size_t *out)
+{
+    stz_buf *buf = stz_pool_get(pool, STZ_MEM_SCRATCH, STZ_XMP_MAX);
+    uLongf length = STZ_XMP_MAX;
+    if (buf && uncompress(buf->data, &length, data, size) != Z_OK) {
+        stz_buf_unref(buf);
+        return NULL;
+    }
+    *out = length;
+    return buf;
+}
+
+bool stz_png_xmp(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **xmp,
+                 size_t *xmp_size)
+{
+    static const char keyword[] = STZ_PNG_XMP;
+    size_t length;
+    const uint8_t *chunk = find_begun(data, size, "iTXt", keyword, sizeof keyword, &length);
+    const uint8_t *at = chunk ? chunk + sizeof keyword : NULL;
+    *buf = NULL;
+    if (!chunk || length < sizeof keyword + 2)
+        return false;
+    const bool compressed = at[0];
+    const uint8_t *end = chunk + length;
+    at += 2;                      /* and the method, of which there is one */
+    for (int i = 0; i < 2; i++) { /* its language, and the keyword in it */
+        const uint8_t *zero = memchr(at, 0, (size_t)(end - at));
+        if (!zero)
+            return false;
+        at = zero + 1;
+    }
+    *xmp = at;
+    *xmp_size = (size_t)(end - at);
+    if (!compressed)
+        return true;
+    *buf = inflate_text(at, *xmp_size, pool, xmp_size);
+    *xmp = *buf ? (*buf)->data : NULL;
     return *buf;
 }

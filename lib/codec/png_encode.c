@@ -45,6 +45,19 @@ static void write_metadata(struct encoder *p)
         png_set_eXIf_1(p->png, p->info, (png_uint_32)m->exif_size, m->exif->data);
 }
 
+/* As a text without language, not compressed. */
+static void write_xmp(struct encoder *p)
+{
+    static const uint8_t head[] = STZ_PNG_XMP "\0\0\0\0"; /* and one more 0 */
+    const stz_metadata *m = p->metadata;
+    if (!m || !m->xmp_size)
+        return;
+    png_write_chunk_start(p->png, (png_const_bytep) "iTXt", (png_uint_32)(sizeof head + m->xmp_size));
+    png_write_chunk_data(p->png, head, sizeof head);
+    png_write_chunk_data(p->png, m->xmp->data, m->xmp_size);
+    png_write_chunk_end(p->png);
+}
+
 static void encode(struct encoder *p)
 {
     p->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &p->error, stz_png_on_error, stz_png_on_warning);
@@ -64,6 +77,7 @@ static void encode(struct encoder *p)
     png_set_compression_buffer_size(p->png, 65536);
     write_metadata(p);
     png_write_info(p->png, p->info);
+    write_xmp(p);
     if (stz_is_deep(p->in->format) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         png_set_swap(p->png);
     for (uint32_t y = 0; y < p->in->height; y++)

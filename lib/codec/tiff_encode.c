@@ -70,6 +70,40 @@ static int on_warning(TIFF *tif, void *user, const char *module, const char *for
     return 1;
 }
 
+/* The texts of the EXIF that a TIFF has itself. */
+static bool set_texts(TIFF *tif, const stz_metadata *m)
+{
+    static const uint16_t tags[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,     TIFFTAG_MODEL,
+                                    TIFFTAG_SOFTWARE,         TIFFTAG_DATETIME, TIFFTAG_ARTIST,
+                                    TIFFTAG_COPYRIGHT};
+    for (size_t i = 0; i < STZ_LEN(tags) && m->exif_size; i++) {
+        const uint8_t *text;
+        size_t size;
+        if (stz_exif_find(m->exif->data, m->exif_size, tags[i], &text, &size) && !text[size - 1] &&
+            (tags[i] != TIFFTAG_DATETIME || size == 20) && !TIFFSetField(tif, tags[i], (const char *)text))
+            return false;
+    }
+    return true;
+}
+
+/* Counted in bytes or in words of four by the version of libtiff; the block has zeros behind it. */
+static bool set_iptc(TIFF *tif, const stz_metadata *m)
+{
+    const TIFFField *field = TIFFFieldWithTag(tif, TIFFTAG_RICHTIFFIPTC);
+    const int unit = field ? TIFFFieldSetGetSize(field) : 0;
+    if (unit != 1 && (unit != 4 || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__))
+        return true;
+    const uint32_t count = (uint32_t)((m->iptc_size + (size_t)unit - 1) / (size_t)unit);
+    return TIFFSetField(tif, TIFFTAG_RICHTIFFIPTC, count, m->iptc->data);
+}
+
+static bool set_metadata(TIFF *tif, const stz_metadata *m)
+{
+    return (!m->icc_size || TIFFSetField(tif, TIFFTAG_ICCPROFILE, (uint32_t)m->icc_size, m->icc->data)) &&
+           (!m->xmp_size || TIFFSetField(tif, TIFFTAG_XMLPACKET, (uint32_t)m->xmp_size, m->xmp->data)) &&
+           (!m->iptc_size || set_iptc(tif, m)) && set_texts(tif, m);
+}
+
 static bool set_fields(TIFF *tif, const stylize_image *in, const stz_metadata *metadata)
 {
     const bool alpha = in->format == STYLIZE_FORMAT_RGBA8 || in->format == STYLIZE_FORMAT_RGBA16;
@@ -89,8 +123,7 @@ static bool set_fields(TIFF *tif, const stylize_image *in, const stz_metadata *m
            TIFFSetField(tif, TIFFTAG_COMPRESSION, COMPRESSION_LZW) &&
            TIFFSetField(tif, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
            (!alpha || TIFFSetField(tif, TIFFTAG_EXTRASAMPLES, 1, &unassociated)) &&
-           (!metadata || !metadata->icc_size ||
-            TIFFSetField(tif, TIFFTAG_ICCPROFILE, (uint32_t)metadata->icc_size, metadata->icc->data));
+           (!metadata || set_metadata(tif, metadata));
 }
 
 /* libtiff changes the row that it is given. */

@@ -56,7 +56,7 @@ stylize_status stz_webp_encode(const stylize_image *in, int quality, const stz_m
                           in->width, in->height, (int)picture.error_code);
     WebPPictureFree(&picture);
     if (status == STYLIZE_OK && metadata && !stz_webp_add(sink, in, metadata))
-        status = stz_nomem(err, sink->used + metadata->icc_size + metadata->exif_size);
+        status = stz_nomem(err, sink->used + metadata->icc_size + metadata->exif_size + metadata->xmp_size);
     return status;
 }
 

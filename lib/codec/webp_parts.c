@@ -8,6 +8,7 @@
 #define FLAG_ICC   0x20
 #define FLAG_ALPHA 0x10
 #define FLAG_EXIF  0x08
+#define FLAG_XMP   0x04
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -52,6 +53,12 @@ bool stz_webp_profile(const uint8_t *data, size_t size, const uint8_t **profile,
     return *profile;
 }
 
+bool stz_webp_xmp(const uint8_t *data, size_t size, const uint8_t **xmp, size_t *xmp_size)
+{
+    *xmp = find_chunk(data, size, "XMP ", xmp_size);
+    return *xmp;
+}
+
 static size_t padded(size_t size) { return size ? 8 + size + (size & 1) : 0; }
 
 static uint8_t *put_chunk(uint8_t *to, const char *name, const uint8_t *body, size_t size)
@@ -67,16 +74,16 @@ static uint8_t *put_chunk(uint8_t *to, const char *name, const uint8_t *body, si
 
 bool stz_webp_add(stz_sink *sink, const stylize_image *in, const stz_metadata *m)
 {
-    const size_t icc = padded(m->icc_size), exif = padded(m->exif_size);
+    const size_t icc = padded(m->icc_size), exif = padded(m->exif_size), xmp = padded(m->xmp_size);
     const bool extended = !memcmp(sink->buf->data + RIFF_SIZE, "VP8X", 4);
     const size_t head = extended ? 0 : VP8X_SIZE;
-    if (!icc && !exif)
+    if (!icc && !exif && !xmp)
         return true;
-    if (!stz_sink_reserve(sink, head + icc + exif + 1))
+    if (!stz_sink_reserve(sink, head + icc + exif + xmp + 1))
         return false;
     uint8_t *data = sink->buf->data, *chunks = data + RIFF_SIZE;
     const size_t before = extended ? VP8X_SIZE : 0, rest = sink->used - RIFF_SIZE - before;
-    /* VP8X, ICCP, the picture, EXIF: in this order by the standard */
+    /* VP8X, ICCP, the picture, EXIF, XMP: in this order by the standard */
     memmove(chunks + VP8X_SIZE + icc, chunks + before, rest);
     if (!extended) {
         memset(chunks, 0, VP8X_SIZE);
@@ -86,12 +93,14 @@ bool stz_webp_add(stz_sink *sink, const stylize_image *in, const stz_metadata *m
         put32(chunks + 12, in->width - 1); /* 24 bits each; the fourth byte is written over */
         put32(chunks + 15, (in->height - 1) | (uint32_t)chunks[18] << 24);
     }
-    chunks[8] |= (uint8_t)((icc ? FLAG_ICC : 0) | (exif ? FLAG_EXIF : 0));
+    chunks[8] |= (uint8_t)((icc ? FLAG_ICC : 0) | (exif ? FLAG_EXIF : 0) | (xmp ? FLAG_XMP : 0));
     uint8_t first = chunks[VP8X_SIZE + icc];
     put_chunk(chunks + VP8X_SIZE, "ICCP", icc ? m->icc->data : NULL, m->icc_size);
     chunks[VP8X_SIZE + icc] = first;
-    put_chunk(chunks + VP8X_SIZE + icc + rest, "EXIF", exif ? m->exif->data : NULL, m->exif_size);
-    sink->used += head + icc + exif;
+    uint8_t *end =
+        put_chunk(chunks + VP8X_SIZE + icc + rest, "EXIF", exif ? m->exif->data : NULL, m->exif_size);
+    put_chunk(end, "XMP ", xmp ? m->xmp->data : NULL, m->xmp_size);
+    sink->used += head + icc + exif + xmp;
     put32(data + 4, (uint32_t)(sink->used - 8));
     return true;
 }

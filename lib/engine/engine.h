@@ -68,6 +68,7 @@ typedef struct stz_optimize {
     stz_view content;
     stz_view out; /* U8: what to start from if `start`, then the picture so far, then the result */
     bool start;
+    float *fine; /* NULL; or samples of the result as they are, not rounded, and of what to start from */
     const stz_view *styles; /* each of a size of its own */
     const float *weights;   /* of the styles, sum 1 */
     int style_count;

@@ -6,7 +6,7 @@
 
 /* Paintings that become one. In each pixel it holds their mean by share times mask. */
 typedef struct stz_stack {
-    stylize_image picture;  /* RGB8; without pixels as long as there is no painting */
+    stylize_image picture;  /* RGB8 or RGB16; without pixels as long as there is no painting */
     stylize_image coverage; /* GRAY8: the masks' sum; without pixels where it is 255 */
     stz_buf *weight; /* uint32_t for each pixel: what the mean was divided by; NULL: one painting only */
 } stz_stack;

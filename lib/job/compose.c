@@ -30,8 +30,8 @@ static stylize_status paint_layer(stz_env *env, stz_job *job, const stz_layer *l
     if (job->net->model->code_length)
         status = stz_job_code(env, job, layer, exec, code, err);
     if (status == STYLIZE_OK)
-        status = stz_image_alloc(env->pool, job->work.width, job->work.height, STYLIZE_FORMAT_RGB8,
-                                 &job->painted, err);
+        status = stz_image_alloc(env->pool, job->work.width, job->work.height,
+                                 job->deep ? STYLIZE_FORMAT_RGB16 : STYLIZE_FORMAT_RGB8, &job->painted, err);
     if (status == STYLIZE_OK && stz_refines(job))
         return stz_paint_refined(env, job, layer, code, exec, err);
     if (status == STYLIZE_OK)

@@ -5,16 +5,12 @@
 #include "image/deep.h"
 #include "image/strength.h"
 
-stylize_status stz_deep_check(const stz_job *job, const stz_model *model, stylize_error *err)
+stylize_status stz_deep_check(const stz_job *job, stylize_error *err)
 {
-    const stylize_request *r = &job->req;
     const char *what = job->content_in.memory != STYLIZE_MEMORY_HOST ? "pictures in CUDA memory"
-                       : model->optimizes                            ? "the method optimize"
-                       : r->style_scale != 1 || r->look              ? "a style_scale or look"
-                       : job->layer_count > 1 || (job->layer_count && job->layers[0].mask) ? "masks"
-                       : r->tiling || job->share                                           ? "a tiling"
-                       : job->target.pixels ? "memory of the caller's for the result"
-                                            : NULL;
+                       : job->req.tiling || job->share               ? "a tiling"
+                       : job->target.pixels                          ? "memory of the caller's for the result"
+                                                                     : NULL;
     if (!job->deep || !what)
         return STYLIZE_OK;
     return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "output_depth 16 cannot be combined with %s", what);

@@ -7,7 +7,7 @@
 #include "job/job.h"
 
 /* What a request for 16 bits cannot be combined with is refused here. */
-stylize_status stz_deep_check(const stz_job *job, const stz_model *model, stylize_error *err);
+stylize_status stz_deep_check(const stz_job *job, stylize_error *err);
 
 /* The content as pixels of the depth that the job works with: `in` itself, or *own, which is made then. */
 stylize_status stz_deep_content(const stz_env *env, const stz_job *job, const stylize_image *in,

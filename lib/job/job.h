@@ -36,7 +36,7 @@ typedef enum stz_way {
     STZ_WAY_WHOLE,    /* in one engine run */
     STZ_WAY_TILED,    /* tile by tile, since the whole is above the memory budget */
     STZ_WAY_DEVICE,   /* in one run in memory of the engine's own, with all that is done around it */
-    STZ_WAY_DEEP,     /* whole or in tiles, with 16 bits a channel */
+    STZ_WAY_DEEP,     /* whole, in tiles or step by step, with 16 bits a channel */
     STZ_WAY_OPTIMIZE, /* step by step along a loss network */
     STZ_WAY_LAYERS,   /* in several runs, by masks, or at another size than the output's */
     STZ_WAY_TILING,   /* not at all: it makes a tiling */

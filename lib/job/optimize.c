@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "codec/file.h"
 #include "image/canvas.h"
+#include "image/deep.h"
 
 #define LEVELS_MAX         4
 #define COARSEST           96 /* pixels of the longer side, at least */
@@ -137,9 +138,9 @@ static bool on_step(void *user, uint32_t iterations, bool shown)
     return !r->ended;
 }
 
-/* One size: from `start` (or the content, if it is empty) to `painted`. */
-static stylize_status search(run *r, const stz_canvas *canvas, bool start, const stylize_image *styles,
-                             stylize_error *err)
+/* One size: from `start` (or the content, if it is empty) to `out`, and `fine` if it is not NULL. */
+static stylize_status search(run *r, stz_view content, const stylize_image *out, float *fine, bool start,
+                             const stylize_image *styles, stylize_error *err)
 {
     stz_view views[STYLIZE_STYLES_MAX];
     float weights[STYLIZE_STYLES_MAX];
@@ -151,9 +152,10 @@ static stylize_status search(run *r, const stz_canvas *canvas, bool start, const
         weights[i] = job->styles[r->layer->first + i].weight;
     }
     const stz_optimize task = {
-        .content = stz_view_of(&canvas->in),
-        .out = stz_view_of(&canvas->out),
+        .content = content,
+        .out = stz_view_of(out),
         .start = start,
+        .fine = fine,
         .styles = views,
         .weights = weights,
         .style_count = (int)r->layer->count,
@@ -171,11 +173,27 @@ static stylize_status search(run *r, const stz_canvas *canvas, bool start, const
     return status;
 }
 
+/* The search, with the styles as large as the size at hand needs them. */
+static stylize_status search_scaled(run *r, stz_view content, const stylize_image *out, float *fine,
+                                    bool start, stylize_error *err)
+{
+    stylize_image styles[STYLIZE_STYLES_MAX] = {0};
+    stylize_status status = STYLIZE_OK;
+    for (size_t i = 0; i < r->layer->count && status == STYLIZE_OK; i++)
+        status = scale_style(r, &r->styles[i], &r->levels[r->now], &styles[i], err);
+    r->picture = out;
+    if (status == STYLIZE_OK)
+        status = search(r, content, out, fine, start, styles, err);
+    r->picture = NULL;
+    for (size_t i = 0; i < r->layer->count; i++)
+        stylize_image_free(&styles[i]);
+    return status;
+}
+
 /* painted: allocated, of the level's size; holds the start if `start`. */
 static stylize_status paint_level(run *r, const stylize_image *content, const stylize_image *painted,
                                   bool start, stylize_error *err)
 {
-    stylize_image styles[STYLIZE_STYLES_MAX] = {0};
     stz_canvas canvas;
     stylize_status status =
         stz_canvas_open(&canvas, content, painted, r->job->net->model->multiple, r->env->pool, err);
@@ -183,15 +201,39 @@ static stylize_status paint_level(run *r, const stylize_image *content, const st
         return status;
     if (start && canvas.out.pixels != painted->pixels)
         stz_extract(painted, 0, 0, &canvas.out);
-    for (size_t i = 0; i < r->layer->count && status == STYLIZE_OK; i++)
-        status = scale_style(r, &r->styles[i], &r->levels[r->now], &styles[i], err);
-    r->picture = &canvas.out;
-    if (status == STYLIZE_OK)
-        status = search(r, &canvas, start, styles, err);
-    r->picture = NULL;
-    for (size_t i = 0; i < r->layer->count; i++)
-        stylize_image_free(&styles[i]);
+    status = search_scaled(r, stz_view_of(&canvas.in), &canvas.out, NULL, start, err);
     stz_canvas_close(&canvas, painted);
+    return status;
+}
+
+/* The last size with 16 bits a channel: content, start and result in floating point. job->painted holds the start. */
+static stylize_status paint_deep(run *r, bool start, stylize_error *err)
+{
+    const stz_job *job = r->job;
+    const int multiple = job->net->model->multiple;
+    const int w = stz_round_up((int)job->content.width, multiple),
+              h = stz_round_up((int)job->content.height, multiple);
+    const size_t n = (size_t)w * (size_t)h * 3;
+    stylize_image shown = {0};
+    stz_buf *buf = stz_pool_get(r->env->pool, STZ_MEM_SCRATCH, 2 * n * sizeof(float));
+    if (!buf)
+        return stz_nomem(err, 2 * n * sizeof(float));
+    stylize_status status =
+        stz_image_alloc(r->env->pool, (uint32_t)w, (uint32_t)h, STYLIZE_FORMAT_RGB8, &shown, err);
+    if (status == STYLIZE_OK) {
+        float *in = (float *)(void *)buf->data, *fine = in + n;
+        stz_extract_deep(&job->content, 0, 0, w, h, in);
+        if (start) {
+            stz_extract_deep(&job->painted, 0, 0, w, h, fine);
+            stz_extract(&job->painted, 0, 0, &shown);
+        }
+        const stz_view content = {in, (ptrdiff_t)w * 3 * (ptrdiff_t)sizeof *in, w, h, STZ_F32};
+        status = search_scaled(r, content, &shown, fine, start, err);
+        if (status == STYLIZE_OK)
+            stz_place_deep(fine, w, &job->painted, 0, 0, (int)job->content.width, (int)job->content.height);
+    }
+    stylize_image_free(&shown);
+    stz_buf_unref(buf);
     return status;
 }
 
@@ -218,24 +260,36 @@ static stylize_status climb(run *r, stylize_image *last, stylize_error *err)
     return status;
 }
 
+/* The picture of the size before becomes that of the last one: in 16 bits, where they are wanted, between its levels too. */
+static stylize_status enlarge(run *r, const stylize_image *last, stylize_error *err)
+{
+    const stylize_image *painted = &r->job->painted;
+    const stz_rect all = {0, 0, last->width, last->height};
+    stylize_image wide = {0}, up = {0};
+    stylize_status status = r->job->deep ? stz_widen(last, r->env->pool, &wide, err) : STYLIZE_OK;
+    if (status == STYLIZE_OK)
+        status = stz_resize(r->job->deep ? &wide : last, all, painted->width, painted->height, r->env->pool,
+                            &up, err);
+    stylize_image_free(&wide);
+    for (uint32_t y = 0; status == STYLIZE_OK && y < up.height; y++)
+        memcpy(painted->pixels + y * painted->stride, up.pixels + y * up.stride, (size_t)up.stride);
+    stylize_image_free(&up);
+    return status;
+}
+
 static stylize_status paint(run *r, stylize_error *err)
 {
     stylize_image last = {0};
-    const stylize_image *painted = &r->job->painted;
     stylize_status status = climb(r, &last, err);
     const bool start = last.pixels != NULL;
-    if (status == STYLIZE_OK && start) {
-        stylize_image up = {0};
-        status = scaled(r, &last, painted->width, painted->height, &up, err);
-        if (status == STYLIZE_OK)
-            stz_copy_rgb(&up, 0, 0, painted, 0, 0, (int)up.width, (int)up.height);
-        stylize_image_free(&up);
-    }
+    if (status == STYLIZE_OK && start)
+        status = enlarge(r, &last, err);
     stylize_image_free(&last);
     r->now = r->count - 1;
-    if (status == STYLIZE_OK && !r->ended)
-        status = paint_level(r, &r->job->content, painted, start, err);
-    return status;
+    if (status != STYLIZE_OK || r->ended)
+        return status;
+    return r->job->deep ? paint_deep(r, start, err)
+                        : paint_level(r, &r->job->content, &r->job->painted, start, err);
 }
 
 stylize_status stz_paint_optimized(const stz_env *env, stz_job *job, const stz_layer *layer,

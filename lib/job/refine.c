@@ -1,8 +1,10 @@
 #include "job/refine.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "image/canvas.h"
+#include "image/deep.h"
 #include "job/picture.h"
 #include "job/way.h"
 
@@ -13,7 +15,7 @@ static double growth(const stz_job *job) { return (double)job->content.width / j
 
 bool stz_refines(const stz_job *job)
 {
-    return !job->net->model->optimizes && !job->deep && growth(job) > SOFT * 1.01;
+    return !job->net->model->optimizes && growth(job) > SOFT * 1.01;
 }
 
 static stylize_status scaled(const stz_env *env, const stylize_image *in, uint32_t w, uint32_t h,
@@ -22,8 +24,39 @@ static stylize_status scaled(const stz_env *env, const stylize_image *in, uint32
     return stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, env->pool, out, err);
 }
 
+static inline int sample(const uint8_t *p, int i, bool deep)
+{
+    uint16_t v;
+    if (!deep)
+        return p[i];
+    memcpy(&v, p + 2 * i, sizeof v);
+    return v;
+}
+
 /* BT.601, in 256ths. */
-static int luminance(const uint8_t *p) { return 77 * p[0] + 150 * p[1] + 29 * p[2]; }
+static inline int luminance(const uint8_t *p, bool deep)
+{
+    return 77 * sample(p, 0, deep) + 150 * sample(p, 1, deep) + 29 * sample(p, 2, deep);
+}
+
+static inline void brighten(uint8_t *p, int by, bool deep)
+{
+    for (int i = 0; i < 3; i++) {
+        const int v = stz_clamp(sample(p, i, deep) + by, 0, deep ? 65535 : 255);
+        if (deep)
+            memcpy(p + 2 * i, &(uint16_t){(uint16_t)v}, 2);
+        else
+            p[i] = (uint8_t)v;
+    }
+}
+
+/* A row of n pixels, of so many bytes each. */
+static inline void row_detail(const uint8_t *fine, int fine_bytes, const uint8_t *coarse, int coarse_bytes,
+                              uint8_t *painting, uint32_t n, bool deep)
+{
+    for (uint32_t x = 0; x < n; x++, fine += fine_bytes, coarse += coarse_bytes, painting += deep ? 6 : 3)
+        brighten(painting, (luminance(fine, deep) - luminance(coarse, deep)) / 256, deep);
+}
 
 /* What the photograph has at this size and the smaller one `coarse`, scaled up, has not. Only light and dark: the colours
  * are the painting's. */
@@ -33,11 +66,10 @@ static void add_detail(const stylize_image *fine, const stylize_image *coarse, c
     for (uint32_t y = 0; y < painting->height; y++) {
         const uint8_t *f = fine->pixels + y * fine->stride, *c = coarse->pixels + y * coarse->stride;
         uint8_t *p = painting->pixels + y * painting->stride;
-        for (uint32_t x = 0; x < painting->width; x++, f += fb, c += cb, p += 3) {
-            const int detail = (luminance(f) - luminance(c)) / 256;
-            for (int i = 0; i < 3; i++)
-                p[i] = (uint8_t)stz_clamp(p[i] + detail, 0, 255);
-        }
+        if (stz_is_deep(painting->format))
+            row_detail(f, fb, c, cb, p, painting->width, true);
+        else
+            row_detail(f, fb, c, cb, p, painting->width, false);
     }
 }
 
@@ -66,17 +98,21 @@ static stylize_status paint_over(const stz_env *env, stz_job *job, const stylize
 {
     stylize_image_free(&job->painted);
     stylize_status status =
-        stz_image_alloc(env->pool, primed->width, primed->height, STYLIZE_FORMAT_RGB8, &job->painted, err);
+        stz_image_alloc(env->pool, primed->width, primed->height, primed->format, &job->painted, err);
     if (status != STYLIZE_OK)
         return status;
     job->work = *primed;
     job->work.owner = NULL;
     stz_way_each(job);
     status = stz_paint_picture(env, job, job->each, layer, code, exec, err);
-    if (status == STYLIZE_OK)
+    if (status != STYLIZE_OK)
+        return status;
+    if (job->deep)
+        stz_blend_deep(primed, &job->painted, OVER, 0);
+    else
         stz_blend_rgb(primed->pixels, primed->stride, 3, job->painted.pixels, job->painted.stride,
                       (int)primed->width, (int)primed->height, OVER, 0);
-    return status;
+    return STYLIZE_OK;
 }
 
 /* One size on the way. photo: that of it, `before` that of the size before. */

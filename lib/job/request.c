@@ -38,6 +38,38 @@ static stylize_status check_strokes(const stylize_request *r, stylize_error *err
     return STYLIZE_OK;
 }
 
+/* The result's format and what it has to hold. */
+static stylize_status check_output(const stylize_request *r, stylize_error *err)
+{
+    switch (r->output_format) {
+    case STYLIZE_FORMAT_RGB8:
+    case STYLIZE_FORMAT_JPEG:
+    case STYLIZE_FORMAT_PNG:
+    case STYLIZE_FORMAT_WEBP:
+    case STYLIZE_FORMAT_TIFF:
+    case STYLIZE_FORMAT_AVIF:
+        break;
+    default:
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "output_format %d is not allowed; RGB8, JPEG, PNG, WEBP, TIFF and AVIF are",
+                        (int)r->output_format);
+    }
+    if (r->output_depth != 0 && r->output_depth != 8 && r->output_depth != 16)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "output_depth is %u; 8 and 16 are allowed",
+                        r->output_depth);
+    if (r->output_depth == 16 && stz_is_encoded(r->output_format) && r->output_format != STYLIZE_FORMAT_PNG &&
+        r->output_format != STYLIZE_FORMAT_TIFF)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "output_depth 16 is for PNG, TIFF and pixels; JPEG, WebP and AVIF have 8");
+    if (r->keep_metadata > STYLIZE_METADATA_ALL)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "keep_metadata is %u; 0 to %d are allowed",
+                        r->keep_metadata, STYLIZE_METADATA_ALL);
+    if (r->keep_metadata && r->output_format == STYLIZE_FORMAT_RGB8)
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "keep_metadata needs an encoded output_format; pixels have no metadata");
+    return STYLIZE_OK;
+}
+
 static stylize_status check_values(const stz_env *env, const stylize_request *r, stylize_error *err)
 {
     if (!(r->strength >= 0 && r->strength <= 1) && r->strength != STYLIZE_STRENGTH_AUTO)
@@ -54,31 +86,9 @@ static stylize_status check_values(const stz_env *env, const stylize_request *r,
     if (!(r->preserve_color >= 0 && r->preserve_color <= 1))
         return stz_fail(err, STYLIZE_ERR_INVALID, "preserve_color is %g; 0 to 1 is allowed",
                         (double)r->preserve_color);
-    switch (r->output_format) {
-    case STYLIZE_FORMAT_RGB8:
-    case STYLIZE_FORMAT_JPEG:
-    case STYLIZE_FORMAT_PNG:
-    case STYLIZE_FORMAT_WEBP:
-    case STYLIZE_FORMAT_TIFF:
-        break;
-    default:
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "output_format %d is not allowed; RGB8, JPEG, PNG, WEBP and TIFF are",
-                        (int)r->output_format);
-    }
-    if (r->output_depth != 0 && r->output_depth != 8 && r->output_depth != 16)
-        return stz_fail(err, STYLIZE_ERR_INVALID, "output_depth is %u; 8 and 16 are allowed",
-                        r->output_depth);
-    if (r->output_depth == 16 &&
-        (r->output_format == STYLIZE_FORMAT_JPEG || r->output_format == STYLIZE_FORMAT_WEBP))
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "output_depth 16 is for PNG, TIFF and pixels; JPEG and WebP have 8");
-    if (r->keep_metadata > STYLIZE_METADATA_ALL)
-        return stz_fail(err, STYLIZE_ERR_INVALID, "keep_metadata is %u; 0 to %d are allowed",
-                        r->keep_metadata, STYLIZE_METADATA_ALL);
-    if (r->keep_metadata && r->output_format == STYLIZE_FORMAT_RGB8)
-        return stz_fail(err, STYLIZE_ERR_INVALID,
-                        "keep_metadata needs JPEG, PNG or WEBP as output_format; pixels have no metadata");
+    const stylize_status output = check_output(r, err);
+    if (output != STYLIZE_OK)
+        return output;
     if (r->memory_budget && r->memory_budget < 32u << 20)
         return stz_fail(err, STYLIZE_ERR_INVALID, "memory_budget is %llu bytes; at least 33554432 are needed",
                         (unsigned long long)r->memory_budget);
@@ -270,7 +280,7 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
         stz_job_release(job);
         return status;
     }
-    status = stz_deep_check(job, model, err);
+    status = stz_deep_check(job, err);
     if (status != STYLIZE_OK) {
         stz_job_release(job);
         return status;

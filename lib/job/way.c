@@ -92,7 +92,9 @@ static stylize_status decide_picture(stz_job *job)
         return job->err.status;
     stz_way_each(job);
     const bool fits = job->need <= job->budget;
-    if (job->deep)
+    if (job->deep && is_composed(job))
+        job->way = STZ_WAY_LAYERS;
+    else if (job->deep)
         job->way = STZ_WAY_DEEP;
     else if (fits && suits_device(job))
         job->way = STZ_WAY_DEVICE;

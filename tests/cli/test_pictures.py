@@ -95,6 +95,20 @@ class Deep(CliTest):
             self.assertLess(max(far), 257 * 6)
 
     @unittest.skipUnless(shutil.which("convert"), "no ImageMagick")
+    def test_with_masks_a_style_scale_and_optimize(self):
+        """Finer than with 8 bits, and the same but for that: the search of optimize goes its own way from there."""
+        self.write("mask.png", png(64, 16, gray=150))
+        for most, more in ((6, ["--mask", "mask.png"]), (6, ["--style-scale", "2"]), (6, ["--style-scale", "0.5", "--mask", "mask.png"]),
+                           (60, ["--method", "optimize", "--iterations", "4"]),
+                           (60, ["--method", "optimize", "--iterations", "4", "--mask", "mask.png"])):
+            for depth in ("8", "16"):
+                self.ok(PHOTO, "-s", "udnie", "-o", f"{depth}.png", "--depth", depth, "--size", "160", "-f", *more)
+            flat, deep = self.samples("8.png"), self.samples("16.png")
+            self.assertEqual((flat[0], deep[0]), (8, 16))
+            self.assertGreater(len(set(deep[1][0::4])), 3 * len(set(flat[1][0::4])), more)
+            self.assertLess(max(abs(a - b) for a, b in zip(deep[1], flat[1])), 257 * most, more)
+
+    @unittest.skipUnless(shutil.which("convert"), "no ImageMagick")
     def test_with_the_other_controls(self):
         self.write("sky.png", self.slope())
         for more in (["--strength", "0.5"], ["--strength", "auto"], ["--preserve-color"], ["--size", "100"],
@@ -106,11 +120,21 @@ class Deep(CliTest):
             self.ok("sky.png", "-s", "udnie", "-o", "deep.png", "--depth", "16", "-f")
             self.assertEqual(self.samples("deep.tif")[1], self.samples("deep.png")[1])
 
+    def test_avif(self):
+        if "avif" not in json.loads(self.ok("info", "--json"))["formats"]:
+            self.skipTest("not in this build")
+        self.write("sky.png", self.slope())
+        self.ok("sky.png", "-s", "udnie", "-o", "o.avif")
+        self.assertEqual(self.read("o.avif")[4:12], b"ftypavif")
+        self.ok("sky.png", "-s", "udnie", "--format", "avif", "--quality", "30", "-o", "small.avif")
+        self.assertLess(len(self.read("small.avif")), len(self.read("o.avif")))
+        self.ok("o.avif", "-s", "scream", "-o", "again.png")
+        self.fails(2, "the output would be avif", "sky.png", "-s", "udnie", "-o", "p.avif", "--depth", "16")
+        self.assertFalse([n for n in os.listdir(self.path(".")) if n.startswith((".", "p."))])
+
     def test_what_it_is_not_for(self):
         self.write("sky.png", self.slope())
         self.fails(2, "the output would be jpeg", "sky.png", "-s", "udnie", "-o", "o.jpg", "--depth", "16")
-        self.fails(5, "masks", "sky.png", "-s", "udnie", "--mask", "sky.png", "-o", "o.png", "--depth", "16")
-        self.fails(5, "a style_scale", "sky.png", "-s", "udnie", "--style-scale", "2", "-o", "o.png", "--depth", "16")
 
 
 @unittest.skipUnless(shutil.which("exiftool"), "no exiftool")

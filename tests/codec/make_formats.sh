@@ -95,3 +95,22 @@ for kind in jpg png webp tif; do
     [ $kind = tif ] || exiftool -q -overwrite_original "-ThumbnailImage<=thumb.jpg" meta.$kind || :
     mv meta.$kind "$data/meta.$kind"
 done
+
+# XMP and IPTC beside it: rights, a place, an orientation, a thumbnail. Without pixels worth mentioning.
+convert -size 16x16 xc:gray rights.jpg
+cp rights.jpg thumb16.jpg
+convert rights.jpg rights.png
+convert rights.jpg rights.webp
+convert rights.jpg rights.tif
+avifenc -s 10 rights.png rights.avif >/dev/null
+for kind in jpg png webp tif avif; do
+    exiftool -q -overwrite_original -n "-XMP-dc:Creator=A. Painter & Sons" -XMP-dc:Creator=Another \
+        "-XMP-dc:Rights=(c) somebody" -XMP-xmpRights:Marked=True -XMP-photoshop:Credit=Agency \
+        -XMP-tiff:Orientation=6 -XMP-exif:GPSLatitude=48.5 -XMP-photoshop:City=Town "-XMP-dc:Title=a card" \
+        -XMP-xmp:ThumbnailWidth=16 "-XMP-xmp:ThumbnailImage<=thumb16.jpg" rights.$kind
+    case $kind in jpg | tif)
+        exiftool -q -overwrite_original "-IPTC:By-line=A. Painter" "-IPTC:CopyrightNotice=(c) somebody" \
+            -IPTC:City=Town -IPTC:CodedCharacterSet=UTF8 "-IPTC:ObjectPreviewData<=thumb16.jpg" rights.$kind ;;
+    esac
+    mv rights.$kind "$data/rights.$kind"
+done

@@ -1,7 +1,11 @@
 /* 16 bits a channel: what is read is what is written, and what is made of it is finer than with 8. */
 #include "codec_test.h"
+
+#include <math.h>
+
 #include "image/canvas.h"
 #include "image/deep.h"
+#include "image/stack.h"
 
 static stylize_image decode_deep(blob b)
 {
@@ -182,13 +186,63 @@ static void extracts_as_8_bits_do(void **state)
     stylize_image_free(&again);
 }
 
+/* Joined by masks it is the mean of 8 bits before it was rounded. */
+static void stacks_are_finer(void **state)
+{
+    const float shares[] = {0.3f, 0.7f};
+    stylize_image content = noise(STYLIZE_FORMAT_RGBA16, 31, 7), result;
+    stylize_image parts[2], masks[2], kept[2], where[2];
+    stz_stack stack = {0};
+    for (int i = 0; i < 2; i++) {
+        parts[i] = noise(STYLIZE_FORMAT_RGB16, 31, 7);
+        for (size_t k = 0; i && k < parts[i].size; k++)
+            parts[i].pixels[k] ^= 0x5a;
+        masks[i] = noise(STYLIZE_FORMAT_GRAY8, 31, 7);
+        for (size_t k = 0; k < masks[i].size; k++)
+            masks[i].pixels[k] = (uint8_t)(k % 5 == (size_t)i ? 0 : masks[i].pixels[k] / (k % 2 + 1));
+        kept[i] = noise(STYLIZE_FORMAT_RGB16, 31, 7);
+        memcpy(kept[i].pixels, parts[i].pixels, parts[i].size);
+        where[i] = noise(STYLIZE_FORMAT_GRAY8, 31, 7);
+        memcpy(where[i].pixels, masks[i].pixels, masks[i].size);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(stz_stack_add(test_pool, &stack, &parts[i], &masks[i], shares[i], false, NULL),
+                         STYLIZE_OK);
+        stylize_image_free(&masks[i]);
+    }
+    stz_stack_finish(&stack, &content, &result);
+    stz_stack_free(&stack);
+    for (size_t i = 0; i < 31 * 7; i++)
+        for (size_t c = 0; c < 3; c++) {
+            double sum = 0, total = 0, cover = 0;
+            for (int k = 0; k < 2; k++) {
+                const double m = where[k].pixels[i];
+                sum += (double)shares[k] * m * ((const uint16_t *)(const void *)kept[k].pixels)[i * 3 + c];
+                total += (double)shares[k] * m;
+                cover += m / 255;
+            }
+            cover = cover > 1 ? 1 : cover;
+            const double bare = ((const uint16_t *)(const void *)content.pixels)[i * 4 + c];
+            const double expected = total > 0 ? cover * sum / total + (1 - cover) * bare : bare;
+            const double got = ((const uint16_t *)(const void *)result.pixels)[i * 3 + c];
+            assert_true(fabs(got - expected) <
+                        24); /* a tenth of a level of 8 bits: the shares are whole numbers */
+        }
+    for (int i = 0; i < 2; i++) {
+        stylize_image_free(&kept[i]);
+        stylize_image_free(&where[i]);
+    }
+    stylize_image_free(&result);
+    stylize_image_free(&content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_files_of_others),   cmocka_unit_test(files_of_8_bits_stay_so),
-        cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(others_get_8_bits),
-        cmocka_unit_test(scales_as_8_bits_do),     cmocka_unit_test(blends_as_8_bits_do),
-        cmocka_unit_test(extracts_as_8_bits_do),
+        cmocka_unit_test(stacks_are_finer),        cmocka_unit_test(reads_files_of_others),
+        cmocka_unit_test(files_of_8_bits_stay_so), cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(others_get_8_bits),       cmocka_unit_test(scales_as_8_bits_do),
+        cmocka_unit_test(blends_as_8_bits_do),     cmocka_unit_test(extracts_as_8_bits_do),
     };
     return cmocka_run_group_tests(tests, test_pool_create, test_pool_end);
 }

@@ -108,6 +108,35 @@ static void webp_round_trip(void **state)
 }
 #endif
 
+static void avif_round_trip(void **state)
+{
+    static const stylize_format formats[] = {STYLIZE_FORMAT_RGB8, STYLIZE_FORMAT_RGBA8, STYLIZE_FORMAT_GRAY8};
+    if (!strstr(stz_formats_list(), "avif"))
+        skip();
+    size_t whole = 0;
+    for (size_t i = 0; i < STZ_LEN(formats); i++) {
+        stylize_image card = card_image(formats[i]);
+        stylize_image file = encode(&card, STYLIZE_FORMAT_AVIF, 95), back = decode_image(&file);
+        if (formats[i] != STYLIZE_FORMAT_GRAY8)
+            assert_card("avif", &back, 3, 24);
+        else
+            assert_true(abs(pixel_at(&back, 20, 20)[0] - card_grey(20, 20)) <= 6);
+        assert_int_equal(back.format == STYLIZE_FORMAT_RGBA8, formats[i] == STYLIZE_FORMAT_RGBA8);
+        stylize_image small = encode(&card, STYLIZE_FORMAT_AVIF, 20);
+        assert_true(small.size < file.size);
+        whole = file.size;
+        stylize_image_free(&small);
+        stylize_image_free(&back);
+        stylize_image_free(&file);
+        stylize_image_free(&card);
+    }
+    stylize_image card = card_image(STYLIZE_FORMAT_GRAY8); /* 0 is the default, which is below 95 */
+    stylize_image file = encode(&card, STYLIZE_FORMAT_AVIF, 0);
+    assert_true(file.size <= whole);
+    stylize_image_free(&file);
+    stylize_image_free(&card);
+}
+
 /* Rows with space behind them, read where they are. */
 static void honours_the_stride(void **state)
 {
@@ -272,6 +301,7 @@ int main(void)
 #ifdef STZ_HAVE_WEBP
         cmocka_unit_test(webp_round_trip),
 #endif
+        cmocka_unit_test(avif_round_trip),
         cmocka_unit_test(honours_the_stride),
         cmocka_unit_test(one_pixel),
         cmocka_unit_test(grows),

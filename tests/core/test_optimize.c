@@ -43,6 +43,38 @@ static void coarse_to_fine(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* With 16 bits the last size is in floating point: the fake engine adds half a level of 8 bits at each iteration. */
+static void the_last_size_has_more_than_8_bits(void **state)
+{
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err;
+    stylize_image in = fake_picture(403, 210, STYLIZE_FORMAT_RGBA8, 1), out = {0};
+    for (size_t i = 0; i < in.size; i++)
+        in.pixels[i] = i % 4 == 3 ? 200 : 40;
+    const stylize_style_ref style = {"a", NULL, 1};
+    stylize_request r = optimize_for(&in, &style);
+    r.output_depth = 16;
+    for (uint32_t iterations = 1; iterations < 100; iterations += 89) {
+        r.iterations = iterations;
+        fake.levels = 0;
+        ok(stylize_ctx_run(ctx, &r, &out, &err));
+        assert_int_equal(out.format, STYLIZE_FORMAT_RGBA16);
+        const int last = fake.levels - 1;
+        int whole = 40;
+        for (int i = 0; i < last; i++)
+            whole += fake.level_iterations[i];
+        const double expected = whole * 257 + fake.level_iterations[last] * 65535 / 512.0;
+        for (size_t i = 0; i < (size_t)403 * 210; i++) {
+            const uint16_t *p = (const uint16_t *)(const void *)out.pixels + i * 4;
+            assert_true(p[0] > expected - 2 && p[0] < expected + 2);
+            assert_int_equal(p[3], 200 * 257);
+        }
+        stylize_image_free(&out);
+    }
+    free(in.pixels);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 typedef struct seen {
     int previews, end_after;
     uint32_t width, first_width;
@@ -196,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(coarse_to_fine, reset),
+        cmocka_unit_test_setup(the_last_size_has_more_than_8_bits, reset),
         cmocka_unit_test_setup(previews_and_progress, reset),
         cmocka_unit_test_setup(budgets, reset),
         cmocka_unit_test_setup(memory_that_does_not_do, reset),

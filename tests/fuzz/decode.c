@@ -1,4 +1,4 @@
-/* Any bytes as a picture: decoded in full size and with a hint, also as far as it goes, and with 16 bits. */
+/* Any bytes as a picture: decoded in full size and with a hint, also as far as it goes, and with 16 bits; its metadata. */
 #include <stdlib.h>
 
 #include "codec/codec.h"
@@ -19,6 +19,18 @@ static void check(const stylize_image *image)
     (void)sum;
 }
 
+/* And what it says besides its pixels. */
+static void keep_metadata(const uint8_t *data, size_t size, stz_pool *pool)
+{
+    static const uint32_t kinds[] = {STYLIZE_METADATA_COPYRIGHT, STYLIZE_METADATA_ALL};
+    for (int i = 0; i < 2 && size <= limits.max_bytes; i++) {
+        stz_metadata m;
+        if (stz_metadata_read(data, size, kinds[i], pool, &m, NULL) != STYLIZE_OK)
+            abort();
+        stz_metadata_free(&m);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     stz_pool *pool = stz_pool_create(0);
@@ -36,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         stylize_image_free(&image);
     }
+    keep_metadata(data, size, pool);
     stz_pool_stats stats;
     stz_pool_get_stats(pool, STZ_MEM_PURPOSES, &stats);
     if (stats.bytes)

@@ -48,6 +48,7 @@ static painting *make(const char *bytes, size_t size, const char *subject)
     p->image.format = STYLIZE_FORMAT_PNG;
     p->width = 3;
     p->degraded = true;
+    p->damaged = true;
     p->strength = 0.5f;
     strcpy(p->engine, "native");
     strcpy(p->style, "scream");
@@ -193,7 +194,7 @@ static void files_survive_a_restart(void **state)
     assert_int_equal(p->image.size, 5000);
     assert_int_equal(p->image.pixels[4999], 'x');
     assert_int_equal(p->image.format, STYLIZE_FORMAT_PNG);
-    assert_true(p->width == 3 && p->degraded && p->strength == 0.5f);
+    assert_true(p->width == 3 && p->degraded && p->damaged && p->strength == 0.5f);
     assert_string_equal(p->engine, "native");
     assert_string_equal(p->subject, "anna");
     painting_release(p);

@@ -139,6 +139,62 @@ static void pictures_in_common_are_digested_once(void **state)
     assert_int_equal(digested, 12 * photo.size);
 }
 
+static void keyed(fixture *f, const char *field, const char *value, uint8_t key[32])
+{
+    const params_limits limits = {64, 64};
+    painting *cached;
+    problem wrong;
+    work w = {0};
+    params_init(&w.params, &limits);
+    w.params.content = (slice){f->photo.data, f->photo.size};
+    w.params.format = STYLIZE_FORMAT_PNG;
+    if (field)
+        assert_true(params_set(&w.params, &limits, TEXT(field), TEXT(value), &wrong));
+    assert_true(painter_prepare(&f->painter, &w, &cached, &wrong));
+    memcpy(key, w.key.bytes, 32);
+}
+
+static void results_that_differ_have_keys_of_their_own(void **state)
+{
+    static const char *const cases[][2] = {{NULL, NULL},
+                                           {"output_depth", "16"},
+                                           {"keep_metadata", "exif"},
+                                           {"keep_metadata", "icc"},
+                                           {"tolerant", "yes"},
+                                           {"keep_metadata", "copyright"},
+                                           {"keep_metadata", "all"},
+                                           {"preserve_color", "1"}};
+    uint8_t keys[APP_LEN(cases)][32];
+    for (size_t i = 0; i < APP_LEN(cases); i++) {
+        keyed(*state, cases[i][0], cases[i][1], keys[i]);
+        for (size_t k = 0; k < i; k++)
+            assert_memory_not_equal(keys[i], keys[k], 32);
+    }
+    keyed(*state, "output_depth", "8", keys[1]);
+    assert_memory_equal(keys[0], keys[1], 32);
+}
+
+static void sixteen_bits_need_a_format_that_has_them(void **state)
+{
+    fixture *f = *state;
+    const params_limits limits = {64, 64};
+    painting *cached;
+    problem wrong;
+    work w = {0};
+    params_init(&w.params, &limits);
+    w.params.content = (slice){f->photo.data, f->photo.size};
+    assert_true(params_set(&w.params, &limits, TEXT("output_depth"), TEXT("16"), &wrong));
+    assert_false(painter_prepare(&f->painter, &w, &cached, &wrong));
+    assert_int_equal(wrong.status, 422);
+    assert_string_equal(wrong.field, "output_depth");
+    w.params.format = STYLIZE_FORMAT_PNG;
+    assert_true(painter_prepare(&f->painter, &w, &cached, &wrong));
+    const uint64_t deep = w.cost;
+    w.params.depth = 8;
+    assert_true(painter_prepare(&f->painter, &w, &cached, &wrong));
+    assert_true(deep > 2 * w.cost);
+}
+
 static atomic_bool memory_is_gone;
 
 painting *__real_flight_painting(const flight *f, stylize_image *result);
@@ -174,6 +230,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(scans_are_counted_before_they_are_decoded, open_painter,
                                         close_painter),
         cmocka_unit_test_setup_teardown(no_memory_for_a_result_is_an_answer, open_painter, close_painter),
+        cmocka_unit_test_setup_teardown(results_that_differ_have_keys_of_their_own, open_painter,
+                                        close_painter),
+        cmocka_unit_test_setup_teardown(sixteen_bits_need_a_format_that_has_them, open_painter,
+                                        close_painter),
         cmocka_unit_test_setup_teardown(pictures_in_common_are_digested_once, open_painter, close_painter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,9 +66,10 @@ static void blends_are_read(void **state)
 
 static void every_field_refuses_nonsense(void **state)
 {
-    static const char *const names[] = {"output_size", "strength",   "preserve_color", "style_scale",
-                                        "look",        "method",     "format",         "quality",
-                                        "seed",        "iterations", "allow_degraded", "style_id"};
+    static const char *const names[] = {"output_size",   "strength",       "preserve_color", "style_scale", "look",
+                                        "method",        "format",         "quality",        "seed",
+                                        "iterations",    "allow_degraded", "style_id",       "output_depth",
+                                        "keep_metadata", "tolerant"};
     for (size_t i = 0; i < APP_LEN(names); i++) {
         params p;
         problem wrong;
@@ -76,6 +77,27 @@ static void every_field_refuses_nonsense(void **state)
         assert_false(set(&p, names[i], "Nonsense!", &wrong));
         assert_int_equal(wrong.status, 422);
         assert_string_equal(wrong.field, names[i]);
+    }
+}
+
+static void depth_metadata_and_tolerance_are_those_of_the_command(void **state)
+{
+    params p;
+    problem wrong;
+    params_init(&p, &limits);
+    assert_true(p.depth == 8 && !p.keep_metadata && !p.tolerant);
+    assert_true(set(&p, "output_depth", "16", &wrong) && p.depth == 16);
+    assert_true(set(&p, "tolerant", "true", &wrong) && p.tolerant);
+    assert_true(set(&p, "keep_metadata", "copyright, icc", &wrong));
+    assert_int_equal(p.keep_metadata, STYLIZE_METADATA_COPYRIGHT | STYLIZE_METADATA_ICC);
+    assert_true(set(&p, "keep_metadata", "all", &wrong));
+    assert_int_equal(p.keep_metadata, STYLIZE_METADATA_ALL);
+    static const char *const bad[][2] = {{"output_depth", "0"},       {"output_depth", "12"},
+                                         {"keep_metadata", ""},       {"keep_metadata", "gps"},
+                                         {"keep_metadata", "exif,,"}, {"tolerant", "2"}};
+    for (size_t i = 0; i < APP_LEN(bad); i++) {
+        assert_false(set(&p, bad[i][0], bad[i][1], &wrong));
+        assert_string_equal(wrong.field, bad[i][0]);
     }
 }
 
@@ -241,6 +263,10 @@ static void accept_chooses_the_form_of_the_answer(void **state)
     assert_int_equal(transfer_accepts(TEXT("*/*")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("image/png")), STYLIZE_FORMAT_PNG);
     assert_int_equal(transfer_accepts(TEXT("image/avif, image/webp;q=0.9, */*")), STYLIZE_FORMAT_WEBP);
+    assert_int_equal(transfer_accepts(TEXT("image/avif")), STYLIZE_FORMAT_AVIF);
+    assert_int_equal(transfer_accepts(TEXT("*/*;q=0.5, image/avif;q=0.7")), STYLIZE_FORMAT_AVIF);
+    assert_int_equal(transfer_accepts(TEXT("image/avif, application/json")), STYLIZE_FORMAT_NONE);
+    assert_int_equal(transfer_accepts(TEXT("image/avif;q=0, */*")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("application/json, image/png")), STYLIZE_FORMAT_NONE);
     assert_int_equal(transfer_accepts(TEXT("image/*")), STYLIZE_FORMAT_ENCODED);
 }
@@ -265,6 +291,7 @@ int main(void)
         cmocka_unit_test(sizes_have_two_forms),
         cmocka_unit_test(blends_are_read),
         cmocka_unit_test(every_field_refuses_nonsense),
+        cmocka_unit_test(depth_metadata_and_tolerance_are_those_of_the_command),
         cmocka_unit_test(unknown_fields_are_named),
         cmocka_unit_test(subjects_are_bounded),
         cmocka_unit_test(json_is_read),

@@ -47,19 +47,24 @@ stylize_format transfer_accepts(slice accept)
 {
     slice one, type;
     stylize_format best = STYLIZE_FORMAT_NONE, f;
-    int most = 0;
+    int most = 0, q;
+    bool slow = false;
     while (slice_next(&accept, ',', &one)) {
         slice_next(&one, ';', &type);
         type = slice_trim(type);
         /* "Whatever else" says nothing beside a type that was named. */
-        int q = means(type, &f) ? quality_of(one) : 0;
+        q = means(type, &f) ? quality_of(one) : 0;
+        if (q && f == STYLIZE_FORMAT_AVIF) { /* browsers name it first, but it is slow: for who names nothing else */
+            slow = true;
+            continue;
+        }
         q = slice_is(type, "*/*") && q ? 1 : q ? q + 1 : 0;
         if (q <= most) /* of equal ones the first */
             continue;
         most = q;
         best = f;
     }
-    return best;
+    return slow && most <= 1 ? STYLIZE_FORMAT_AVIF : best;
 }
 
 stylize_format transfer_accepted(const exchange *x)
@@ -101,6 +106,8 @@ json_t *transfer_json(const painting *p, const char *from)
                   (int)p->height, "format", format_name(p->image.format), "style", p->style, "engine",
                   p->engine, "model", p->model, "tiles", (int)p->tiles, "batch_size", (int)p->batch_size,
                   "degraded", (int)p->degraded, "cache", from, "timings", timings);
+    if (j && p->damaged)
+        json_object_set_new(j, "damaged", json_true());
     if (j && p->strength >= 0)
         json_object_set_new(j, "strength", json_real(round(1e4 * (double)p->strength) * 1e-4));
     return j;
@@ -132,6 +139,8 @@ void transfer_answer(exchange *x, painting *p, const char *from, bool raw)
     answer_header(x, "Server-Timing", seconds);
     if (p->degraded)
         answer_header(x, "X-Stylize-Degraded", "true");
+    if (p->damaged)
+        answer_header(x, "X-Stylize-Damaged", "true");
     answer_header(x, "Vary", "Accept");
 }
 

@@ -38,6 +38,24 @@ static json_t *styles_of(const celery_task *t)
     return list;
 }
 
+static json_t *metadata_of(uint32_t bits)
+{
+    static const struct {
+        uint32_t bits;
+        const char *name;
+    } names[] = {{STYLIZE_METADATA_ALL, "all"},
+                 {STYLIZE_METADATA_COPYRIGHT, "copyright"},
+                 {STYLIZE_METADATA_EXIF, "exif"},
+                 {STYLIZE_METADATA_ICC, "icc"}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < APP_LEN(names); i++)
+        if ((bits & names[i].bits) == names[i].bits) {
+            json_array_append_new(list, json_string(names[i].name));
+            bits &= ~names[i].bits;
+        }
+    return list;
+}
+
 static json_t *options_of(const params *p)
 {
     const bool automatic = p->strength == STYLIZE_STRENGTH_AUTO;
@@ -61,6 +79,12 @@ static json_t *options_of(const params *p)
         json_object_set_new(o, "seed", json_integer((json_int_t)p->seed));
     if (p->iterations)
         json_object_set_new(o, "iterations", json_integer(p->iterations));
+    if (p->depth == 16)
+        json_object_set_new(o, "output_depth", json_integer(p->depth));
+    if (p->keep_metadata)
+        json_object_set_new(o, "keep_metadata", metadata_of(p->keep_metadata));
+    if (p->tolerant)
+        json_object_set_new(o, "tolerant", json_true());
     return o;
 }
 

@@ -52,6 +52,7 @@ painting *flight_painting(const flight *f, stylize_image *result)
     made->tiles = r->tiles;
     made->batch_size = r->batch_size;
     made->degraded = f->work.degraded;
+    made->damaged = r->damaged;
     made->strength = r->strength;
     made->queue_seconds = (double)r->queue_ns * 1e-9;
     made->prepare_seconds = (double)r->prepare_ns * 1e-9;
@@ -102,6 +103,9 @@ flight *flight_create(struct painter *p, const work *w, uint64_t erasures)
     q->deadline_ms = w->deadline_ms;
     q->output_format = r->format;
     q->quality = r->quality;
+    q->output_depth = r->depth;
+    q->keep_metadata = r->keep_metadata;
+    q->tolerant = r->tolerant;
     f->report.struct_size = sizeof f->report;
     q->report = &f->report;
     return f;

@@ -70,7 +70,9 @@ bool work_key(const keying *k, work *w)
                                 (uint64_t)r->quality,
                                 r->method == STYLIZE_METHOD_OPTIMIZE ? r->seed : 0,
                                 r->method == STYLIZE_METHOD_OPTIMIZE ? r->iterations : 0,
-                                w->degraded};
+                                /* one number, so that keys of requests without these are as they were */
+                                (uint64_t)w->degraded | (uint64_t)r->tolerant << 1 |
+                                    (uint64_t)(r->depth == 16) << 2 | (uint64_t)r->keep_metadata << 8};
     digest_add(&d, numbers, sizeof numbers);
     /* What is stored under a subject is removed with it, so it is not shared with others. */
     digest_add(&d, r->subject, strlen(r->subject));

@@ -8,13 +8,15 @@
 #include "base/digest.h"
 #include "common/clock.h"
 
+enum { MARK_DEGRADED = 1, MARK_DAMAGED = 2 };
+
 /* What stands before the picture's bytes in a file; of this machine, files do not travel. */
 typedef struct file_header {
     char magic[8];
     uint8_t key[32];
     uint8_t digest[32]; /* of the header with a zero digest, and of the picture */
     uint64_t size;
-    uint32_t width, height, format, tiles, batch_size, degraded;
+    uint32_t width, height, format, tiles, batch_size, marks;
     float strength;
     uint32_t made; /* seconds since 1970; 0: not known */
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;
@@ -83,7 +85,7 @@ bool painting_write_as(const painting *p, const painting_key *key, const char su
     h.format = (uint32_t)p->image.format;
     h.tiles = p->tiles;
     h.batch_size = p->batch_size;
-    h.degraded = p->degraded;
+    h.marks = (p->degraded ? MARK_DEGRADED : 0) | (p->damaged ? MARK_DAMAGED : 0);
     h.strength = p->strength;
     h.made = (uint32_t)(time(NULL) - ((int64_t)now_seconds() - p->made));
     h.queue_seconds = p->queue_seconds;
@@ -111,7 +113,8 @@ static void take_header(painting *p, const file_header *h)
     p->height = h->height;
     p->tiles = h->tiles;
     p->batch_size = h->batch_size;
-    p->degraded = h->degraded != 0;
+    p->degraded = h->marks & MARK_DEGRADED;
+    p->damaged = h->marks & MARK_DAMAGED;
     p->strength = h->strength;
     p->queue_seconds = h->queue_seconds;
     p->prepare_seconds = h->prepare_seconds;

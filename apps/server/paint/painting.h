@@ -20,6 +20,7 @@ typedef struct painting {
     char subject[OWNER_MAX + SUBJECT_MAX + 1];
     uint32_t tiles, batch_size;
     bool degraded;
+    bool damaged;   /* the photograph was, and is painted as far as it goes */
     float strength; /* that was used; below 0: not known */
     int64_t made;   /* when, in seconds of now_seconds; below 0: before this machine was started */
     double queue_seconds, prepare_seconds, engine_seconds, finish_seconds;

@@ -9,7 +9,7 @@
 
 void params_init(params *p, const params_limits *limits)
 {
-    *p = (params){.size = limits->output_size, .strength = 1, .style_scale = 1, .allow_degraded = true};
+    *p = (params){.size = limits->output_size, .strength = 1, .style_scale = 1, .depth = 8, .allow_degraded = true};
 }
 
 static bool bad_value(problem *wrong, const char *field, slice value, const char *allowed)
@@ -171,7 +171,7 @@ static bool set_method(params *p, const params_limits *l, slice value, problem *
 static bool set_format(params *p, const params_limits *l, slice value, problem *wrong)
 {
     p->format = format_by_name(value);
-    return p->format != STYLIZE_FORMAT_NONE || bad_value(wrong, "format", value, "jpeg, png, webp");
+    return p->format != STYLIZE_FORMAT_NONE || bad_value(wrong, "format", value, "jpeg, png, webp, avif");
 }
 
 static bool set_quality(params *p, const params_limits *l, slice value, problem *wrong)
@@ -196,6 +196,23 @@ static bool set_iterations(params *p, const params_limits *l, slice value, probl
         return bad_value(wrong, "iterations", value, "1 to 2000");
     p->iterations = (uint32_t)v;
     return true;
+}
+
+static bool set_depth(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    p->depth = slice_is(value, "16") ? 16 : 8;
+    return p->depth == 16 || slice_is(value, "8") || bad_value(wrong, "output_depth", value, "8, 16");
+}
+
+static bool set_metadata(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    return metadata_by_names(value, &p->keep_metadata) ||
+           bad_value(wrong, "keep_metadata", value, METADATA_NAMES);
+}
+
+static bool set_tolerant(params *p, const params_limits *l, slice value, problem *wrong)
+{
+    return parse_bool(value, &p->tolerant) || bad_value(wrong, "tolerant", value, "true or false");
 }
 
 static bool set_subject(params *p, const params_limits *l, slice value, problem *wrong)
@@ -243,6 +260,9 @@ static const struct {
     {"quality", set_quality},
     {"seed", set_seed},
     {"iterations", set_iterations},
+    {"output_depth", set_depth},
+    {"keep_metadata", set_metadata},
+    {"tolerant", set_tolerant},
     {"allow_degraded", set_allow_degraded},
     {"subject", set_subject},
 };

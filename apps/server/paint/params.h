@@ -42,6 +42,9 @@ typedef struct params {
     int quality;           /* 0: not said */
     uint64_t seed;
     uint32_t iterations;
+    uint32_t depth;         /* bits a channel of the result, 8 or 16 */
+    uint32_t keep_metadata; /* stylize_metadata */
+    bool tolerant;          /* of a damaged photograph */
     bool allow_degraded;
     uint32_t given;                            /* bits: fields that params_set_once has set */
     char subject[OWNER_MAX + SUBJECT_MAX + 1]; /* "key/subject", or "subject" without keys */

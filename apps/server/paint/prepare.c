@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/names.h"
 #include "paint/in_flight.h"
 #include "paint/scans.h"
 
@@ -55,6 +56,12 @@ static uint64_t work_pixels(const params *r, uint64_t output)
     return scale == 1 ? 0 : (uint64_t)((double)output / (scale * scale));
 }
 
+/* A channel of 16 bits takes twice the room, and the network's floats are there besides. */
+static uint64_t deep_cost(const params *r, uint64_t content, uint64_t output)
+{
+    return r->depth == 16 ? 4 * content + 32 * output : 0;
+}
+
 bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
 {
     params *r = &w->params;
@@ -62,6 +69,9 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
     *cached = NULL;
     if (r->format == STYLIZE_FORMAT_NONE)
         r->format = STYLIZE_FORMAT_JPEG;
+    if (r->depth == 16 && r->format != STYLIZE_FORMAT_PNG)
+        return problem_set(wrong, 422, "invalid_value", "output_depth",
+                           "output_depth 16 needs the format png; %s has 8 bits", format_name(r->format));
     if (!painter_probe(p, r->content, "content_image", &content, wrong))
         return false;
     w->cost = 0;
@@ -79,6 +89,7 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
         }
     const uint64_t output = output_pixels(r, &content);
     w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output + 2 * work_pixels(r, output));
+    w->cost += deep_cost(r, (uint64_t)content.width * content.height, output);
     w->cost += params_masked(r) ? 12 * output : 0; /* a second painting, sums */
     if (w->cost > p->room.most)
         return problem_set(wrong, 413, "picture_too_large", "content_image",

@@ -37,7 +37,7 @@ _stylize() {
         compopt -o nospace 2>/dev/null
         return ;;
     --method) mapfile -t COMPREPLY < <(compgen -W "auto fast any optimize" -- "$cur"); return ;;
-    --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp tiff" -- "$cur"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp tiff avif" -- "$cur"); return ;;
     --keep-metadata) mapfile -t COMPREPLY < <(compgen -W "copyright exif icc all" -- "$cur"); return ;;
     --depth) mapfile -t COMPREPLY < <(compgen -W "8 16" -- "$cur"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;

@@ -41,7 +41,7 @@ complete -c stylize -n '__stylize_in paint style' -l preview -r -d 'Picture of o
 complete -c stylize -n '__stylize_in paint video sheet style' -l seed -x -d Seed
 complete -c stylize -n '__stylize_in paint video sheet' -s o -l output -r -d Output
 complete -c stylize -n '__stylize_in paint video sheet bench' -l size -x -d 'Longer side, or WxH'
-complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff' -d Format
+complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff avif' -d Format
 complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
 complete -c stylize -n '__stylize_in paint' -l depth -x -a '8 16' -d 'Bits a channel'
 complete -c stylize -n '__stylize_in paint' -l keep-metadata -x -a 'copyright exif icc all' -d 'Of the photograph'

@@ -104,6 +104,7 @@ def test_keys_name_inputs_and_parameters(tmp_path: pathlib.Path) -> None:
         order(options={}),
         order(options={"strength": 1, "deadline_ms": 5, "output_format": "jpeg"}),
         order(options={"strength": 1.0, "preserve_color": False}),
+        order(options={"output_depth": 8, "keep_metadata": [], "tolerant": False}),
         order(options={"preserve_color": 0}),
         order(styles=[{"style_id": "scream"}]),
         order(styles=[{"style_id": "scream", "weight": 7}]),
@@ -128,6 +129,9 @@ def test_keys_name_inputs_and_parameters(tmp_path: pathlib.Path) -> None:
         order(options={"output_format": "png"}),
         order(options={"output_size": 64}),
         order(options={"quality": 50}),
+        order(options={"output_depth": 16}),
+        order(options={"keep_metadata": ["copyright"]}),
+        order(options={"tolerant": True}),
     ]
     assert len({o.key for o in differ}) == len(differ)
     assert order(result="file:///r/x.PNG").format == "png" and order(result="file:///r/x").format == "jpeg"

@@ -154,7 +154,10 @@ stylize_status stz_optimize_run(stz_part *part, const stz_loss_spec *spec, const
            (vectors < 8 ? vectors : 8) * length *
                sizeof *x); /* vectors end with zeros; pairs are sums of others */
     o.best = x + length;
-    read_picture(job->start ? &job->out : &job->content, x);
+    if (job->start && job->fine)
+        memcpy(x, job->fine, o.count * sizeof *x);
+    else
+        read_picture(job->start ? &job->out : &job->content, x);
     if (!job->start)
         add_noise(job->seed, x, o.count);
     o.status = stz_objective_open(&o.objective, part, spec, &task, x, pool, exec, err);
@@ -172,6 +175,8 @@ stylize_status stz_optimize_run(stz_part *part, const stz_loss_spec *spec, const
     stz_objective_close(&o.objective);
     if (o.done)
         show(&o);
+    if (o.done && job->fine)
+        memcpy(job->fine, o.best, o.count * sizeof *x);
 done:
     stz_buf_unref(o.memory);
     return o.status;

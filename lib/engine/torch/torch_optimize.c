@@ -63,6 +63,9 @@ stylize_status stz_torch_optimize_picture(void *engine, void *net, const stz_opt
     const char *wrong = n->loss ? wrong_job(n, job) : "it is no loss network";
     if (wrong)
         return stz_torch_fail_net(err, STYLIZE_ERR_INVALID, n->name, wrong);
+    if (job->fine)
+        return stz_torch_fail_net(err, STYLIZE_ERR_UNSUPPORTED, n->name,
+                                  "this engine optimizes in 8 bits; output_depth 16 needs the native one");
     stz_torch_style styles[STYLIZE_STYLES_MAX];
     for (int i = 0; i < job->style_count; i++) {
         const stz_view *v = &job->styles[i];

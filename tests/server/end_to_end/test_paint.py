@@ -185,6 +185,69 @@ def test_no_metadata_survives(server, tagged, tmp_path, kind):
     check_no_metadata(out)
 
 
+def tags_of(path):
+    return subprocess.run(["exiftool", "-G1", "-a", "-s", str(path)], capture_output=True, text=True, check=True).stdout
+
+
+def test_metadata_that_is_asked_for_is_kept(server, tagged, tmp_path):
+    out = tmp_path / "out.jpg"
+    out.write_bytes(server.paint(tagged, headers={"Accept": "image/jpeg"}, keep_metadata="copyright").content)
+    assert "Somebody" in tags_of(out) and "GPS" not in tags_of(out)
+    out.write_bytes(server.paint(tagged, headers={"Accept": "image/jpeg"}, keep_metadata="all").content)
+    assert "GPSLatitude" in tags_of(out)
+    wrong = server.paint(tagged, keep_metadata="gps")
+    assert wrong.status_code == 422 and wrong.json()["error"]["field"] == "keep_metadata"
+
+
+def test_avif_for_who_asks(server, photo):
+    answer = server.paint(photo, headers={"Accept": "image/avif"}, output_size="96")
+    if answer.status_code == 422:
+        assert "AVIF" in answer.json()["error"]["message"]
+        pytest.skip("not in this build")
+    assert answer.headers["content-type"] == "image/avif" and answer.content[4:12] == b"ftypavif"
+    assert server.paint(photo, format="avif", output_size="96").json()["format"] == "avif"
+    usual = server.paint(photo, headers={"Accept": "image/avif,image/webp,*/*;q=0.8"}, output_size="96")
+    assert usual.headers["content-type"] == "image/webp"
+
+
+def depth_of(png):
+    return png[24]
+
+
+def test_sixteen_bits_in_every_way(server, photo):
+    png = {"Accept": "image/png"}
+    assert depth_of(server.paint(photo, headers=png, output_size="96", output_depth="16").content) == 16
+    assert depth_of(server.paint(photo, headers=png, output_size="96").content) == 8  # not that of before
+    sent = server.client.post("/api/v1/style-transfer", headers=png, json={
+        "content_image": base64.b64encode(photo).decode(), "style_id": "starry_night", "output_depth": 16,
+        "output_size": 96})
+    assert sent.status_code == 200 and depth_of(sent.content) == 16 and sent.headers["x-stylize-cache"] == "hit"
+    raw = server.client.post("/api/v1/style-transfer?style_id=scream&output_size=96&output_depth=16&format=png", content=photo,
+                             headers={"Content-Type": "image/jpeg", **png})
+    assert raw.status_code == 200 and depth_of(raw.content) == 16
+    batch = server.client.post("/api/v1/batches", files=[("content_image", photo)],
+                               data={"style_id": "scream", "output_size": "72", "format": "png", "output_depth": "16"})
+    with zipfile.ZipFile(io.BytesIO(batch.content)) as z:
+        assert [depth_of(z.read(n)) for n in z.namelist() if n.endswith(".png")] == [16]
+    job = server.add_job(photo, format="png", output_size="80", output_depth="16").json()["id"]
+    server.wait(lambda: server.client.get(f"/api/v1/jobs/{job}").json()["state"] == "done")
+    assert depth_of(server.client.get(f"/api/v1/jobs/{job}/result", headers=png).content) == 16
+    wrong = server.paint(photo, output_depth="16")
+    assert wrong.status_code == 422 and wrong.json()["error"]["field"] == "output_depth"
+
+
+def test_damaged_pictures_if_asked_for(server, photo):
+    whole, cut = photo, photo[:len(photo) * 2 // 3]
+    refused = server.paint(cut, output_size="64")
+    assert refused.status_code == 422 and refused.json()["error"]["code"] == "damaged_picture"
+    painted = server.paint(cut, output_size="64", tolerant="true")
+    assert painted.status_code == 200 and painted.json()["damaged"] is True
+    assert painted.headers["x-stylize-damaged"] == "true"
+    assert server.paint(cut, output_size="64", tolerant="true").json()["damaged"] is True  # from the cache
+    assert "damaged" not in server.paint(whole, output_size="64", tolerant="true").json()
+    assert server.paint(cut, output_size="64").status_code == 422  # still
+
+
 def test_no_metadata_survives_in_jobs_batches_and_previews(server, tagged, tmp_path):
     job = server.add_job(tagged, format="png", output_size="80").json()["id"]
     server.wait(lambda: server.client.get(f"/api/v1/jobs/{job}").json()["state"] == "done")
@@ -244,6 +307,8 @@ def test_formats_that_are_asked_for(server, start, sandbox):
             assert "which this build does not have" in answer.text, (name, answer.text)
             continue
         assert base64.b64decode(answer.json()["result"]).startswith(MAGIC["image/jpeg"])
+        if name == "avif":
+            assert more.paint((data / file).read_bytes(), output_size="64", format="avif").json()["format"] == "avif"
         style = more.client.post("/api/v1/style-transfer", files={
             "content_image": (data / "rgb8.png").read_bytes(), "style_image": (data / file).read_bytes()})
         assert style.status_code in (200, 422), style.text

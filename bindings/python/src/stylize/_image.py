@@ -24,7 +24,8 @@ _ORDER = "<" if sys.byteorder == "little" else ">"
 _DEEP = (abi.Format.RGB16, abi.Format.RGBA16)
 _MODES = {abi.Format.RGB8: "RGB", abi.Format.RGBA8: "RGBA", abi.Format.GRAY8: "L"}
 _ENDINGS = {**dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"), abi.Format.JPEG),
-            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP, ".tif": abi.Format.TIFF, ".tiff": abi.Format.TIFF}
+            ".png": abi.Format.PNG, ".webp": abi.Format.WEBP, ".tif": abi.Format.TIFF, ".tiff": abi.Format.TIFF,
+            ".avif": abi.Format.AVIF}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def format_of(value: "str | abi.Format") -> abi.Format:
     if isinstance(value, str):
         name = value.upper().replace("JPG", "JPEG") if value.upper() == "JPG" else value.upper()
         if name not in abi.Format.__members__:
-            raise InvalidError(f'format "{value}" is not known; rgb8, jpeg, png, webp and tiff are')
+            raise InvalidError(f'format "{value}" is not known; rgb8, jpeg, png, webp, tiff and avif are')
         return abi.Format[name]
     return abi.Format(value)
 
@@ -220,7 +221,7 @@ class Image:
         return self._context.shared().decode(self._raw) if self.encoded else self
 
     def encode(self, format: "str | abi.Format" = "jpeg", quality: int = 0) -> "Image":
-        """An encoded picture: "jpeg", "png", "webp" or "tiff"; quality 1 to 100 for jpeg and webp, 0: 92."""
+        """An encoded picture: "jpeg", "png", "webp", "tiff" or "avif"; quality 1 to 100 for jpeg, webp and avif, 0: 92 (avif: 80)."""
         wanted = format_of(format)
         if self.encoded and self._raw.format == wanted:
             return self

@@ -53,9 +53,9 @@ class PaintOptions(TypedDict, total=False):
     deadline_ms: int
     """From acceptance to the end; DeadlineError when it passes."""
     output_format: str | abi.Format
-    """ "rgb8" (pixels), or "jpeg", "png", "webp", "tiff": an encoded file."""
+    """ "rgb8" (pixels), or "jpeg", "png", "webp", "tiff", "avif": an encoded file."""
     quality: int
-    """jpeg and webp, 1 to 100; 0: 92."""
+    """jpeg, webp and avif, 1 to 100; 0: 92 (avif: 80)."""
     progress: Callable[[float], object]
     """Receives 0 to 1, on a thread of the library. An exception, or False, cancels the request."""
     preview: Callable[[memoryview], object]

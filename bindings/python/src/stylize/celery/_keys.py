@@ -13,8 +13,8 @@ from .._library import version
 from . import _settings as settings
 from ._urls import fetch
 
-FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
-_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp"}
+FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
+_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "avif": "avif"}
 _DEFAULTS: dict[str, Any] = {
     "method": "auto",
     "output_size": 0,
@@ -32,8 +32,10 @@ _DEFAULTS: dict[str, Any] = {
     "deadline_ms": 0,
     "quality": 0,
 }
+# Newer ones stand in a key only where they are given, so that results of before are found.
+_NEWER: dict[str, Any] = {"output_depth": 8, "keep_metadata": [], "tolerant": False}
 _KINDS: dict[str, Any] = {"method": str, "optimizer": str, "strength": (int, float), "preserve_color": (int, float),
-                          "style_scale": (int, float)}
+                          "style_scale": (int, float), "keep_metadata": list, "tolerant": bool}
 
 
 def data_url(data: bytes, mime: str = "image/jpeg") -> str:
@@ -102,14 +104,18 @@ def _options(given: Any) -> dict[str, Any]:
         return dict(_DEFAULTS)
     if not isinstance(given, dict):
         raise InvalidError("options must be an object")
+    known = [*_DEFAULTS, *_NEWER, "output_format"]
     for name, value in given.items():
-        if name not in _DEFAULTS and name != "output_format":
-            raise InvalidError(f'there is no option "{name}"; there are {", ".join([*_DEFAULTS, "output_format"])}')
+        if name not in known:
+            raise InvalidError(f'there is no option "{name}"; there are {", ".join(known)}')
         if name == "strength" and value == "auto":
             continue
         kind = _KINDS.get(name, str if name == "output_format" else int)
-        if not isinstance(value, kind) or (isinstance(value, bool) and name != "preserve_color"):
+        if not isinstance(value, kind) or (isinstance(value, bool) and name not in ("preserve_color", "tolerant")):
             raise InvalidError(f"the option {name} is {value!r}, which is of the wrong type")
+    if any(not isinstance(name, str) for name in given.get("keep_metadata", [])):
+        raise InvalidError(f"keep_metadata is {given['keep_metadata']!r}; a list of names is needed")
+    given = {name: value for name, value in given.items() if name not in _NEWER or value != _NEWER[name]}
     # 1, 1.0 and true are one value, and so one key.
     return {**_DEFAULTS, **{n: float(v) if isinstance(_DEFAULTS.get(n), float) and v != "auto" else v for n, v in given.items()}}
 
@@ -120,7 +126,7 @@ def _format(options: dict[str, Any], result: str) -> str:
         ending = re.search(r"\.(\w+)$", result)
         return _ENDINGS.get(ending[1].lower(), "jpeg") if ending else "jpeg"
     if asked not in FORMATS:
-        raise InvalidError(f'output_format is "{asked}"; jpeg, png and webp are allowed')
+        raise InvalidError(f'output_format is "{asked}"; jpeg, png, webp and avif are allowed')
     return str(asked)
 
 
