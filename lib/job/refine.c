@@ -13,10 +13,7 @@
 
 static double growth(const stz_job *job) { return (double)job->content.width / job->work.width; }
 
-bool stz_refines(const stz_job *job)
-{
-    return !job->net->model->optimizes && growth(job) > SOFT * 1.01;
-}
+bool stz_refines(const stz_job *job) { return !job->net->model->optimizes && growth(job) > SOFT * 1.01; }
 
 static stylize_status scaled(const stz_env *env, const stylize_image *in, uint32_t w, uint32_t h,
                              stylize_image *out, stylize_error *err)

@@ -98,7 +98,7 @@ class Deep(CliTest):
     def test_with_masks_a_style_scale_and_optimize(self):
         """Finer than with 8 bits, and the same but for that: the search of optimize goes its own way from there."""
         self.write("mask.png", png(64, 16, gray=150))
-        for most, more in ((6, ["--mask", "mask.png"]), (6, ["--style-scale", "2"]), (6, ["--style-scale", "0.5", "--mask", "mask.png"]),
+        for most, more in ((6, ["--mask", "mask.png"]), (6, ["--style-scale", "2"]), (6, ["--style-scale", "0.5", "--mask", "mask.png"]), (24, ["--look", "64"]),
                            (60, ["--method", "optimize", "--iterations", "4"]),
                            (60, ["--method", "optimize", "--iterations", "4", "--mask", "mask.png"])):
             for depth in ("8", "16"):

@@ -66,10 +66,10 @@ static void blends_are_read(void **state)
 
 static void every_field_refuses_nonsense(void **state)
 {
-    static const char *const names[] = {"output_size",   "strength",       "preserve_color", "style_scale", "look",
-                                        "method",        "format",         "quality",        "seed",
-                                        "iterations",    "allow_degraded", "style_id",       "output_depth",
-                                        "keep_metadata", "tolerant"};
+    static const char *const names[] = {"output_size",  "strength",      "preserve_color", "style_scale",
+                                        "look",         "method",        "format",         "quality",
+                                        "seed",         "iterations",    "allow_degraded", "style_id",
+                                        "output_depth", "keep_metadata", "tolerant"};
     for (size_t i = 0; i < APP_LEN(names); i++) {
         params p;
         problem wrong;
