@@ -12,8 +12,8 @@
 #define ART_AREA       512 /* the artwork has as many pixels as a square of this side, at style_scale 1 */
 #define ART_MIN        64
 #define PICTURES       5
-#define CODE_STEPS     100
-#define GOOD_STEPS     2200
+#define CODE_STEPS     80
+#define GOOD_STEPS     1600
 #define BEST_STEPS     20000
 #define MEMORY_DEFAULT (UINT64_C(512) << 20)
 #define CODE_SHARE     0.08 /* of all the time, of fitting the code where a network follows */

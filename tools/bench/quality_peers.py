@@ -73,7 +73,7 @@ class Ours:
 class Kept:
     """Paintings of a slow method, kept in a folder under what they depend on, so that a second run has them at once."""
 
-    SOURCES = ("lib/job/optimize.c", *(f"shim/optimize/{name}.cpp" for name in ("loss", "moments", "objective", "optimize", "tiles")))
+    SOURCES = ("lib/job/optimize.c", *(f"lib/engine/native/{name}.c" for name in ("loss", "objective", "optimize", "plain_loss", "search")))
 
     def __init__(self, method: Ours, folder: pathlib.Path):
         self.method, self.folder = method, folder

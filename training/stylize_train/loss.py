@@ -24,6 +24,7 @@ from .perceptual import LEVELS, LossNet, folded, moments, read_loss_net, read_ou
 
 SIZE, BATCH = 160, 4
 MULTIPLE = 2 ** (len(LEVELS) - 1)
+CONTENT = 0.27  # weight of the content in the method optimize, at the third and the fourth depth
 FILTER_WEIGHT = 1  # of what the fixed filters see at each size, in the method optimize; a depth of the network has 1
 STATISTICS = 0.25  # weight of the statistics beside the features
 WIDE = ((24,), (48,), (96, 96), (160, 160), ())  # before the features, for several teachers
@@ -224,7 +225,7 @@ def write(net: LossNet, folder: pathlib.Path) -> None:
     depths, more = len(net.levels), len(filters.FACTORS)
     model = {"name": name, "description": "Loss network of the method optimize: five depths of features and fixed filters",
              "method": "optimize", "native": f"{name}.safetensors", "torch": f"{name}.pt", "multiple": MULTIPLE, "min_side": 32,
-             "receptive_radius": radius(net), "style_weights": [1] * depths + [FILTER_WEIGHT] * more, "content_weights": [0, 0, 0.5, 0.5] + [0] * (depths + more - 4)}
+             "receptive_radius": radius(net), "style_weights": [1] * depths + [FILTER_WEIGHT] * more, "content_weights": [0, 0, CONTENT, CONTENT] + [0] * (depths + more - 4)}
     run.write_whole(folder / "model.json", lambda p: p.write_text(json.dumps(model, indent=2) + "\n"))
 
 

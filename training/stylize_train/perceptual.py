@@ -14,7 +14,7 @@ from .resnet import ResNet
 
 OURS = MODELS / "loss" / "loss.pt"
 # Our network: five levels, mean pooling between them; of each level the first layer is looked at.
-LEVELS = ((16, 16), (32, 32), (64, 80, 96), (128, 160, 128), (128,))
+LEVELS = ((16, 24), (32, 40), (64, 80, 80, 80), (128, 144, 144, 128), (128,))
 SCALES = 3  # of Filters
 VGG_LEVELS = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
 

@@ -3,7 +3,7 @@
 /* Weights of the losses, those of the feature maps as parts of what the loss network's description says. A network
  * that is steered must keep the layout by itself, so the content counts more than in the method optimize. */
 #define STYLE      5.0f
-#define CONTENT    2.4f
+#define CONTENT    4.4f
 #define SMOOTHNESS 0.1
 
 #define SIDE_MIN 128
