@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 import pytest
-from conftest import BINARY, make_certificate, make_keys, run
+from conftest import BINARY, PATIENCE, make_certificate, make_keys, run
 
 pytestmark = pytest.mark.heavy  # a sanitizer needs more calls than the server
 CALLS = {"x86_64": {"landlock": 444, "seccomp": 317}, "aarch64": {"landlock": 444, "seccomp": 277}}
@@ -100,7 +100,7 @@ def test_a_kernel_that_has_less(tmp_path, missing, part, left):
 
     def check(how):
         return subprocess.run([BINARY, "check", "--sandbox", how, "--state-dir", str(tmp_path / "state")],
-                              capture_output=True, text=True, timeout=60, check=False, preexec_fn=without(*missing))
+                              capture_output=True, text=True, timeout=PATIENCE, check=False, preexec_fn=without(*missing))
     told = check("on")
     assert told.returncode == 0 and f"# Sandbox: {left} restricted" in told.stdout
     assert sum(part in line for line in told.stderr.splitlines()) == 1
