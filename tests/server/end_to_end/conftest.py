@@ -23,6 +23,11 @@ PATIENT = {"STYLIZE_" + name: "3600s" for name in ("REQUEST_TIMEOUT", "BODY_TIME
                                                    "GRACEFUL_TIMEOUT")} | \
     {"STYLIZE_" + name: "600s" for name in ("HEADER_TIMEOUT", "STORAGE_TIMEOUT")} | \
     {"STYLIZE_" + name: "60s" for name in ("REDIS_TIMEOUT", "BROKER_TIMEOUT")}
+# To load libtorch takes a start most of its time, and a warm-up most of the rest: the server that many tests share does
+# both, and those of the sandbox do; to others it makes no difference.
+PLAIN = {name: value for name, value in (("STYLIZE_PLUGINS", str(pathlib.Path(__file__).parent)), ("STYLIZE_WARM_UP", "no"))
+         if name not in os.environ}
+os.environ.update(PLAIN)  # also of what the tests start themselves
 
 
 def pytest_configure(config):
@@ -97,8 +102,9 @@ def request(line, *headers):
 class Server:
     """A running stylize-server."""
 
-    def __init__(self, folder, *flags, scheme="http", ready=True):
+    def __init__(self, folder, *flags, scheme="http", ready=True, plain=True):
         self.folder = folder
+        self.environment = PATIENT | {k: v for k, v in os.environ.items() if plain or k not in PLAIN}
         self.log_path = folder / "log"
         self.flags = flags
         self.scheme = scheme
@@ -109,7 +115,7 @@ class Server:
             offset = log.tell()
             self.process = subprocess.Popen(
                 [BINARY, "--listen", "127.0.0.1:0", "--state-dir", str(self.folder / "state"), *self.flags],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env={**PATIENT, **os.environ})
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=self.environment)
         line = self.wait_for_log("listening on", offset)
         self.port = int(line["message"].rsplit(" ", 1)[1])
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
@@ -176,7 +182,7 @@ def artwork():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    s = Server(tmp_path_factory.mktemp("shared"), "--rate-limit", "0")
+    s = Server(tmp_path_factory.mktemp("shared"), "--rate-limit", "0", plain=False)
     yield s
     assert s.stop() == 0
 

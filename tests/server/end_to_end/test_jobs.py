@@ -243,7 +243,7 @@ def test_sighup_under_load(start, photo, tmp_path):
 
 @pytest.mark.heavy
 def test_ready_only_after_the_warm_up(start):
-    s = start(ready=False)
+    s = start(ready=False, plain=False)
     seen = s.client.get("/health")
     assert seen.json()["live"] and seen.status_code == (200 if seen.json()["ready"] else 503)
     assert ("retry-after" in seen.headers) == (seen.status_code == 503)
