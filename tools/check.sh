@@ -4,32 +4,52 @@
 set -u
 cd "$(dirname "$0")/.."
 passed=0 failed=0 skipped=
+building_release='' building_asan='' building_tsan='' # processes of begin
 jobs=${JOBS:-2}
 
-# Sets `processor`: seconds of processor time of all that ran so far. In no subshell, which would know of none.
-clock() {
-    times >build/logs/times
-    processor=$(($(sed -n '2s/\([0-9]*\)m\([0-9]*\)[^ ]* \([0-9]*\)m\([0-9]*\).*/(\1 + \3) * 60 + \2 + \4/p' build/logs/times)))
+# timed FILE COMMAND...: runs it, with its exit status; FILE gets the processor time of all that it started.
+timed() (
+    file=$1
+    shift
+    "$@"
+    status=$?
+    times >"$file" # in no subshell of this one, which would know of nothing
+    exit "$status"
+)
+
+# seconds FILE: what timed wrote there.
+seconds() {
+    echo $(($(sed -n '2s/\([0-9]*\)m\([0-9]*\)[^ ]* \([0-9]*\)m\([0-9]*\).*/(\1 + \3) * 60 + \2 + \4/p' "$1")))
 }
 
-# stage NAME "CTEST_ARGUMENTS" CMAKE_ARGUMENT...
+# begin NAME CMAKE_ARGUMENT...: builds it behind all else; `nice` is how: on processors that tests leave idle.
+nice=
+begin() {
+    name=$1
+    shift
+    {
+        # shellcheck disable=SC2086
+        timed "build/logs/$name.build.times" $nice tools/build.sh "$name" "$@" >"build/logs/$name.said" 2>&1
+        echo $? >"build/logs/$name.built"
+    } &
+    eval "building_$name=\$!"
+}
+
+# stage NAME CTEST_ARGUMENT...: tests what was begun.
 stage() {
-    name=$1 select=$2
-    shift 2
-    started=$(date +%s)
-    clock
-    used=$processor
-    if ! tools/build.sh "$name" "$@"; then
+    name=$1
+    shift
+    eval "wait \"\$building_$name\""
+    cat "build/logs/$name.said"
+    if [ "$(cat "build/logs/$name.built")" -ne 0 ]; then
         failed=$((failed + 1))
         return
     fi
     log=build/logs/$name.tests.log
-    built=$(date +%s)
-    clock
-    used_built=$processor
+    started=$(date +%s)
     # One more than there are processors, for some tests wait.
-    # shellcheck disable=SC2086
-    ctest --test-dir "build/$name" -j "$((jobs + 1))" --output-on-failure $select >"$log" 2>&1 </dev/null
+    timed "build/logs/$name.tests.times" ctest --test-dir "build/$name" -j "$((jobs + 1))" --output-on-failure "$@" \
+        >"$log" 2>&1 </dev/null
     line=$(grep -E 'tests failed out of' "$log")
     if [ -z "$line" ]; then
         echo "check: no tests ran in $name, see $log"
@@ -45,9 +65,8 @@ stage() {
     for test in $left_out; do
         skipped="$skipped $name:$test"
     done
-    clock
-    echo "check: $name: $((total - bad - count)) passed, $bad failed; built in $((built - started)) s," \
-        "tested in $(($(date +%s) - built)) s; processor time $((used_built - used)) s, $((processor - used_built)) s"
+    echo "check: $name: $((total - bad - count)) passed, $bad failed in $(($(date +%s) - started)) s; processor time" \
+        "$(seconds "build/logs/$name.build.times") s of the build, $(seconds "build/logs/$name.tests.times") s of the tests"
     if [ "$bad" -gt 0 ]; then
         sed -n '/The following tests FAILED/,$p' "$log"
         echo "check: details in $log; the first failure:"
@@ -60,18 +79,28 @@ mkdir -p build/logs
 tools/torch_cuda.sh >build/logs/torch-cuda.path 2>build/logs/torch-cuda.said &
 fetch=$!
 
+trap 'trap "" TERM; kill 0; exit 130' INT # builds behind would go on
+quick="-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1 -DNDEBUG" # the line of a fault is enough
+
 # The release is tested with Debian's libtorch, an old one; the plugin's CUDA half with a new one.
 # Allocations that fail are left to the sanitizers: there the same programs run, and more is seen.
-stage release "-LE alloc" -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
+begin release -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
+wait "$building_release"
+nice="nice -n 19"
+begin asan "$quick"
+stage release -LE alloc
 wait "$fetch"
 sed 's/^/check: /' build/logs/torch-cuda.said
 cuda_torch=$(cat build/logs/torch-cuda.path)
-[ -z "$cuda_torch" ] || TARGET=torch_tests stage cuda "-L torch" -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_WERROR=ON \
-    -DSTYLIZE_UNITY=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=$cuda_torch"
+wait "$building_asan"
+TARGET=concurrency_tests begin tsan "$quick"
 # The rules of the tree do not change with the compiler's options.
-quick="-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1 -DNDEBUG" # the line of a fault is enough
-stage asan "-LE package" "$quick"
-TARGET=concurrency_tests stage tsan "-L concurrency" "$quick"
+stage asan -LE package
+wait "$building_tsan"
+[ -z "$cuda_torch" ] || TARGET=torch_tests begin cuda -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_WERROR=ON \
+    -DSTYLIZE_UNITY=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=$cuda_torch"
+stage tsan -L concurrency
+[ -z "$cuda_torch" ] || stage cuda -L torch
 
 [ -z "$skipped" ] || echo "check: skipped:$skipped"
 echo "$passed passed, $failed failed"

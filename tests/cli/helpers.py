@@ -4,11 +4,15 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from patience import PATIENCE, wait  # noqa: E402
+
 CLI = os.environ.get("STYLIZE_CLI", str(ROOT / "build/release/bin/stylize"))
 EXAMPLES = os.environ.get("STYLIZE_EXAMPLES", str(ROOT / "build/release/examples"))
 PHOTO = ROOT / "examples/data/photo.jpg"
@@ -89,7 +93,7 @@ class CliTest(unittest.TestCase):
         if data is not None:
             more["stdin"] = subprocess.PIPE
         process = self.start(*args, **more)
-        out, err = process.communicate(data, timeout=300)
+        out, err = process.communicate(data, timeout=PATIENCE)
         return process.returncode, out, err.decode(errors="replace")
 
     def ok(self, *args, **more):

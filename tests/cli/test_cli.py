@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from helpers import ARTWORK, CLI, EXAMPLES, PHOTO, ROOT, CliTest, kind, png, png_size
+from helpers import ARTWORK, CLI, EXAMPLES, PATIENCE, PHOTO, ROOT, CliTest, kind, png, png_size, wait
 
 
 class Usage(CliTest):
@@ -568,15 +568,13 @@ class Interrupt(CliTest):
             with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
                 masks = dict(line.split(":\t") for line in f)
             return int(masks.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1
-        end = time.monotonic() + 60
-        while process.poll() is None and not caught() and time.monotonic() < end:
-            time.sleep(0.02)
+        wait(lambda: process.poll() is not None or caught())
         time.sleep(0.5)
 
     def interrupt(self, process, number=signal.SIGINT):
         if process.poll() is None:
             process.send_signal(number)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err.decode()
 
     def test_large_picture(self):
@@ -593,9 +591,7 @@ class Interrupt(CliTest):
         for i in range(40):
             self.write(f"in/{i:02}.jpg", PHOTO.read_bytes())
         process = self.start("in", "-s", "udnie", "-o", "out", "--size", "1536", "-j", "3")
-        until = time.time() + 60
-        while time.time() < until and not (os.path.isdir(self.path("out")) and self.files("out")):
-            time.sleep(0.02)
+        wait(lambda: process.poll() is not None or os.path.isdir(self.path("out")) and self.files("out"))
         code, out, err = self.interrupt(process, signal.SIGTERM)
         if code == 0:
             self.skipTest("this machine had done all before the signal came")
@@ -612,7 +608,7 @@ class Interrupt(CliTest):
         process = self.start("-", "-s", "udnie", stdin=subprocess.PIPE)
         self.until_it_listens(process)
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertEqual(process.wait(timeout=PATIENCE), 130)
         process.stdin.close()
         process.stdout.close()
         process.stderr.close()
@@ -651,7 +647,7 @@ class Sheet(CliTest):
         for name in ("星夜.jpg", "麦田.jpg"):
             self.write(name, ARTWORK.read_bytes())
             process = self.start("sheet", "in.png", "-i", name, "--size", "64", "-o", f"{name}.png", "--lang", "zh")
-            said = process.communicate(timeout=120)[1]
+            said = process.communicate(timeout=PATIENCE)[1]
             self.assertEqual(process.returncode, 0, said)
             sheets.append(self.read(f"{name}.png"))
         if b"no names" in said:
@@ -699,7 +695,7 @@ class Terminal(CliTest):
         os.close(slave)
         shown = b""
         while True:
-            ready, _, _ = select.select([master], [], [], 120)
+            ready, _, _ = select.select([master], [], [], PATIENCE)
             try:
                 data = os.read(master, 65536) if ready else b""
             except OSError:
@@ -707,7 +703,7 @@ class Terminal(CliTest):
             if not data:
                 break
             shown += data
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
         process.stdout.close()
         os.close(master)
         self.assertEqual(process.returncode, 0, shown)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from helpers import CLI, PHOTO, CliTest
+from helpers import CLI, PATIENCE, PHOTO, CliTest
 
 PLUGIN = pathlib.Path(CLI).parents[1] / "lib/frei0r-1/stylize.so"
 
@@ -21,7 +21,7 @@ class Frei0r(CliTest):
 
     def run_host(self, *command):
         more = dict(os.environ, FREI0R_PATH=str(PLUGIN.parent), HOME=str(self.dir))
-        run = subprocess.run([*command], capture_output=True, text=True, cwd=self.dir, env=more, timeout=200, stdin=subprocess.DEVNULL)
+        run = subprocess.run([*command], capture_output=True, text=True, cwd=self.dir, env=more, timeout=PATIENCE, stdin=subprocess.DEVNULL)
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stderr
 

@@ -3,10 +3,9 @@ import json
 import os
 import shutil
 import signal
-import time
 import unittest
 
-from helpers import ARTWORK, PHOTO, CliTest, kind, png, png_size
+from helpers import ARTWORK, PATIENCE, PHOTO, CliTest, kind, png, png_size, wait
 
 
 class Own(CliTest):
@@ -81,11 +80,9 @@ class Own(CliTest):
 
     def test_interrupted_it_keeps_what_it_has(self):
         process = self.start("style", "add", "mine", ARTWORK, "--preview", self.path("grown.png"), env=self.env)
-        deadline = time.monotonic() + 120
-        while not (self.dir / "grown.png").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait(lambda: process.poll() is not None or (self.dir / "grown.png").exists())
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 130, err)
         self.assertIn(b"mine", out)
         self.assertIn("mine/style.json", self.files("data/styles"))

@@ -7,10 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
-from helpers import CLI, PHOTO, CliTest
+from helpers import CLI, PATIENCE, PHOTO, CliTest, wait
 
 HELPER = pathlib.Path(CLI).with_name("stylize-video")
 MISSING = not HELPER.exists() or not shutil.which("ffmpeg") or not shutil.which("ffprobe")
@@ -193,22 +192,20 @@ class VideoFaults(VideoTest):
         self.clip("long.mp4", "320x240", "60")
         process = subprocess.Popen([CLI, "video", "long.mp4", "--style", "udnie", "-o", "out.mp4"], cwd=self.dir,
                                    stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + 60
-        while not any(p.startswith(".out.mp4.") for p in os.listdir(self.dir)) and time.monotonic() < end:
-            time.sleep(0.02)
+        wait(lambda: process.poll() is not None or any(p.startswith(".out.mp4.") for p in os.listdir(self.dir)))
         return process
 
     def test_an_interruption_leaves_nothing(self):
         process = self.start()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.files(), ["long.mp4"])
 
     def test_killed_in_the_middle_there_is_no_film(self):
         process = self.start()
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
         self.assertFalse((self.dir / "out.mp4").exists())
 
     def test_a_full_disk(self):

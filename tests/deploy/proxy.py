@@ -22,7 +22,7 @@ _spec = importlib.util.spec_from_file_location("end_to_end", END_TO_END / "conft
 _end_to_end = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_end_to_end)
 Server = _end_to_end.Server
-wait = Server.wait
+PATIENCE, wait = _end_to_end.PATIENCE, _end_to_end.wait
 sys.path.insert(0, str(SOURCE / "tools/deploy"))
 import edge  # noqa: E402
 
@@ -67,13 +67,13 @@ class Proxy:
     def client(self, address="127.0.0.1", **more):
         transport = httpx.HTTPTransport(verify=False, local_address=address,
                                         limits=httpx.Limits(max_connections=64, max_keepalive_connections=0))
-        return httpx.Client(base_url=f"https://127.0.0.1:{self.port}", transport=transport, timeout=60, **more)
+        return httpx.Client(base_url=f"https://127.0.0.1:{self.port}", transport=transport, timeout=PATIENCE, **more)
 
     def get(self, target):
         """A GET with exactly this target, which httpx would tidy up: status, headers, text."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=context)
         with contextlib.closing(connection):
             connection.request("GET", target)
             answer = connection.getresponse()
@@ -82,7 +82,7 @@ class Proxy:
     def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=PATIENCE)
 
 
 class Nginx(Proxy):
@@ -182,7 +182,7 @@ class Broken:
             elif self.behaviour == "hold":
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
                                    b"event: job\ndata: first\n\n")
-                self.go_on.wait(60)
+                self.go_on.wait(PATIENCE)
                 connection.sendall(b"event: job\ndata: last\n\n")
 
     def stop(self):

@@ -261,7 +261,7 @@ def exported(tmp_path_factory):
         assert server.paint(photo).status_code == 200
     assert server.paint(b"no picture").status_code in (400, 415)
     assert server.add_job(photo).status_code == 202
-    text = server.client.get("/metrics").text
+    text = server.client.get("/metrics", timeout=proxy.PATIENCE).text
     assert server.stop() == 0
     return samples(text)
 
@@ -324,7 +324,7 @@ def test_metrics_of_the_machine_are_exported():
     try:
         def ask():
             try:
-                return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+                return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=proxy.PATIENCE).text
             except httpx.TransportError:
                 return None
         text = proxy.wait(ask)

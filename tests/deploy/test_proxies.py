@@ -11,7 +11,7 @@ import threading
 import httpx
 import pytest
 
-from proxy import Broken, Haproxy, Nginx, Server, edge, wait
+from proxy import PATIENCE, Broken, Haproxy, Nginx, Server, edge, wait
 
 KINDS = [pytest.param(kind, id=kind.name, marks=pytest.mark.skipif(
     not kind.binary, reason=f"{kind.name} is not installed")) for kind in (Nginx, Haproxy)]
@@ -219,13 +219,14 @@ def test_this_client_can_speak_old_tls(kind, tmp_path):
                 s.recv(1)
         threading.Thread(target=serve, daemon=True).start()
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{listener.getsockname()[1]}", "-tls1_1",
-                               "-cipher", "DEFAULT:@SECLEVEL=0"], input="x", capture_output=True, text=True, timeout=30)
+                               "-cipher", "DEFAULT:@SECLEVEL=0"], input="x", capture_output=True, text=True, timeout=PATIENCE)
     assert "Protocol  : TLSv1.1" in done.stdout
 
 
 def test_plain_http_is_sent_to_tls(front, servers):
     gate = front(ports(servers))
-    answer = httpx.get(f"http://127.0.0.1:{gate.plain_port}/api/v1/styles?a=b", headers={"Host": "localhost"})
+    answer = httpx.get(f"http://127.0.0.1:{gate.plain_port}/api/v1/styles?a=b", headers={"Host": "localhost"},
+                       timeout=PATIENCE)
     assert answer.status_code == 308
     assert answer.headers["Location"] == "https://localhost/api/v1/styles?a=b"
 

@@ -12,6 +12,9 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from patience import PATIENCE  # noqa: E402
+
 PHOTO = ROOT / "examples" / "data" / "photo.jpg"  # 1024 x 768
 PROGRAMS = pathlib.Path(sys.argv.pop())
 BODY_MAX = 16 << 20
@@ -83,10 +86,10 @@ class Http(unittest.TestCase):
         """A sanitizer's findings, leaks too, are in the exit status."""
         self.process.send_signal(signal.SIGTERM)
         said = self.process.stderr.read()
-        self.assertEqual((self.process.wait(60), said), (0, ""))
+        self.assertEqual((self.process.wait(PATIENCE), said), (0, ""))
 
     def ask(self, method: str, path: str = "/", body: bytes | None = None, headers: dict[str, str] | None = None):
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)) as connection:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             return response.status, response.headers, response.read()

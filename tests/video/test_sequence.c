@@ -291,7 +291,7 @@ static void a_waiting_pull_is_cancelled(void **state)
     world w = begin();
     stylize_error err;
     pthread_t thread;
-    atomic_store(&fake.delay_ms, 5000);
+    atomic_store(&fake.delay_ms, 600000);
     stylize_sequence *s = create_sequence(w.ctx, &w.request, 0.5f, 0);
     ok(stylize_sequence_push(s, &w.frame, NULL, &err));
     assert_int_equal(pthread_create(&thread, NULL, cancel_soon, s), 0);

@@ -19,7 +19,7 @@ import pytest
 import redis
 
 import stylize.celery
-WAIT = 120
+WAIT = 600
 """Seconds until a test gives up; nothing is decided by it but that something hangs."""
 
 

@@ -20,7 +20,7 @@ if importlib.util.find_spec("celery"):  # not where the tests run with the syste
 
 def eventually(true: Callable[[], bool]) -> bool:
     """Whether it comes to be true: a thread of the library may still be leaving a callback."""
-    last = time.monotonic() + 120
+    last = time.monotonic() + 600
     while not true() and time.monotonic() < last:
         gc.collect()
         time.sleep(0.002)

@@ -35,7 +35,7 @@ def test_cancelled_tasks_cancel_their_requests() -> None:
 
             def hold(done: float) -> None:
                 entered.set()
-                gate.wait(60)
+                gate.wait(600)
 
             first = asyncio.create_task(stylizer.paint(PICTURE, "scream", progress=hold))
             await asyncio.to_thread(entered.wait)

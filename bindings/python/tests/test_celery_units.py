@@ -218,7 +218,7 @@ def test_progress_and_time_limits(stylizer: stylize.Stylizer, photo: str, monkey
             raise SoftTimeLimit
 
     def hold(done: float) -> None:
-        gate.wait(60)
+        gate.wait(600)
 
     job = stylizer.submit(photo, "scream", output_size=64, progress=hold)
     with pytest.raises(SoftTimeLimit):

@@ -26,11 +26,11 @@ class Gate:
     def __init__(self, stylizer: Stylizer) -> None:
         self.entered, self.open = threading.Event(), threading.Event()
         self.job = stylizer.submit(small(0), "scream", progress=self.hold)
-        assert self.entered.wait(60)
+        assert self.entered.wait(600)
 
     def hold(self, done: float) -> None:
         self.entered.set()
-        assert self.open.wait(60)
+        assert self.open.wait(600)
 
 
 def test_32_threads_on_one_stylizer(stylizer: Stylizer) -> None:
@@ -218,7 +218,7 @@ def test_dropped_in_a_callback() -> None:
         job.add_done_callback(lambda _: ended.set())
         gate.open.set()
         del stylizer, gate, job
-        assert ended.wait(60)
+        assert ended.wait(600)
 
 
 def test_closing_in_a_callback_is_refused(stylizer: Stylizer) -> None:

@@ -78,11 +78,39 @@ static const micro_fn micros[4][13] = {{0}, {0, UP_TO_12(NAME, 1)}, {0, KERNELS2
 static const micro_fn micros3[4][13] = {
     {0}, {0, UP_TO_12(NAME3, 1)}, {0, KERNELS2(NAME3)}, {0, KERNELS3(NAME3)}};
 
+/* The sanitizers would spend most of their time in the loop of micro, so a checked build compiles this file without those
+ * that look at memory, and tells them here what a product reads and writes. */
+#if defined STZ_CHECKED_ADDRESS
+void __asan_loadN(void *at, ptrdiff_t size);
+void __asan_storeN(void *at, ptrdiff_t size);
+#define READS(at, count)  __asan_loadN((void *)(at), (ptrdiff_t)(count) * (ptrdiff_t)sizeof(float))
+#define WRITES(at, count) __asan_storeN(at, (ptrdiff_t)(count) * (ptrdiff_t)sizeof(float))
+#elif defined STZ_CHECKED_THREAD
+void __tsan_read_range(void *at, ptrdiff_t size);
+void __tsan_write_range(void *at, ptrdiff_t size);
+#define READS(at, count)  __tsan_read_range((void *)(at), (ptrdiff_t)(count) * (ptrdiff_t)sizeof(float))
+#define WRITES(at, count) __tsan_write_range(at, (ptrdiff_t)(count) * (ptrdiff_t)sizeof(float))
+#else
+#define READS(at, count)  ((void)0)
+#define WRITES(at, count) ((void)0)
+#endif
+
+INLINE void tell(int vectors, int rows, int depth, int segments, const float *const *a, ptrdiff_t lda,
+                 const float *b, float *c)
+{
+    for (int s = 0; s < segments; s++)
+        for (int m = 0; m < rows; m++)
+            READS(a[s] + m * lda, depth);
+    READS(b, segments * depth * vectors * STZ_LANES);
+    WRITES(c, rows * vectors * STZ_LANES);
+}
+
 void K(gemm)(int vectors, int rows, int depth, const float *a, ptrdiff_t lda, const float *b, float *c,
              bool stream)
 {
     const int max = K(rows_max)[vectors], blocks = (rows + max - 1) / max, columns = vectors * STZ_LANES;
     const ptrdiff_t panel = (ptrdiff_t)depth * columns;
+    tell(vectors, rows, depth, 1, &a, lda, b, c);
     for (int i = 0, t = 0; i < blocks; i++) { /* even parts: no tiny block at the end */
         int n = (rows - t + blocks - i - 1) / (blocks - i);
         const float *at = a + t * lda;
@@ -100,6 +128,7 @@ void K(gemm3)(int vectors, int rows, int depth, const float *const a[3], ptrdiff
               float *c)
 {
     const int max = K(rows_max)[vectors], blocks = (rows + max - 1) / max;
+    tell(vectors, rows, depth, 3, a, lda, b, c);
     for (int i = 0, t = 0; i < blocks; i++) {
         int n = (rows - t + blocks - i - 1) / (blocks - i);
         const float *at[3] = {a[0] + t * lda, a[1] + t * lda, a[2] + t * lda};

@@ -2,7 +2,7 @@
 import shutil
 
 import pytest
-from conftest import SOURCE
+from conftest import PATIENCE, SOURCE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,11 +29,11 @@ def wait_for_painting(page, part):
 
 
 def until(page, condition):
-    for _ in range(2400):
+    for _ in range(20 * PATIENCE):
         if condition():
             return
         page.wait_for_timeout(50)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError("it did not happen")
 
 
 def is_quiet(page):

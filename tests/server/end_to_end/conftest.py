@@ -6,19 +6,28 @@ import signal
 import socket
 import struct
 import subprocess
-import time
+import sys
 import zlib
 
 import httpx
 import pytest
 
-import services
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+import services  # noqa: E402
+from patience import PATIENCE, SLOWNESS, wait  # noqa: E402
 
 BINARY = os.environ["STYLIZE_SERVER"]
 SOURCE = pathlib.Path(os.environ["STYLIZE_SOURCE"])
-# On a busy machine another service may be slow to answer; only tests of that give it less time.
-PATIENCE = {"STYLIZE_REDIS_TIMEOUT": "60s", "STYLIZE_BROKER_TIMEOUT": "60s", "STYLIZE_STORAGE_TIMEOUT": "60s"}
-SLOWNESS = int(os.environ.get("STYLIZE_TEST_SLOWNESS", "1"))  # of a build with sanitizers
+# On a busy machine clients and other services may be slow; only tests of that give them less time.
+PATIENT = {"STYLIZE_" + name: "3600s" for name in ("REQUEST_TIMEOUT", "BODY_TIMEOUT", "SEND_TIMEOUT", "KEEP_ALIVE",
+                                                   "GRACEFUL_TIMEOUT")} | \
+    {"STYLIZE_" + name: "600s" for name in ("HEADER_TIMEOUT", "STORAGE_TIMEOUT")} | \
+    {"STYLIZE_" + name: "60s" for name in ("REDIS_TIMEOUT", "BROKER_TIMEOUT")}
+# To load libtorch takes a start most of its time, and a warm-up most of the rest: the server that many tests share does
+# both, and those of the sandbox do; to others it makes no difference.
+PLAIN = {name: value for name, value in (("STYLIZE_PLUGINS", str(pathlib.Path(__file__).parent)), ("STYLIZE_WARM_UP", "no"))
+         if name not in os.environ}
+os.environ.update(PLAIN)  # also of what the tests start themselves
 
 
 def pytest_configure(config):
@@ -33,7 +42,7 @@ def side(pixels):
 
 
 def run(*arguments):
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def make_keys(path):
@@ -68,16 +77,16 @@ def connect(server, address="127.0.0.1"):
     return socket.create_connection(("127.0.0.1", server.port), source_address=(address, 0))
 
 
-def talk(server, data, seconds=60, address="127.0.0.1"):
-    """Sends bytes as they are and reads until the server closes or the time is over."""
+def talk(server, data, address="127.0.0.1"):
+    """Sends bytes as they are and reads until the server closes."""
     with connect(server, address) as s:
-        s.settimeout(seconds)
+        s.settimeout(PATIENCE)
         answer = b""
         try:
             s.sendall(data)
             while piece := s.recv(65536):
                 answer += piece
-        except (TimeoutError, ConnectionError):
+        except ConnectionError:
             pass
         return answer
 
@@ -93,8 +102,9 @@ def request(line, *headers):
 class Server:
     """A running stylize-server."""
 
-    def __init__(self, folder, *flags, scheme="http", ready=True):
+    def __init__(self, folder, *flags, scheme="http", ready=True, plain=True):
         self.folder = folder
+        self.environment = PATIENT | {k: v for k, v in os.environ.items() if plain or k not in PLAIN}
         self.log_path = folder / "log"
         self.flags = flags
         self.scheme = scheme
@@ -105,11 +115,11 @@ class Server:
             offset = log.tell()
             self.process = subprocess.Popen(
                 [BINARY, "--listen", "127.0.0.1:0", "--state-dir", str(self.folder / "state"), *self.flags],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env={**PATIENCE, **os.environ})
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=self.environment)
         line = self.wait_for_log("listening on", offset)
         self.port = int(line["message"].rsplit(" ", 1)[1])
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=60, verify=False)
+        self.client = httpx.Client(base_url=self.url, timeout=PATIENCE, verify=False)
         if ready:
             self.wait(lambda: self.client.get("/health/ready").status_code == 200)
 
@@ -124,21 +134,22 @@ class Server:
             return next((line for line in self.log(offset) if part in line["message"]), None)
         return self.wait(find)
 
-    @staticmethod
-    def wait(condition, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.02)
-        raise AssertionError("it did not happen in time")
+    wait = staticmethod(wait)
+
+    def serves(self):
+        """Waits until it answers: where it gives clients little time, one on a busy machine may have been too slow."""
+        def answers():
+            try:
+                return self.client.get("/health").status_code == 200
+            except httpx.TransportError:
+                return False
+        return wait(answers)
 
     def stop(self, number=signal.SIGTERM):
         self.client.close()
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE)
 
     def paint(self, photo, headers=None, **fields):
         fields.setdefault("style_id", "starry_night")
@@ -171,7 +182,7 @@ def artwork():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    s = Server(tmp_path_factory.mktemp("shared"), "--rate-limit", "0")
+    s = Server(tmp_path_factory.mktemp("shared"), "--rate-limit", "0", plain=False)
     yield s
     assert s.stop() == 0
 
@@ -240,7 +251,7 @@ def open_page(browser, server):
     def run(size="desktop", language="en-US", **more):
         more = {"reduced_motion": "reduce", **SIZES[size], "locale": language, "accept_downloads": True, **more}
         context = browser.new_context(**more)
-        context.set_default_timeout(120_000)  # of a busy machine
+        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watch(page)

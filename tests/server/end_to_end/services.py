@@ -13,9 +13,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
+from patience import PATIENCE, wait
 
 
 def free_port():
@@ -36,14 +36,7 @@ class Redis:
         if self.password:
             flags += ["--requirepass", self.password]
         self.process = subprocess.Popen(["redis-server", *flags], stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 20
-        while True:
-            try:
-                assert self.ask("PING") == "PONG"
-                return
-            except (OSError, AssertionError):
-                assert time.monotonic() < end, "redis-server did not start"
-                time.sleep(0.02)
+        wait(lambda: self.ask("PING") == "PONG")
 
     def ask(self, *words):
         flags = ["-a", self.password, "--no-auth-warning"] if self.password else []
@@ -215,10 +208,8 @@ class Worker:
                 **os.environ, "STYLIZE_BROKER": broker, "STYLIZE_LIBRARY": str(library),
                 "STYLIZE_MODELS": f"{source}/models", "PYTHONPATH": f"{source}/bindings/python/src",
                 "STYLIZE_WARM_UP": "none", "STYLIZE_RESULTS": folder.as_uri(), **variables})
-        end = time.monotonic() + 60
-        while " ready." not in self.log.read_text():
-            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
-            time.sleep(0.05)
+        wait(lambda: self.process.poll() is not None or " ready." in self.log.read_text())
+        assert self.process.poll() is None, self.log.read_text()
 
     def stop(self):
         for number in (signal.SIGTERM, signal.SIGKILL):

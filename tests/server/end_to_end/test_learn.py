@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from conftest import SLOWNESS, gray_png, make_keys
+from conftest import gray_png, make_keys
 from test_jobs import files, state_of
 
 LONG = {"effort": "good", "code_steps": "1", "network_steps": "20000"}
@@ -20,7 +20,7 @@ def view(server, job, headers=None):
 
 
 def over(server, job, state="done"):
-    server.wait(lambda: state_of(server, job) not in ("queued", "running"), seconds=120 * SLOWNESS)
+    server.wait(lambda: state_of(server, job) not in ("queued", "running"))
     job = view(server, job)
     assert job["state"] == state, job
     return job
@@ -28,7 +28,7 @@ def over(server, job, state="done"):
 
 def running(server, job):
     """Until it has made a step."""
-    server.wait(lambda: "steps" in view(server, job)["style"], seconds=120 * SLOWNESS)
+    server.wait(lambda: "steps" in view(server, job)["style"])
 
 
 @pytest.fixture

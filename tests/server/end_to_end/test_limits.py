@@ -1,13 +1,14 @@
 """Limits, wrong requests, slow and absent clients, load."""
 import asyncio
 import concurrent.futures
+import contextlib
 import socket
 import struct
 import time
 import zlib
 
 import pytest
-from conftest import request, status_of, talk
+from conftest import PATIENCE, request, status_of, talk
 
 
 def flat_png(width, height):
@@ -91,7 +92,7 @@ def test_a_body_shorter_than_it_says_is_given_up(start):
     answer = talk(s, request("POST /api/v1/style-transfer HTTP/1.1", "Content-Length: 1000",
                              "Content-Type: application/json") + b"{}")
     assert status_of(answer) == 408
-    assert s.client.get("/health").status_code == 200
+    s.serves()
 
 
 def test_a_body_longer_than_it_says_is_no_second_request(server):
@@ -113,7 +114,7 @@ def test_a_header_too_large(server):
 def test_nonsense_is_answered_or_cut_off(start, data):
     s = start("--header-timeout", "500ms")
     assert status_of(talk(s, data)) in (None, 400, 404, 405, 413, 505)
-    assert s.client.get("/health").status_code == 200
+    s.serves()
 
 
 @pytest.mark.threads
@@ -122,8 +123,9 @@ def test_slow_headers_are_cut_off_while_others_are_served(start, photo):
     slow = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(50)]
     for c in slow:
         c.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
-    end = time.monotonic() + 60
-    while time.monotonic() < end and slow:
+
+    def are_cut_off():
+        s.serves()
         for c in list(slow):
             try:
                 c.sendall(b"X-Drip: 1\r\n")
@@ -135,9 +137,8 @@ def test_slow_headers_are_cut_off_while_others_are_served(start, photo):
             except OSError:
                 c.close()
                 slow.remove(c)
-        assert s.client.get("/health").status_code == 200
-        time.sleep(0.1)
-    assert not slow
+        return not slow
+    s.wait(are_cut_off, pause=0.1)
     assert s.metric("stylize_slow_connections_total") >= 50
 
 
@@ -150,13 +151,16 @@ def test_slow_bodies_are_cut_off_though_they_go_on(start):
                           "Content-Type: multipart/form-data; boundary=x"))
     for _ in range(10):
         for c in slow:
-            c.sendall(b"x")
+            with contextlib.suppress(ConnectionError):  # on a busy machine it may be cut off by now
+                c.sendall(b"x")
         time.sleep(0.05)
     for c in slow:
-        c.settimeout(60)
-        assert c.recv(12) == b"HTTP/1.1 408"
+        c.settimeout(PATIENCE)
+        with contextlib.suppress(ConnectionError):
+            assert c.recv(12) in (b"HTTP/1.1 408", b"")
         c.close()
     s.wait(lambda: s.metric("stylize_body_bytes") == 0)
+    s.wait(lambda: s.metric('stylize_http_requests_total{route="transfer",method="POST",code="408"}') == 50)
 
 
 @pytest.mark.heavy
@@ -174,7 +178,7 @@ def test_a_client_that_does_not_read_is_cut_off(start, photo):
 
 @pytest.mark.threads
 def test_a_thousand_idle_connections(start, photo):
-    s = start("--header-timeout", "60s")
+    s = start()
     idle = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(1000)]
     assert s.paint(photo).status_code == 200
     s.wait(lambda: s.metric("stylize_http_connections") >= 1000)  # the kernel takes them before the server does
@@ -183,16 +187,16 @@ def test_a_thousand_idle_connections(start, photo):
 
 
 def test_one_client_is_limited(start):
-    s = start("--rate-limit", "0.05", "--rate-burst", "10")
+    s = start("--rate-limit", "0.001", "--rate-burst", "10")
     answers = [s.client.get("/api/v1/session") for _ in range(40)]
     refused = [a for a in answers if a.status_code == 429]
-    assert 27 <= len(refused) <= 30 and int(refused[0].headers["retry-after"]) >= 1
+    assert len(refused) in (29, 30) and int(refused[0].headers["retry-after"]) >= 1
     assert refused[0].json()["error"]["code"] == "rate_limited"
     assert s.client.get("/health").status_code == 200
 
 
 def test_forwarded_addresses_of_a_trusted_proxy_count(start):
-    s = start("--rate-limit", "1", "--rate-burst", "2", "--trusted-proxy", "127.0.0.0/8")
+    s = start("--rate-limit", "0.001", "--rate-burst", "2", "--trusted-proxy", "127.0.0.0/8")
     codes = [s.client.get("/api/v1/session", headers={"X-Forwarded-For": f"198.51.100.{i}"}).status_code
              for i in range(20)]
     assert codes == [200] * 20

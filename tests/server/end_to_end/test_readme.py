@@ -3,7 +3,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import SOURCE, Server
+from conftest import PATIENCE, SOURCE, Server
 
 TEXT = (SOURCE / "apps/server/README.md").read_text(encoding="utf-8")
 BLOCKS = [b for b in re.findall(r"```sh\n(.*?)```", TEXT, re.S) if "curl" in b]
@@ -28,7 +28,7 @@ def test_it_has_lines():
 def test_lines_work_as_printed(server, tmp_path, block):
     (tmp_path / "examples").symlink_to(SOURCE / "examples")
     done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", block.replace(ADDRESS, server.url)], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=300, check=False)
+                          capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     assert "error" not in done.stdout.replace("error.json", "")
     for name in re.findall(NAMES, block):

@@ -4,6 +4,7 @@ import threading
 import zipfile
 
 import pytest
+from conftest import PATIENCE
 
 STATES = ("done", "failed", "cancelled")
 
@@ -17,7 +18,7 @@ def test_accepted_jobs_and_batches_wait_for_room(start, photo, threads):
 
     def batch(first):
         answers.append(s.client.post("/api/v1/batches", files=[("content_image", photo + bytes([i])) for i in range(12)],
-                                     data={"style_id": "scream", "output_size": str(400 + first)}, timeout=300))
+                                     data={"style_id": "scream", "output_size": str(400 + first)}, timeout=PATIENCE))
     jobs = []
     for i in range(30):
         made = s.add_job(photo, output_size=str(300 + 4 * i))
@@ -31,7 +32,7 @@ def test_accepted_jobs_and_batches_wait_for_room(start, photo, threads):
 
     def states():
         return [s.client.get(f"/api/v1/jobs/{job}").json()["state"] for job in jobs]
-    s.wait(lambda: all(state in STATES for state in states()), 240)
+    s.wait(lambda: all(state in STATES for state in states()))
     assert states() == ["done"] * 30
     for answer in answers:
         with zipfile.ZipFile(io.BytesIO(answer.content)) as z:

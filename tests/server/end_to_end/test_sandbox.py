@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 import pytest
-from conftest import BINARY, make_certificate, make_keys, run
+from conftest import BINARY, PATIENCE, make_certificate, make_keys, run
 
 pytestmark = pytest.mark.heavy  # a sanitizer needs more calls than the server
 CALLS = {"x86_64": {"landlock": 444, "seccomp": 317}, "aarch64": {"landlock": 444, "seccomp": 277}}
@@ -32,7 +32,8 @@ def test_all_that_it_does_works_in_the_sandbox(start, photo, artwork, tmp_path):
     make_certificate(folder, "first")
     keys = make_keys(tmp_path / "keys")
     s = start("--sandbox", "on", "--tls-cert", str(folder / "cert.pem"), "--tls-key", str(folder / "key.pem"),
-              "--api-keys", str(tmp_path / "keys"), "--cache-dir", str(tmp_path / "cache"), scheme="https")
+              "--api-keys", str(tmp_path / "keys"), "--cache-dir", str(tmp_path / "cache"), scheme="https",
+              plain=False)
     anna, root = {**keys["anna"], "X-Subject": "me"}, keys["root"]
     assert s.paint(photo, headers=anna).status_code == 200
     assert s.paint(photo, headers=anna).json()["cache"] == "hit"
@@ -62,7 +63,7 @@ def test_all_that_it_does_works_in_the_sandbox(start, photo, artwork, tmp_path):
 
 def test_every_thread_is_restricted(start, photo, tmp_path):
     need_all_of_it(tmp_path)
-    s = start("--sandbox", "require")
+    s = start("--sandbox", "require", plain=False)
     assert s.paint(photo).status_code == 200
     found = list(statuses(s.process))
     assert len(found) > 4
@@ -100,7 +101,7 @@ def test_a_kernel_that_has_less(tmp_path, missing, part, left):
 
     def check(how):
         return subprocess.run([BINARY, "check", "--sandbox", how, "--state-dir", str(tmp_path / "state")],
-                              capture_output=True, text=True, timeout=60, check=False, preexec_fn=without(*missing))
+                              capture_output=True, text=True, timeout=PATIENCE, check=False, preexec_fn=without(*missing))
     told = check("on")
     assert told.returncode == 0 and f"# Sandbox: {left} restricted" in told.stdout
     assert sum(part in line for line in told.stderr.splitlines()) == 1

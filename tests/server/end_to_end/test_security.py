@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import pytest
-from conftest import make_certificate, make_keys, run
+from conftest import PATIENCE, make_certificate, make_keys, run
 
 
 def test_keys(start, photo, artwork, tmp_path):
@@ -94,7 +94,7 @@ def test_tls(start, tmp_path, photo):
 
     def handshake(option):
         return subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{s.port}", option, "-cipher",
-                               "ALL:@SECLEVEL=0"], input="", capture_output=True, text=True, timeout=60, check=False)
+                               "ALL:@SECLEVEL=0"], input="", capture_output=True, text=True, timeout=PATIENCE, check=False)
     for option in ("-tls1", "-tls1_1"):
         assert "Cipher is (NONE)" in handshake(option).stdout
     for option in ("-tls1_2", "-tls1_3"):

@@ -5,7 +5,7 @@ import ssl
 import subprocess
 
 import pytest
-from conftest import make_certificate, run
+from conftest import PATIENCE, make_certificate, run
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
@@ -22,7 +22,7 @@ def make_rsa(folder):
 
 def speaks(s, *options):
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{s.port}", *options], input="",
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=PATIENCE, check=False)
     return "Cipher is (NONE)" not in done.stdout and "Cipher is" in done.stdout
 
 

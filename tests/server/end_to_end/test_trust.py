@@ -5,7 +5,7 @@ import subprocess
 import httpx
 import pytest
 import services
-from conftest import SOURCE, run, status_of, talk
+from conftest import PATIENCE, SOURCE, run, status_of, talk
 
 STYLE = "/api/v1/styles/mine"
 
@@ -65,7 +65,7 @@ def test_a_named_proxy_is_asked_by_its_own_name(start):
 
 def test_all_lines_of_forwarded_addresses_count(start):
     """The client's own line stands before the one that the proxy adds."""
-    s = start("--rate-limit", "0.05", "--rate-burst", "5", "--trusted-proxy", "127.0.0.0/8")
+    s = start("--rate-limit", "0.001", "--rate-burst", "5", "--trusted-proxy", "127.0.0.0/8")
     codes = [status_of(ask(s, f"X-Forwarded-For: 198.51.100.{i}", "X-Forwarded-For: 203.0.113.5", method="GET",
                            path="/api/v1/session")) for i in range(20)]
     assert codes == [200] * 5 + [429] * 15
@@ -80,14 +80,14 @@ def test_what_may_be_said_once_is_refused_twice(server, lines):
 
 
 NGINX = """daemon off; error_log stderr; pid nginx.pid; events {{}}
-http {{ access_log off; client_body_buffer_size 4m; client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u;
+http {{ access_log off; proxy_read_timeout 600s; client_body_buffer_size 4m; client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u;
 scgi_temp_path s; server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{to}; {more} }} }} }}
 """
 HAPROXY = """defaults
     mode http
-    timeout client 10s
-    timeout server 10s
-    timeout connect 10s
+    timeout client 600s
+    timeout server 600s
+    timeout connect 600s
 frontend a
     bind 127.0.0.1:{port}
     option forwardfor
@@ -127,7 +127,7 @@ def test_strangers_behind_a_proxy_as_it_comes(start, proxy, artwork, name, text,
     s = start(*(["--trusted-proxy", "127.0.0.0/8"] if named else []))
     port = services.free_port()
     proxy(name, text.format(port=port, to=s.port, more=more))
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as stranger:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as stranger:
         def up():
             try:
                 return stranger.get("/health").status_code == 200
@@ -143,7 +143,7 @@ def test_strangers_behind_a_proxy_as_it_comes(start, proxy, artwork, name, text,
 def test_the_ten_lines_of_the_manual_are_safe(start, proxy, artwork, photo):
     text = (SOURCE / "docs/deployment.md").read_text().split("```nginx\n", 1)[1].split("```", 1)[0]
     assert len(text.splitlines()) <= 12
-    s = start("--trusted-proxy", "127.0.0.1", "--rate-limit", "0.05", "--rate-burst", "6")
+    s = start("--trusted-proxy", "127.0.0.1", "--rate-limit", "0.001", "--rate-burst", "6")
     port = services.free_port()
     lines = [line for line in text.splitlines() if "ssl_" not in line]
     text = "\n".join(lines).replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}").replace("8080", str(s.port))
@@ -151,7 +151,7 @@ def test_the_ten_lines_of_the_manual_are_safe(start, proxy, artwork, photo):
     proxy("nginx", head + text + "}")
 
     def ask(address):
-        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"Host": "stylize.example"},
+        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE, headers={"Host": "stylize.example"},
                             transport=httpx.HTTPTransport(local_address=address))
 
     def up():
@@ -173,11 +173,11 @@ def test_the_ten_lines_of_the_manual_are_safe(start, proxy, artwork, photo):
 
 
 def test_haproxys_own_option_does_not_end_the_limit(start, proxy):
-    s = start("--trusted-proxy", "127.0.0.1", "--rate-limit", "0.05", "--rate-burst", "5")
+    s = start("--trusted-proxy", "127.0.0.1", "--rate-limit", "0.001", "--rate-burst", "5")
     port = services.free_port()
     proxy("haproxy", HAPROXY.format(port=port, to=s.port))
     elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, transport=elsewhere) as stranger:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE, transport=elsewhere) as stranger:
         def up():
             try:
                 return stranger.get("/health").status_code == 200
