@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/os.h"
 #include "base/safetensors.h"
 
 #define TEXT_MAX 255
@@ -129,7 +129,7 @@ static stylize_status read_picture(const context *r, const char *member, char **
     *picture = stz_path_join(r->folder, path);
     if (!*picture)
         return stz_nomem(r->err, strlen(path));
-    if (access(*picture, R_OK)) {
+    if (!stz_os_readable(*picture)) {
         stylize_error why;
         stz_json_fail(r->o, member, &why, "cannot be read: %.160s", path);
         stz_log_line(r->log, STYLIZE_LOG_WARNING, "%s", why.message);

@@ -16,9 +16,6 @@ stylize_status stz_file_read(const char *path, const char *name, size_t limit, c
 
 /* True for a relative path that cannot lead out of its folder. */
 bool stz_path_inside(const char *path);
-/* For scandir: in the order of bytes, whatever the locale. */
-struct dirent;
-int stz_by_name(const struct dirent **a, const struct dirent **b);
 /* "a/b", to be released with free; NULL if there is no memory. */
 char *stz_path_join(const char *a, const char *b);
 /* True for well-formed UTF-8 without control characters. */

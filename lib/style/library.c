@@ -1,12 +1,12 @@
 /* Models first, then the styles that use them. */
 #include "style/library.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "style/entry.h"
 
 #define PROBLEMS_LOGGED 100
@@ -15,10 +15,7 @@
 /* ------------------------------------------------------------------ models */
 
 /* Folders that may hold a model. */
-static int maybe_model(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && strcmp(entry->d_name, "styles") != 0;
-}
+static bool maybe_model(const char *name) { return name[0] != '.' && strcmp(name, "styles") != 0; }
 
 static stylize_status open_model(stz_style_lib *lib, const char *folder, const stz_log *log,
                                  stylize_error *err)
@@ -48,18 +45,16 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
 
 static stylize_status open_models(stz_style_lib *lib, const stz_log *log, stylize_error *err)
 {
-    struct dirent **folders;
-    int n = scandir(lib->dir, &folders, maybe_model, stz_by_name);
-    if (n < 0)
-        return stz_fail(err, errno == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
-                        "model folder \"%.160s\" cannot be read: %s", lib->dir, strerror(errno));
+    char **folders;
+    size_t n;
+    const int code = stz_os_list(lib->dir, maybe_model, &folders, &n);
+    if (code)
+        return stz_fail(err, code == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
+                        "model folder \"%.160s\" cannot be read: %s", lib->dir, stz_why(code));
     stylize_status status = STYLIZE_OK;
-    for (int i = 0; i < n; i++) {
-        if (!status)
-            status = open_model(lib, folders[i]->d_name, log, err);
-        free(folders[i]);
-    }
-    free(folders);
+    for (size_t i = 0; i < n && !status; i++)
+        status = open_model(lib, folders[i], log, err);
+    stz_os_list_free(folders, n);
     return status;
 }
 
@@ -147,12 +142,13 @@ stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz
 {
     *out = NULL;
     /* Absolute, for networks are loaded later and the program may change its folder. */
-    char *dir = model_dir ? realpath(model_dir, NULL) : NULL;
-    if (!dir && model_dir && errno == ENOMEM)
+    char *dir = NULL;
+    const int code = model_dir ? stz_os_full_path(model_dir, &dir) : 0;
+    if (code == ENOMEM)
         return stz_nomem(err, strlen(model_dir));
     if (!dir)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model folder \"%.160s\" cannot be opened: %s",
-                        model_dir ? model_dir : "", model_dir ? strerror(errno) : "no name given");
+                        model_dir ? model_dir : "", model_dir ? stz_why(code) : "no name given");
     stz_style_lib *lib = stz_style_lib_create(dir);
     free(dir);
     if (!lib)

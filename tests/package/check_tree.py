@@ -108,6 +108,25 @@ def rule_quiet():
         yield "lib:1: hardly any files found"
 
 
+def rule_system():
+    """What is system-specific stands behind one door, lib/base/os.h."""
+    headers = (r"#\s*include\s*<(?:sys/\w+|dirent|dlfcn|elf|fcntl|io|link|poll|sched|signal|time|unistd|windows|winsock2)"
+               r"\.h>")
+    calls = (r"\b(?:strerror(?:_r|_l)?|posix_memalign|_?aligned_alloc|realpath|mkdtemp|rename|unlink|scandir|getcwd"
+             r"|clock_gettime|nanosleep|getrandom|getentropy|mmap|madvise|dlopen|dlsym|dladdr"
+             r"|pthread_cond_timedwait|pthread_condattr_\w+)\s*\(|\berrno\b(?!\.h)")
+    count = 0
+    for name in tree("lib", C):
+        if name.startswith("lib/base/os"):
+            count += 1
+            continue
+        text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"), read(name), flags=re.S)
+        yield from hits(name, text, headers + r"|%m(?![a-z])", "asks the system past lib/base/os.h")
+        yield from hits(name, bare(read(name)), calls, "asks the system past lib/base/os.h")
+    if count < 2:
+        yield "lib/base/os.h:1: the door is not there"
+
+
 def rule_documented():
     """Every function of the list is declared in one of the headers, right below a comment, and no other."""
     listed = read("lib/stylize.symbols").split()
