@@ -268,6 +268,18 @@ stylize_status stz_safetensors_open(const char *path, stz_safetensors **out, sty
     return STYLIZE_OK;
 }
 
+stylize_status stz_safetensors_find_file(const stz_bundle *bundle, const char *path, stz_safetensors **out,
+                                         stylize_error *err)
+{
+    const stylize_file *file = stz_bundle_find(bundle, path);
+    *out = NULL;
+    if (!bundle)
+        return stz_safetensors_open(path, out, err);
+    if (!file)
+        return stz_fail(err, STYLIZE_ERR_IO, "%s is not among the files in memory", path);
+    return parse_named(path, file->data, file->size, out, err);
+}
+
 void stz_safetensors_close(stz_safetensors *file)
 {
     if (!file)

@@ -34,10 +34,28 @@ static stylize_status read_all(const stz_os_file *file, const char *name, size_t
     return STYLIZE_OK;
 }
 
-stylize_status stz_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size,
-                             stylize_error *err)
+static stylize_status read_bundled(const stz_bundle *bundle, const char *path, const char *name, size_t limit,
+                                   char **text, size_t *size, stylize_error *err)
+{
+    const stylize_file *file = stz_bundle_find(bundle, path);
+    if (!file)
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "%s is not among the files in memory", name);
+    if (file->size > limit)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s has %zu bytes, allowed are %zu", name, file->size, limit);
+    if (!(*text = malloc(file->size + 1)))
+        return stz_nomem(err, file->size + 1);
+    memcpy(*text, file->data, file->size);
+    (*text)[file->size] = 0;
+    *size = file->size;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_file_read(const stz_bundle *bundle, const char *path, const char *name, size_t limit,
+                             char **text, size_t *size, stylize_error *err)
 {
     stz_os_file file;
+    if (bundle)
+        return read_bundled(bundle, path, name, limit, text, size, err);
     const int code = stz_os_open(path, false, &file);
     if (code) {
         const bool none = code == ENOENT || code == ENOTDIR;
@@ -47,20 +65,6 @@ stylize_status stz_file_read(const char *path, const char *name, size_t limit, c
     const stylize_status status = read_all(&file, name, limit, text, size, err);
     stz_os_close(&file);
     return status;
-}
-
-bool stz_path_inside(const char *path)
-{
-    if (!*path || *path == '/')
-        return false;
-    for (const char *p = path; *p;) {
-        size_t n = strcspn(p, "/");
-        if (n == 2 && p[0] == '.' && p[1] == '.')
-            return false;
-        p += n;
-        p += strspn(p, "/");
-    }
-    return true;
 }
 
 char *stz_path_join(const char *a, const char *b)

@@ -25,7 +25,7 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
         return stz_nomem(err, strlen(lib->dir));
     stz_model *model;
     stylize_error why;
-    stylize_status status = stz_model_load(dir, log, &model, &why);
+    stylize_status status = stz_model_load(lib->bundle, dir, log, &model, &why);
     free(dir);
     if (status == STYLIZE_ERR_NOMEM)
         return stz_fail(err, status, "%s", why.message);
@@ -41,6 +41,24 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
     if (status)
         stz_log_line(log, STYLIZE_LOG_ERROR, "%s; the model is left out", why.message);
     return STYLIZE_OK;
+}
+
+/* The folders in a bundle are the first parts of its names, which come in order. */
+static stylize_status open_bundled(stz_style_lib *lib, const stz_log *log, stylize_error *err)
+{
+    char folder[256];
+    stylize_status status = STYLIZE_OK;
+    for (size_t i = 0; i < lib->bundle->count && !status; i++) {
+        const char *name = lib->bundle->files[i].name;
+        const size_t n = strcspn(name, "/");
+        if (strcmp(name + n, "/model.json") || n >= sizeof folder)
+            continue;
+        memcpy(folder, name, n);
+        folder[n] = 0;
+        if (maybe_model(folder))
+            status = open_model(lib, folder, log, err);
+    }
+    return status;
 }
 
 static stylize_status open_models(stz_style_lib *lib, const stz_log *log, stylize_error *err)
@@ -127,13 +145,31 @@ static stylize_status open_styles(stz_style_lib *lib, const stz_log *log, styliz
     if (!path)
         return stz_nomem(err, strlen(lib->dir));
     size_t size;
-    stylize_status status = stz_file_read(path, LIBRARY_NAME, STZ_LIBRARY_MAX, &text, &size, err);
+    stylize_status status =
+        stz_file_read(lib->bundle, path, LIBRARY_NAME, STZ_LIBRARY_MAX, &text, &size, err);
     if (!status)
         status = stz_style_lib_parse(lib, text, size, log, err);
     else if (status == STYLIZE_ERR_NOT_FOUND)
         stz_fail(err, status, "\"%.160s\" is no model folder: it has no " LIBRARY_NAME, lib->dir);
     free(text);
     free(path);
+    return status;
+}
+
+static stylize_status open_lib(const char *dir, const stz_bundle *bundle, const stz_log *log,
+                               stz_style_lib **out, stylize_error *err)
+{
+    stz_style_lib *lib = stz_style_lib_create(dir);
+    if (!lib)
+        return stz_nomem(err, sizeof *lib);
+    lib->bundle = bundle;
+    stylize_status status = bundle ? open_bundled(lib, log, err) : open_models(lib, log, err);
+    if (!status)
+        status = open_styles(lib, log, err);
+    if (status)
+        stz_style_lib_close(lib);
+    else
+        *out = lib;
     return status;
 }
 
@@ -149,17 +185,14 @@ stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz
     if (!dir)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model folder \"%.160s\" cannot be opened: %s",
                         model_dir ? model_dir : "", model_dir ? stz_why(code) : "no name given");
-    stz_style_lib *lib = stz_style_lib_create(dir);
+    const stylize_status status = open_lib(dir, NULL, log, out, err);
     free(dir);
-    if (!lib)
-        return stz_nomem(err, sizeof *lib);
-    stylize_status status = open_models(lib, log, err);
-    if (!status)
-        status = open_styles(lib, log, err);
-    if (status) {
-        stz_style_lib_close(lib);
-        return status;
-    }
-    *out = lib;
-    return STYLIZE_OK;
+    return status;
+}
+
+stylize_status stz_style_lib_open_bundle(const stz_bundle *bundle, const stz_log *log, stz_style_lib **out,
+                                         stylize_error *err)
+{
+    *out = NULL;
+    return open_lib(STZ_BUNDLE_DIR, bundle, log, out, err);
 }

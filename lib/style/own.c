@@ -15,7 +15,7 @@ static stylize_status open_network(stz_style_lib *lib, const char *folder, const
 {
     stz_model *model;
     *out = NULL;
-    stylize_status status = stz_model_load(folder, log, &model, err);
+    stylize_status status = stz_model_load(NULL, folder, log, &model, err);
     if (status == STYLIZE_ERR_NOT_FOUND)
         return STYLIZE_OK;
     if (status)
@@ -56,7 +56,7 @@ stylize_status stz_own_style_open(stz_style_lib *lib, const char *dir, const cha
     size_t size;
     stylize_status status = path ? STYLIZE_OK : stz_nomem(err, strlen(dir));
     if (!status)
-        status = stz_file_read(path, STZ_OWN_ENTRY, ENTRY_MAX, &text, &size, err);
+        status = stz_file_read(NULL, path, STZ_OWN_ENTRY, ENTRY_MAX, &text, &size, err);
     if (!status)
         status = open_network(lib, folder, log, &own, err);
     stz_json entry;
