@@ -73,6 +73,12 @@ python3-setuptools|/usr/bin/python3 -c "import setuptools"|tests of the training
 python3-wheel|/usr/bin/python3 -c "import wheel"|tests of the training tool as a package
 LIST
     bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
+    platforms) cat <<'LIST' ;;
+emscripten|command -v emcc|the page that paints in the browser
+nodejs|command -v node|its test
+musl-tools|command -v musl-gcc|the library on musl
+dpkg-dev|command -v dpkg-source|sources of what other platforms link
+LIST
     page) echo 'chromium|command -v chromium|tests of the page' ;;
     # Their packages start services, which nobody wants of a test on a machine that runs some.
     deploy) [ -d /run/systemd/system ] || cat <<'LIST' ;;
