@@ -1,6 +1,6 @@
 /*
  * The one door to the system: all that the library asks of it besides C11 and POSIX threads. os_posix.c and
- * os_posix_files.c answer on Linux, macOS, the BSDs and under emscripten; another system gets files of its own.
+ * os_posix_files.c answer on Linux, macOS, the BSDs and under emscripten, os_windows.c and os_windows_files.c on Windows.
  * What is system-specific stands in no other file of lib/: the test package_system holds that.
  *
  * Functions that return int return 0 or an errno, and leave errno itself to nobody.

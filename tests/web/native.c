@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
+
 int web_file(const char *name, const void *data, uint32_t size);
 int web_open(int precision);
 const uint8_t *web_paint(uint8_t *rgba, uint32_t width, uint32_t height, const char *style, float strength,
@@ -47,6 +52,10 @@ int main(int argc, char **argv)
     size_t size;
     if (argc != 7)
         return 2;
+#ifdef _WIN32 /* its streams are text otherwise */
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+#endif
     const uint32_t width = (uint32_t)atoi(argv[2]), height = (uint32_t)atoi(argv[3]);
     snprintf(path, sizeof path, "%s/models.bin", argv[1]);
     FILE *f = fopen(path, "rb");

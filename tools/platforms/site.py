@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts the static site together: site.py FOLDER, which has the engine already.
+"""Puts the static site together: site.py FOLDER, which has the engine already; site.py --models FOLDER: models.bin only.
 
 The models go into one file, models.bin: a length of 4 bytes, a list in JSON of names and sizes, then the files, each
 beginning at a multiple of 8 bytes. The service worker gets the list of all files and a name that changes with them.
@@ -48,9 +48,11 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def main() -> int:
-    site = sys.argv[1]
+    site = sys.argv[-1]
     with open(os.path.join(site, "models.bin"), "wb") as f:
         f.write(pack(model_files()))
+    if sys.argv[1] == "--models":
+        return 0
     served = sorted(n for n in os.listdir(PAGE) if n not in NOT_SERVED and os.path.isfile(os.path.join(PAGE, n)))
     for name in served:
         shutil.copy(os.path.join(PAGE, name), site)
