@@ -16,6 +16,8 @@ help:
 	@echo "make bench-video  frames a second and flicker of sequences, on clips whose motion is known"
 	@echo "make bench-gpu measure on a CUDA device, beside PyTorch and ONNX Runtime"
 	@echo "make test-gpu  run the tests for a CUDA device; make sanitize-gpu runs them in compute-sanitizer"
+	@echo "make web       the page that paints in the browser, for any static host: build/web/site (needs emscripten)"
+	@echo "make check-platforms  the tests of what other platforms get: musl, the browser; see docs/platforms.md"
 	@echo "make install   install the release to PREFIX ($(PREFIX)); DESTDIR works"
 	@echo "make format    format the C and C++ files (clang-format 14)"
 	@echo "make clean     remove what was built"
@@ -68,6 +70,15 @@ sanitize-gpu: gpu
 bench-gpu: gpu
 	@python3 tools/bench/gpu.py
 
+web:
+	@tools/setup.sh build --optional platforms
+	@tools/platforms/web.sh
+
+check-platforms: build
+	@tools/setup.sh build test --optional platforms python page
+	@tools/python_env.sh
+	@tools/platforms/check.sh
+
 install: build
 	@cmake --install build/release --prefix "$(PREFIX)"
 
@@ -85,4 +96,4 @@ clean:
 	@rm -rf build demo
 
 .PHONY: help demo check build test bench bench-quality bench-server bench-video gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
-    container-check clean
+    container-check web check-platforms clean

@@ -1,8 +1,10 @@
 # Why each is here, its licence and its state: docs/dependencies.md.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(JPEG REQUIRED)
-find_package(PNG REQUIRED)
+if(STYLIZE_CODECS)
+    find_package(JPEG REQUIRED)
+    find_package(PNG REQUIRED)
+endif()
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(WEBP IMPORTED_TARGET libwebp)

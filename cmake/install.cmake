@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS stylize EXPORT stylizeTargets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime NAMELINK_COMPONENT Development)
-install(FILES include/stylize/stylize.h include/stylize/sequence.h include/stylize/train.h
+install(FILES include/stylize/stylize.h include/stylize/embed.h include/stylize/sequence.h include/stylize/train.h
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/stylize" COMPONENT Development)
 
 # Programs find the library beside them, wherever the tree is put.

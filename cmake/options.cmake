@@ -4,6 +4,8 @@ set(STYLIZE_SANITIZE "" CACHE STRING "Sanitizers: \"\", \"address,undefined\" or
 set(STYLIZE_TORCH "" CACHE STRING
     "libtorch for the torch engine: \"\" (Debian's libtorch-dev if installed), OFF, or the path of a wheel's torch folder")
 
+option(STYLIZE_CODECS "Read and write JPEG and PNG; without it pictures are pixels, and BMP files" ON)
+option(STYLIZE_PLUGINS "Look for the torch engine's plugin at run time" ON)
 option(STYLIZE_TIFF "Read TIFF where libtiff is there" ON)
 option(STYLIZE_HEIF "Read AVIF and HEIC, write AVIF where libheif is there" ON)
 option(STYLIZE_GIF "Read GIF where giflib is there" ON)

@@ -1,5 +1,8 @@
 # What this build tree will have, at the end of the configuration.
 set(pictures "JPEG, PNG")
+if(NOT STYLIZE_CODECS)
+    set(pictures "no JPEG and PNG (switched off)")
+endif()
 if(WEBP_FOUND)
     string(APPEND pictures ", WebP")
 else()

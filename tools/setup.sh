@@ -73,6 +73,14 @@ python3-setuptools|/usr/bin/python3 -c "import setuptools"|tests of the training
 python3-wheel|/usr/bin/python3 -c "import wheel"|tests of the training tool as a package
 LIST
     bench) echo 'python3-venv|python3 -c "import ensurepip"|Python packages to compare with' ;;
+    platforms) cat <<'LIST' ;;
+emscripten|command -v emcc|the page that paints in the browser
+nodejs|command -v node|its test
+musl-tools|command -v musl-gcc|the library on musl
+gcc-mingw-w64-x86-64|command -v x86_64-w64-mingw32-gcc-posix|the library for Windows
+wine64|test -e /usr/lib/wine/wine64|its test
+dpkg-dev|command -v dpkg-source|sources of what other platforms link
+LIST
     page) echo 'chromium|command -v chromium|tests of the page' ;;
     # Their packages start services, which nobody wants of a test on a machine that runs some.
     deploy) [ -d /run/systemd/system ] || cat <<'LIST' ;;

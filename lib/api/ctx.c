@@ -1,5 +1,6 @@
 /* Creation and destruction of a context. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/model_dir.h"
 #include "api/style_dir.h"
@@ -60,6 +61,7 @@ static void release(stylize_ctx *ctx)
     stz_queue_destroy(ctx);
     if (ctx->env.pool)
         stz_pool_end(ctx->env.pool);
+    stz_bundle_destroy(ctx->bundle);
     free(ctx->model_dir);
     free(ctx->style_dir);
     free(ctx);
@@ -78,11 +80,37 @@ static stylize_status create_engines(stylize_ctx *ctx, stylize_error *err)
     return stz_engines_create(&ctx->env.engines, o->engine, o->device, &config, err);
 }
 
-static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
+/* Models and styles from a folder, or from memory, where nothing of the environment counts. */
+static stylize_status open_styles(stylize_ctx *ctx, const stylize_embed *embed, stylize_error *err)
 {
     const stylize_options *o = &ctx->opt;
     stz_env *env = &ctx->env;
-    ctx->worker_count = o->threads ? (int)o->threads : stz_min(stz_cpu_count(), 256);
+    stylize_status status;
+    if (!embed->files)
+        status = stz_model_dir_find(o->model_dir, &ctx->model_dir, err);
+    else if (o->model_dir)
+        status =
+            stz_fail(err, STYLIZE_ERR_INVALID, "option model_dir and files in memory exclude each other");
+    else if (!(ctx->model_dir = strdup(STZ_BUNDLE_DIR)))
+        status = stz_nomem(err, sizeof STZ_BUNDLE_DIR);
+    else
+        status = stz_bundle_create(embed->files, embed->file_count, &ctx->bundle, err);
+    if (!status)
+        status = ctx->bundle ? stz_style_lib_open_bundle(ctx->bundle, &env->log, &env->styles, err)
+                             : stz_style_lib_open(ctx->model_dir, &env->log, &env->styles, err);
+    if (!status)
+        status = stz_style_dir_find(ctx->bundle && !o->style_dir ? "" : o->style_dir, &ctx->style_dir, err);
+    if (!status && ctx->style_dir)
+        status = stz_own_styles_open(env->styles, ctx->style_dir, &env->log, err);
+    return status;
+}
+
+static stylize_status fill(stylize_ctx *ctx, const stylize_embed *embed, stylize_error *err)
+{
+    const stylize_options *o = &ctx->opt;
+    stz_env *env = &ctx->env;
+    ctx->no_threads = embed->no_threads != 0;
+    ctx->worker_count = ctx->no_threads ? 1 : o->threads ? (int)o->threads : stz_min(stz_cpu_count(), 256);
     env->log = (stz_log){o->log, o->log_user, o->log_level};
     env->limits = (stz_limits){.max_bytes = o->max_input_bytes,
                                .max_pixels = o->max_pixels,
@@ -96,11 +124,7 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
     env->pool = stz_pool_create(o->pool_keep);
     if (!env->pool)
         return stz_nomem(err, sizeof(stz_buf));
-    if ((status = create_engines(ctx, err)) ||
-        (status = stz_model_dir_find(o->model_dir, &ctx->model_dir, err)) ||
-        (status = stz_style_lib_open(ctx->model_dir, &env->log, &env->styles, err)) ||
-        (status = stz_style_dir_find(o->style_dir, &ctx->style_dir, err)) ||
-        (ctx->style_dir && (status = stz_own_styles_open(env->styles, ctx->style_dir, &env->log, err))) ||
+    if ((status = create_engines(ctx, err)) || (status = open_styles(ctx, embed, err)) ||
         (status = stz_nets_create(&env->nets, env->styles, err)) || (status = create_codes(ctx, err)) ||
         (status = stz_queue_create(ctx, err)))
         return status;
@@ -109,7 +133,8 @@ static stylize_status fill(stylize_ctx *ctx, stylize_error *err)
     return status ? status : stz_workers_start(ctx, err);
 }
 
-stylize_status stylize_ctx_create(stylize_ctx **out, const stylize_options *o, stylize_error *err)
+static stylize_status create(stylize_ctx **out, const stylize_options *o, const stylize_embed *embed,
+                             stylize_error *err)
 {
     if (!out)
         return stz_fail(err, STYLIZE_ERR_INVALID, "out is NULL");
@@ -127,7 +152,7 @@ stylize_status stylize_ctx_create(stylize_ctx **out, const stylize_options *o, s
     if (!ctx)
         return stz_nomem(err, sizeof *ctx);
     ctx->opt = options;
-    status = fill(ctx, err);
+    status = fill(ctx, embed, err);
     if (status != STYLIZE_OK) {
         stz_workers_join(ctx);
         release(ctx);
@@ -135,6 +160,28 @@ stylize_status stylize_ctx_create(stylize_ctx **out, const stylize_options *o, s
     }
     *out = ctx;
     return STYLIZE_OK;
+}
+
+stylize_status stylize_ctx_create(stylize_ctx **out, const stylize_options *o, stylize_error *err)
+{
+    const stylize_embed none = {.files = NULL};
+    return create(out, o, &none, err);
+}
+
+stylize_status stylize_ctx_create_embedded(stylize_ctx **out, const stylize_options *o,
+                                           const stylize_embed *embed, stylize_error *err)
+{
+    stylize_embed ours;
+    if (out)
+        *out = NULL;
+    if (!embed || !stz_tagged_read(STZ_TAG_EMBED, &ours, embed))
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "embed is not initialised, or from a newer header; call stylize_embed_init first");
+    if (!ours.files && ours.file_count)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "file_count is %zu and files is NULL", ours.file_count);
+    if (ours.no_threads > 1)
+        return stz_fail(err, STYLIZE_ERR_INVALID, "no_threads is %u; 0 and 1 are allowed", ours.no_threads);
+    return create(out, o, &ours, err);
 }
 
 void stylize_ctx_destroy(stylize_ctx *ctx, stylize_destroy_mode mode)

@@ -1,11 +1,10 @@
 #include "api/model_dir.h"
 
-#include <dlfcn.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/os.h"
 
 #ifndef STZ_MODEL_DIR
 #define STZ_MODEL_DIR "/usr/local/share/stylize/models"
@@ -13,19 +12,19 @@
 
 static bool is_folder(const char *path)
 {
-    struct stat s;
-    return !stat(path, &s) && S_ISDIR(s.st_mode);
+    stz_os_kind kind;
+    return !stz_os_look(path, &kind) && kind == STZ_OS_FOLDER;
 }
 
 /* <folder of this library>/../share/stylize/models: right in a build tree and wherever it is installed. */
 static bool models_beside_library(char *path, size_t size)
 {
-    Dl_info info;
-    if (!dladdr((void *)stz_model_dir_find, &info) || !info.dli_fname)
+    char file[STZ_OS_PATH];
+    if (!stz_os_library_of((const void *)(uintptr_t)&stz_model_dir_find, file, sizeof file))
         return false;
-    const char *slash = strrchr(info.dli_fname, '/');
-    int folder = slash ? (int)(slash - info.dli_fname) : 1;
-    const char *start = slash ? info.dli_fname : ".";
+    const char *slash = strrchr(file, '/');
+    int folder = slash ? (int)(slash - file) : 1;
+    const char *start = slash ? file : ".";
     static const char *const up[] = {"/../share/stylize/models", "/../../share/stylize/models"};
     for (size_t i = 0; i < STZ_LEN(up); i++)
         if ((size_t)snprintf(path, size, "%.*s%s", folder, start, up[i]) < size && is_folder(path))
@@ -35,7 +34,7 @@ static bool models_beside_library(char *path, size_t size)
 
 stylize_status stz_model_dir_find(const char *asked, char **out, stylize_error *err)
 {
-    char path[PATH_MAX];
+    char path[STZ_OS_PATH];
     if (!asked)
         asked = getenv("STYLIZE_MODELS");
     if (!asked || !*asked) {

@@ -58,6 +58,11 @@ stylize_status stylize_options_init(stylize_options *o, size_t size)
     return STYLIZE_OK;
 }
 
+stylize_status stylize_embed_init(stylize_embed *embed, size_t size)
+{
+    return stz_tagged_init(STZ_TAG_EMBED, embed, size) ? STYLIZE_OK : STYLIZE_ERR_INVALID;
+}
+
 stylize_status stylize_request_init(stylize_request *r, size_t size)
 {
     if (!stz_tagged_init(STZ_TAG_REQUEST, r, size))

@@ -1,13 +1,17 @@
 /* The public functions on requests. */
 #include "base/tagged.h"
 #include "sched/queue.h"
+#include "sched/worker.h"
 
 stylize_status stylize_ctx_submit(stylize_ctx *ctx, const stylize_request *req, stylize_done_fn done,
                                   void *user, uint64_t *id, stylize_error *err)
 {
     if (!ctx || !done)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s is NULL", ctx ? "done" : "ctx");
-    return stz_queue_submit(ctx, req, done, user, id, err);
+    const stylize_status status = stz_queue_submit(ctx, req, done, user, id, err);
+    if (status == STYLIZE_OK)
+        stz_workers_drain(ctx);
+    return status;
 }
 
 stylize_status stylize_ctx_run(stylize_ctx *ctx, const stylize_request *req, stylize_image *result,

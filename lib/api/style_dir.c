@@ -1,10 +1,10 @@
 #include "api/style_dir.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/os.h"
 
 #define IN_HOME "stylize/styles"
 
@@ -16,7 +16,7 @@ static const char *variable(const char *name)
 
 stylize_status stz_style_dir_find(const char *asked, char **out, stylize_error *err)
 {
-    char path[PATH_MAX], folder[PATH_MAX];
+    char path[STZ_OS_PATH], folder[STZ_OS_PATH];
     const char *data = variable("XDG_DATA_HOME"), *home = variable("HOME");
     int n = 0;
     *out = NULL;
@@ -24,16 +24,16 @@ stylize_status stz_style_dir_find(const char *asked, char **out, stylize_error *
         asked = getenv("STYLIZE_STYLES");
     if (asked && !*asked)
         return STYLIZE_OK;
-    if (asked && *asked == '/')
+    if (asked && stz_os_absolute(asked))
         n = snprintf(path, sizeof path, "%s", asked);
-    else if (asked && getcwd(folder, sizeof folder)) /* the program may change its folder */
+    else if (asked && stz_os_current_folder(folder, sizeof folder)) /* the program may change its folder */
         n = snprintf(path, sizeof path, "%s/%s", folder, asked);
     else if (asked)
         return stz_fail(err, STYLIZE_ERR_IO, "style folder \"%.160s\": the current folder has no name",
                         asked);
-    else if (data && *data == '/') /* a relative one is to be ignored, by the XDG specification */
+    else if (data && stz_os_absolute(data)) /* a relative one is to be ignored, by the XDG specification */
         n = snprintf(path, sizeof path, "%s/" IN_HOME, data);
-    else if (home && *home == '/')
+    else if (home && stz_os_absolute(home))
         n = snprintf(path, sizeof path, "%s/.local/share/" IN_HOME, home);
     else
         return STYLIZE_OK;

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/os.h"
 
 stylize_status stz_fail(stylize_error *err, stylize_status status, const char *format, ...)
 {
@@ -34,12 +35,7 @@ stylize_status stz_nomem(stylize_error *err, uint64_t bytes)
                     (unsigned long long)bytes);
 }
 
-uint64_t stz_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+uint64_t stz_now_ns(void) { return stz_os_now_ns(); }
 
 void stz_log_line(const stz_log *log, stylize_log_level level, const char *format, ...)
 {

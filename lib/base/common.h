@@ -8,8 +8,12 @@
 
 #include "stylize/stylize.h"
 
+#ifdef __MINGW32__ /* its printf is that of C, but the compiler takes it for Microsoft's */
+#define STZ_PRINTF(f, a) __attribute__((format(gnu_printf, f, a)))
+#else
 #define STZ_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define STZ_LEN(a)       (sizeof(a) / sizeof *(a))
+#endif
+#define STZ_LEN(a) (sizeof(a) / sizeof *(a))
 
 /* Fills err (may be NULL) with one line of text and returns status, so that a failing function
  * can end with `return stz_fail(err, STYLIZE_ERR_..., "...")`. The text says what was wrong and

@@ -1,14 +1,12 @@
 #include "base/cpu.h"
 
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "base/common.h"
+#include "base/os.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -188,14 +186,13 @@ static void copy_trimmed(char *to, size_t size, const char *from)
 void stz_cpu_name(char *text, size_t size)
 {
     char name[49];
-    struct utsname machine;
     if (size == 0)
         return;
     text[0] = 0;
     if (brand(name))
         copy_trimmed(text, size, name);
     if (!text[0])
-        snprintf(text, size, "%s", uname(&machine) ? "unknown CPU" : machine.machine);
+        stz_os_machine(text, size);
 }
 
 /* ------------------------------------------------------------------ processors and caches */
@@ -297,24 +294,7 @@ int stz_cpu_quota_under(const char *root)
     return limit;
 }
 
-/* Processors in the affinity mask. The kernel refuses a set that is smaller than its own. */
-static int affinity_count(void)
-{
-    for (int bits = 1024; bits <= 1 << 18; bits *= 4) {
-        cpu_set_t *set = CPU_ALLOC((size_t)bits);
-        if (!set)
-            break;
-        const size_t bytes = CPU_ALLOC_SIZE((size_t)bits);
-        const int count = sched_getaffinity(0, bytes, set) ? 0 : CPU_COUNT_S(bytes, set);
-        CPU_FREE(set);
-        if (count > 0)
-            return count;
-    }
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int)online : 1;
-}
-
-int stz_cpu_count(void) { return stz_max(1, lower_limit(affinity_count(), stz_cpu_quota_under(""))); }
+int stz_cpu_count(void) { return stz_max(1, lower_limit(stz_os_processors(), stz_cpu_quota_under(""))); }
 
 size_t stz_cpu_l2_under(const char *root)
 {
@@ -336,9 +316,7 @@ size_t stz_cpu_l2_under(const char *root)
 size_t stz_cpu_l2(void)
 {
     size_t found = stz_cpu_l2_under("");
-#ifdef _SC_LEVEL2_CACHE_SIZE
-    if (found == 0 && sysconf(_SC_LEVEL2_CACHE_SIZE) > 0)
-        found = (size_t)sysconf(_SC_LEVEL2_CACHE_SIZE);
-#endif
+    if (found == 0)
+        found = stz_os_l2();
     return found >= 64u << 10 ? found : 1u << 20;
 }

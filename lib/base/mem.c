@@ -3,10 +3,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "base/os.h"
 
 #define SMALL_ALIGN 64u
-#define HUGE_ALIGN  (2u << 20)
 #define HUGE_FROM   (4u << 20)
 
 struct node {
@@ -14,7 +14,7 @@ struct node {
     atomic_int refs;
     stz_purpose purpose;
     stz_pool *pool;
-    stz_allocator from; /* alloc NULL: malloc */
+    stz_allocator from; /* alloc NULL: stz_os_alloc */
     struct node *next;  /* in the list of idle buffers, last returned first */
 };
 
@@ -56,12 +56,7 @@ static size_t class_of(size_t size)
 
 static void *host_alloc(size_t size)
 {
-    void *data = NULL;
-    if (posix_memalign(&data, size >= HUGE_FROM ? HUGE_ALIGN : SMALL_ALIGN, size))
-        return NULL;
-    if (size >= HUGE_FROM)
-        madvise(data, size, MADV_HUGEPAGE);
-    return data;
+    return stz_os_alloc(size >= HUGE_FROM ? STZ_OS_HUGE : SMALL_ALIGN, size);
 }
 
 static struct node *node_create(stz_allocator from, size_t size)
@@ -87,7 +82,7 @@ static void node_free(struct node *node)
     if (node->from.alloc)
         node->from.free(node->from.user, node->pub.data);
     else
-        free(node->pub.data);
+        stz_os_free(node->pub.data);
     free(node);
 }
 

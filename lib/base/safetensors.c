@@ -1,14 +1,12 @@
 #include "base/safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <jansson.h>
+
+#include "base/os.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are used as they lie in the file");
 
@@ -233,40 +231,29 @@ stylize_status stz_safetensors_parse(const void *data, size_t size, stz_safetens
 }
 
 /* Maps a whole regular file for reading. An empty file gives a map of NULL and size 0. */
-static stylize_status map_file(const char *path, void **map, size_t *size, stylize_error *err)
+static stylize_status map_file(const char *path, const void **map, size_t *size, stylize_error *err)
 {
+    stz_os_file file;
     stylize_status status = STYLIZE_OK;
-    struct stat info;
+    int code = stz_os_open(path, false, &file);
     *map = NULL;
     *size = 0;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: a pipe must not hang it */
-    if (fd < 0)
-        return stz_fail(err, STYLIZE_ERR_IO, "%s: could not be opened: %m", path);
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
+    if (code)
+        return stz_fail(err, STYLIZE_ERR_IO, "%s: could not be opened: %s", path, stz_why(code));
+    if (file.kind != STZ_OS_REGULAR)
         status = stz_fail(err, STYLIZE_ERR_IO, "%s: not a regular file", path);
-        goto close;
-    }
-    if ((uintmax_t)info.st_size > SIZE_MAX) {
-        status = stz_fail(err, STYLIZE_ERR_MODEL, "%s: larger than the address space", path);
-        goto close;
-    }
-    *size = (size_t)info.st_size;
-    if (*size == 0)
-        goto close;
-    *map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (*map == MAP_FAILED) {
-        *map = NULL;
-        status = stz_fail(err, errno == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_IO,
-                          "%s: could not be mapped: %m", path);
-    }
-close:
-    close(fd);
+    else if ((code = stz_os_map(&file, map)))
+        status = stz_fail(err, code == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_IO,
+                          "%s: could not be mapped: %s", path, stz_why(code));
+    else
+        *size = (size_t)file.size;
+    stz_os_close(&file);
     return status;
 }
 
 stylize_status stz_safetensors_open(const char *path, stz_safetensors **out, stylize_error *err)
 {
-    void *map;
+    const void *map;
     size_t size;
     *out = NULL;
     stylize_status status = map_file(path, &map, &size, err);
@@ -274,12 +261,23 @@ stylize_status stz_safetensors_open(const char *path, stz_safetensors **out, sty
         return status;
     status = parse_named(path, map, size, out, err);
     if (status) {
-        if (map)
-            munmap(map, size);
+        stz_os_unmap(map, size);
         return status;
     }
     (*out)->mapped = true;
     return STYLIZE_OK;
+}
+
+stylize_status stz_safetensors_find_file(const stz_bundle *bundle, const char *path, stz_safetensors **out,
+                                         stylize_error *err)
+{
+    const stylize_file *file = stz_bundle_find(bundle, path);
+    *out = NULL;
+    if (!bundle)
+        return stz_safetensors_open(path, out, err);
+    if (!file)
+        return stz_fail(err, STYLIZE_ERR_IO, "%s is not among the files in memory", path);
+    return parse_named(path, file->data, file->size, out, err);
 }
 
 void stz_safetensors_close(stz_safetensors *file)
@@ -288,13 +286,8 @@ void stz_safetensors_close(stz_safetensors *file)
         return;
     free(file->entries);
     json_decref(file->header);
-    if (file->mapped) {
-        union {
-            const void *read;
-            void *data;
-        } map = {file->bytes};
-        munmap(map.data, file->size);
-    }
+    if (file->mapped)
+        stz_os_unmap(file->bytes, file->size);
     free(file);
 }
 

@@ -6,7 +6,7 @@
 #ifndef STZ_SAFETENSORS_H
 #define STZ_SAFETENSORS_H
 
-#include "base/common.h"
+#include "base/bundle.h"
 
 #define STZ_TENSOR_DIMS 8
 
@@ -33,6 +33,9 @@ stylize_status stz_safetensors_open(const char *path, stz_safetensors **out, sty
 /* Over memory of the caller's, which must stay; used by tests and the fuzzer. */
 stylize_status stz_safetensors_parse(const void *data, size_t size, stz_safetensors **out,
                                      stylize_error *err);
+/* The file of a path in a bundle, used as it lies there, or of a path of the system without a bundle. */
+stylize_status stz_safetensors_find_file(const stz_bundle *bundle, const char *path, stz_safetensors **out,
+                                         stylize_error *err);
 void stz_safetensors_close(stz_safetensors *file);                                     /* NULL is fine */
 const stz_tensor *stz_safetensors_find(const stz_safetensors *file, const char *name); /* or NULL */
 int stz_safetensors_count(const stz_safetensors *file);

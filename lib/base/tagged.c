@@ -18,6 +18,7 @@ static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
     [STZ_TAG_FIT] = {sizeof(stylize_fit)},
     [STZ_TAG_SEQUENCE] = {sizeof(stylize_sequence_options)},
     [STZ_TAG_FRAME] = {sizeof(stylize_frame)},
+    [STZ_TAG_EMBED] = {sizeof(stylize_embed)},
 };
 
 static size_t ours_of(stz_tag tag)

@@ -6,6 +6,7 @@
 #define STZ_TAGGED_H
 
 #include "base/common.h"
+#include "stylize/embed.h"
 #include "stylize/sequence.h"
 
 typedef enum stz_tag {
@@ -19,6 +20,7 @@ typedef enum stz_tag {
     STZ_TAG_FIT,
     STZ_TAG_SEQUENCE,
     STZ_TAG_FRAME,
+    STZ_TAG_EMBED,
     STZ_TAGS
 } stz_tag;
 

@@ -1,10 +1,10 @@
 #include "base/team.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/os.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #define RELAX() __builtin_ia32_pause()
@@ -59,10 +59,10 @@ static bool scratch_grow(stz_scratch *s, size_t need)
 {
     if (s->size >= need)
         return true;
-    void *data;
-    if (posix_memalign(&data, 64, need))
+    void *data = stz_os_alloc(64, need);
+    if (!data)
         return false;
-    free(s->data);
+    stz_os_free(s->data);
     s->data = data;
     s->size = need;
     return true;
@@ -70,7 +70,7 @@ static bool scratch_grow(stz_scratch *s, size_t need)
 
 void stz_scratch_free(stz_scratch *s)
 {
-    free(s->data);
+    stz_os_free(s->data);
     *s = (stz_scratch){0};
 }
 
@@ -123,7 +123,7 @@ void stz_team_run(stz_team *team, stz_team_fn fn, void *arg, int items)
         if (spins < 4000)
             RELAX();
         else
-            sched_yield(); /* a helper lost its processor in the middle of an item */
+            stz_os_yield(); /* a helper lost its processor in the middle of an item */
     }
 }
 
@@ -141,7 +141,7 @@ void stz_team_close(stz_team *team)
     atomic_store_explicit(&team->open, 0, memory_order_seq_cst);
     stz_team_wake(team);
     while (atomic_load_explicit(&team->inside, memory_order_seq_cst))
-        sched_yield();
+        stz_os_yield();
 }
 
 static bool has_work(stz_team *team)
@@ -199,7 +199,7 @@ static void *own_main(void *arg)
         if (atomic_load(&own->team->open))
             stz_team_help(own->team, &own->scratch, &own->team->own_leave);
         else
-            sched_yield();
+            stz_os_yield();
     }
     return NULL;
 }

@@ -3,6 +3,11 @@
 #include <string.h>
 #include <strings.h>
 
+#ifdef STZ_HAVE_CODECS
+#define JPEG_PNG(text) text
+#else
+#define JPEG_PNG(text)
+#endif
 #ifdef STZ_HAVE_WEBP
 #define WEBP(text) text
 #else
@@ -49,12 +54,13 @@ const char *stz_format_name(stylize_format format)
 
 const char *stz_formats_list(void)
 {
-    return "jpeg,png" WEBP(",webp") TIFF(",tiff") GIF(",gif") ",bmp" AVIF(",avif") HEIC(",heic");
+    return JPEG_PNG("jpeg,png,") WEBP("webp,") TIFF("tiff,") GIF("gif,") "bmp" AVIF(",avif") HEIC(",heic");
 }
 
 const char *stz_formats_text(void)
 {
-    return "JPEG, PNG" WEBP(", WebP") TIFF(", TIFF") GIF(", GIF") ", BMP" AVIF(", AVIF") HEIC(", HEIC");
+    return JPEG_PNG("JPEG, PNG, ") WEBP("WebP, ") TIFF("TIFF, ") GIF("GIF, ") "BMP" AVIF(", AVIF")
+        HEIC(", HEIC");
 }
 
 /* Whether `name` of n characters is in a list with commas. */

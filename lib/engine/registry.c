@@ -4,7 +4,9 @@
 
 static const stz_engine *table[STZ_ENGINES_MAX] = {
     &stz_engine_native,
+#ifdef STZ_HAVE_PLUGINS
     &stz_engine_torch,
+#endif
 };
 
 const stz_engine *stz_engine_at(int index)

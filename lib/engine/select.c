@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/os.h"
 #include "engine/devices.h"
 
 static stylize_status check_names(const char *name, const char *device, stylize_error *err)
@@ -102,7 +102,7 @@ stylize_status stz_engines_open_asked(stz_engines *e, stylize_error *err)
 /* A cheap look before a heavy library is loaded for nothing. */
 static bool cuda_likely(const stz_engines *e)
 {
-    return names_cuda(e) || (!strcmp(e->device, "auto") && access("/dev/nvidiactl", F_OK) == 0);
+    return names_cuda(e) || (!strcmp(e->device, "auto") && stz_os_taken("/dev/nvidiactl"));
 }
 
 static bool has_file(const stz_model *model, const char *engine)

@@ -1,12 +1,11 @@
 #include "job/practice.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/os.h"
 #include "base/random.h"
 #include "codec/codec.h"
 #include "codec/file.h"
@@ -39,37 +38,38 @@ static stylize_status add_file(stz_practice *p, const char *path, stylize_error 
     return STYLIZE_OK;
 }
 
-static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
+static bool visible(const char *name) { return name[0] != '.'; }
 
 /* A file, or all that is in a folder. `named`: by the caller, so it must be there. */
 static stylize_status add_path(stz_practice *p, const char *path, int depth, bool named, stylize_error *err)
 {
-    struct stat s;
-    if (stat(path, &s)) {
+    stz_os_kind kind;
+    int code = stz_os_look(path, &kind);
+    if (!code && kind == STZ_OS_NOTHING)
+        code = ENOENT;
+    if (code) {
         if (!named)
             return STYLIZE_OK; /* taken away meanwhile */
-        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "cannot read %.160s: %s", path, strerror(errno));
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "cannot read %.160s: %s", path, stz_why(code));
     }
-    if (S_ISREG(s.st_mode))
+    if (kind == STZ_OS_REGULAR)
         return p->count < FILES_MAX ? add_file(p, path, err) : STYLIZE_OK;
-    if (!S_ISDIR(s.st_mode) || depth == FOLDERS)
+    if (kind != STZ_OS_FOLDER || depth == FOLDERS)
         return STYLIZE_OK;
-    struct dirent **found;
-    const int n = scandir(path, &found, visible, stz_by_name);
-    if (n < 0 && errno == ENOMEM)
+    char **found;
+    size_t n;
+    code = stz_os_list(path, visible, &found, &n);
+    if (code == ENOMEM)
         return stz_nomem(err, sizeof *found);
-    if (n < 0 && named)
-        return stz_fail(err, STYLIZE_ERR_IO, "cannot read %.160s: %s", path, strerror(errno));
+    if (code && named)
+        return stz_fail(err, STYLIZE_ERR_IO, "cannot read %.160s: %s", path, stz_why(code));
     stylize_status status = STYLIZE_OK;
-    for (int i = 0; i < n; i++) {
-        char *below = status ? NULL : stz_path_join(path, found[i]->d_name);
-        if (!status)
-            status = below ? add_path(p, below, depth + 1, false, err) : stz_nomem(err, strlen(path));
+    for (size_t i = 0; i < n && !status; i++) {
+        char *below = stz_path_join(path, found[i]);
+        status = below ? add_path(p, below, depth + 1, false, err) : stz_nomem(err, strlen(path));
         free(below);
-        free(found[i]);
     }
-    if (n >= 0)
-        free(found);
+    stz_os_list_free(found, n);
     return status;
 }
 

@@ -4,7 +4,12 @@ static _Thread_local const stylize_ctx *own_ctx;
 
 bool stz_on_worker(const stylize_ctx *ctx) { return own_ctx == ctx; }
 
-void stz_become_worker(const stylize_ctx *ctx) { own_ctx = ctx; }
+const stylize_ctx *stz_become_worker(const stylize_ctx *ctx)
+{
+    const stylize_ctx *before = own_ctx;
+    own_ctx = ctx;
+    return before;
+}
 
 static bool team_open(const stylize_ctx *ctx)
 {

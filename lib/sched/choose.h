@@ -13,8 +13,9 @@ void stz_workers_notify(stylize_ctx *ctx);
 /* Helpers come out of the teams that they are in and look again. */
 void stz_workers_recall(stylize_ctx *ctx);
 
-/* Whether the calling thread is a worker of the context; it becomes one. Without the lock. */
+/* Whether the calling thread is a worker of the context; it becomes one, or with NULL none. Returns whose it was.
+ * Without the lock. */
 bool stz_on_worker(const stylize_ctx *ctx);
-void stz_become_worker(const stylize_ctx *ctx);
+const stylize_ctx *stz_become_worker(const stylize_ctx *ctx);
 
 #endif

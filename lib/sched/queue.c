@@ -6,6 +6,7 @@
 #include "job/request.h"
 #include "sched/choose.h"
 #include "sched/end.h"
+#include "sched/worker.h"
 
 stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err)
 {
@@ -15,12 +16,18 @@ stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err)
         pthread_mutex_destroy(&ctx->lock);
         return stz_nomem(err, sizeof ctx->work);
     }
+    if (pthread_mutex_init(&ctx->turn, NULL)) {
+        pthread_cond_destroy(&ctx->work);
+        pthread_mutex_destroy(&ctx->lock);
+        return stz_nomem(err, sizeof ctx->turn);
+    }
     /* Those that wait, those that workers hold, and those that are ready in between. */
     int ready = ctx->worker_count + (int)ctx->opt.batch_max + 1;
     ctx->job_count =
         (int)ctx->opt.queue_length + ctx->worker_count + ready + (int)ctx->opt.batch_max * ctx->worker_count;
     ctx->jobs = calloc((size_t)ctx->job_count, sizeof *ctx->jobs); /* touched only as far as used */
     if (!ctx->jobs) {
+        pthread_mutex_destroy(&ctx->turn);
         pthread_cond_destroy(&ctx->work);
         pthread_mutex_destroy(&ctx->lock);
         return stz_nomem(err, (uint64_t)ctx->job_count * sizeof *ctx->jobs);
@@ -33,6 +40,7 @@ void stz_queue_destroy(stylize_ctx *ctx)
     if (!ctx->jobs)
         return;
     free(ctx->jobs);
+    pthread_mutex_destroy(&ctx->turn);
     pthread_cond_destroy(&ctx->work);
     pthread_mutex_destroy(&ctx->lock);
 }
@@ -154,6 +162,7 @@ static stylize_status run_and_wait(stylize_ctx *ctx, stz_job *like, const styliz
     like->user = &w;
     status = hand_in(ctx, like, req, NULL, err);
     if (status == STYLIZE_OK) {
+        stz_workers_drain(ctx);
         pthread_mutex_lock(&w.lock);
         while (!w.over)
             pthread_cond_wait(&w.cond, &w.lock);

@@ -7,7 +7,8 @@
 stylize_status stz_queue_create(stylize_ctx *ctx, stylize_error *err);
 void stz_queue_destroy(stylize_ctx *ctx);
 
-/* Puts a request into the queue; `done` is called in every case but a failure of this call. */
+/* Puts a request into the queue; `done` is called in every case but a failure of this call. Without threads it is
+ * done in stz_workers_drain, which the caller calls then, holding no lock that `done` takes. */
 stylize_status stz_queue_submit(stylize_ctx *ctx, const stylize_request *req, stylize_done_fn done,
                                 void *user, uint64_t *id, stylize_error *err);
 /* The rest wait for the end. Not from a worker: INVALID. */

@@ -35,8 +35,9 @@ typedef struct stz_guest {
 
 struct stylize_ctx {
     stylize_options opt;
-    char *model_dir; /* never NULL after creation */
-    char *style_dir; /* of styles of one's own; NULL: there is none */
+    char *model_dir;    /* never NULL after creation; STZ_BUNDLE_DIR where there is none */
+    stz_bundle *bundle; /* in place of the folder, or NULL */
+    char *style_dir;    /* of styles of one's own; NULL: there is none */
     stz_env env;
 
     pthread_mutex_t lock;
@@ -56,8 +57,10 @@ struct stylize_ctx {
 
     stz_worker *workers;
     int worker_count, started;
-    stz_guest *guests; /* that run now */
-    int guest_helpers; /* workers that help any of them */
+    bool no_threads;      /* whoever asks does the work, as the one worker there is */
+    pthread_mutex_t turn; /* who does it now; without threads only */
+    stz_guest *guests;    /* that run now */
+    int guest_helpers;    /* workers that help any of them */
 };
 
 #endif

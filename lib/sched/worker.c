@@ -190,6 +190,37 @@ static bool step_help(stz_worker *w)
     return true;
 }
 
+/* The next step of a job, if there is one. */
+static bool step(stz_worker *w)
+{
+    stylize_ctx *ctx = w->ctx;
+    if (ctx->next_deadline)
+        stz_job_expire(ctx, stz_now_ns());
+    if (ctx->finishing.count)
+        step_finish(ctx);
+    else if (stz_can_lead(ctx))
+        step_lead(w);
+    else if (stz_can_prepare(ctx))
+        step_prepare(ctx);
+    else
+        return false;
+    return true;
+}
+
+void stz_workers_drain(stylize_ctx *ctx)
+{
+    if (!ctx->no_threads || stz_on_worker(ctx))
+        return;
+    pthread_mutex_lock(&ctx->turn);
+    const stylize_ctx *before = stz_become_worker(ctx);
+    pthread_mutex_lock(&ctx->lock);
+    while (step(&ctx->workers[0]))
+        ;
+    pthread_mutex_unlock(&ctx->lock);
+    stz_become_worker(before);
+    pthread_mutex_unlock(&ctx->turn);
+}
+
 static void *worker_main(void *arg)
 {
     stz_worker *w = arg;
@@ -197,15 +228,9 @@ static void *worker_main(void *arg)
     stz_become_worker(ctx);
     pthread_mutex_lock(&ctx->lock);
     for (;;) {
-        if (ctx->next_deadline)
-            stz_job_expire(ctx, stz_now_ns());
-        if (ctx->finishing.count)
-            step_finish(ctx);
-        else if (stz_can_lead(ctx))
-            step_lead(w);
-        else if (stz_can_prepare(ctx))
-            step_prepare(ctx);
-        else if (ctx->closing && !ctx->waiting.count && !ctx->ready.count)
+        if (step(w))
+            continue;
+        if (ctx->closing && !ctx->waiting.count && !ctx->ready.count)
             break;
         else if (!step_help(w))
             pthread_cond_wait(&ctx->work, &ctx->lock);
@@ -228,7 +253,7 @@ stylize_status stz_workers_start(stylize_ctx *ctx, stylize_error *err)
         if (!w->team)
             return stz_nomem(err, sizeof(stz_worker));
     }
-    for (; ctx->started < n; ctx->started++)
+    for (; ctx->started < n && !ctx->no_threads; ctx->started++)
         if (pthread_create(&ctx->workers[ctx->started].thread, NULL, worker_main,
                            &ctx->workers[ctx->started]))
             return stz_fail(err, STYLIZE_ERR_NOMEM, "worker thread %d of %d could not be started",

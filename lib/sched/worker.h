@@ -14,4 +14,8 @@
 stylize_status stz_workers_start(stylize_ctx *ctx, stylize_error *err);
 void stz_workers_join(stylize_ctx *ctx);
 
+/* In a context without threads: does all there is to do, as its worker. From a callback, and in other contexts,
+ * nothing: whoever called back goes on afterwards. Without the lock. */
+void stz_workers_drain(stylize_ctx *ctx);
+
 #endif

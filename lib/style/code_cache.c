@@ -1,15 +1,13 @@
 #include "style/code_cache.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #define XXH_INLINE_ALL /* for a hash state on the stack */
 #include <xxhash.h>
 
+#include "base/os.h"
 #include "image/image.h"
 
 #define ENTRIES_MAX 65536u
@@ -96,28 +94,9 @@ static void chain_remove(stz_code_cache *c, int i)
 
 /* ------------------------------------------------------------------ life */
 
-static bool random_bytes(uint8_t *to, size_t size)
-{
-    while (size) {
-        ssize_t n = getrandom(to, size, 0);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            to += n;
-            size -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 static bool init_sync(stz_code_cache *c)
 {
-    pthread_condattr_t attr;
-    if (pthread_condattr_init(&attr))
-        return false;
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    bool cond = pthread_cond_init(&c->done, &attr) == 0;
-    pthread_condattr_destroy(&attr);
+    const bool cond = stz_os_cond_init(&c->done);
     if (cond && pthread_mutex_init(&c->lock, NULL) == 0)
         return true;
     if (cond)
@@ -154,7 +133,7 @@ stz_code_cache *stz_code_cache_create(uint32_t entries, int code_length)
         return NULL;
     c->slots = (int)entries;
     c->length = (size_t)code_length;
-    if (random_bytes(c->secret, sizeof c->secret) && alloc_slots(c) && init_sync(c))
+    if (stz_os_random(c->secret, sizeof c->secret) && alloc_slots(c) && init_sync(c))
         return c;
     free(c->codes);
     free(c->bucket);
@@ -216,14 +195,7 @@ static void wait_done(stz_code_cache *c, const stz_exec *exec)
         pthread_cond_wait(&c->done, &c->lock);
         return;
     }
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += POLL_NS;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_nsec -= 1000000000;
-        t.tv_sec++;
-    }
-    pthread_cond_timedwait(&c->done, &c->lock, &t);
+    stz_os_wait(&c->done, &c->lock, POLL_NS);
 }
 
 /* Lock held. A slot for a new code: the oldest that nobody computes. NONE if there is none. */

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/os.h"
 #include "base/safetensors.h"
 
 #define TEXT_MAX 255
@@ -119,6 +119,12 @@ static stylize_status read_text(const stz_json *o, const char *member, char **te
     return status;
 }
 
+/* What the folder is in; styles of one's own are in folders of the system. */
+static const stz_bundle *bundle_of(const context *r)
+{
+    return strncmp(r->folder, STZ_BUNDLE_DIR "/", sizeof STZ_BUNDLE_DIR) == 0 ? r->lib->bundle : NULL;
+}
+
 /* The path of a picture. One that is missing costs the picture, not the style. */
 static stylize_status read_picture(const context *r, const char *member, char **picture)
 {
@@ -126,10 +132,12 @@ static stylize_status read_picture(const context *r, const char *member, char **
     stylize_status status = stz_json_path(r->o, member, &path, r->err);
     if (status || !path)
         return status;
+    if (bundle_of(r)) /* no path for a program to open */
+        return STYLIZE_OK;
     *picture = stz_path_join(r->folder, path);
     if (!*picture)
         return stz_nomem(r->err, strlen(path));
-    if (access(*picture, R_OK)) {
+    if (!stz_os_readable(*picture)) {
         stylize_error why;
         stz_json_fail(r->o, member, &why, "cannot be read: %.160s", path);
         stz_log_line(r->log, STYLIZE_LOG_WARNING, "%s", why.message);
@@ -190,7 +198,7 @@ static stylize_status read_codes(const context *r, stz_style *style)
         return stz_nomem(err, strlen(path));
     stz_safetensors *file;
     stylize_error why;
-    status = stz_safetensors_open(full, &file, &why);
+    status = stz_safetensors_find_file(bundle_of(r), full, &file, &why);
     free(full);
     if (status == STYLIZE_ERR_NOMEM)
         return stz_fail(err, status, "%s", why.message);

@@ -1,82 +1,70 @@
 #include "style/json.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/os.h"
 
 #define UNKNOWN_REPORTED 16 /* each costs a pass over the object's text */
 
-static stylize_status read_all(int fd, const char *name, size_t limit, char **text, size_t *size,
-                               stylize_error *err)
+static stylize_status read_all(const stz_os_file *file, const char *name, size_t limit, char **text,
+                               size_t *size, stylize_error *err)
 {
-    struct stat st;
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+    if (file->kind != STZ_OS_REGULAR)
         return stz_fail(err, STYLIZE_ERR_IO, "%s is not a regular file", name);
-    if ((uint64_t)st.st_size > limit)
-        return stz_fail(err, STYLIZE_ERR_MODEL, "%s has %lld bytes, allowed are %zu", name,
-                        (long long)st.st_size, limit);
-    size_t room = (size_t)st.st_size, have = 0;
+    if (file->size > limit)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s has %llu bytes, allowed are %zu", name,
+                        (unsigned long long)file->size, limit);
+    const size_t room = (size_t)file->size;
     char *data = malloc(room + 1);
     if (!data)
         return stz_nomem(err, room + 1);
-    while (have < room) {
-        ssize_t n = read(fd, data + have, room - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int why = errno;
-            free(data);
-            return stz_fail(err, STYLIZE_ERR_IO, "%s cannot be read: %s", name, strerror(why));
-        }
-        if (n == 0)
-            break;
-        have += (size_t)n;
+    const int code = stz_os_read(file, data, room, size);
+    if (code) {
+        free(data);
+        return stz_fail(err, STYLIZE_ERR_IO, "%s cannot be read: %s", name, stz_why(code));
     }
-    data[have] = 0;
+    data[*size] = 0;
     *text = data;
-    *size = have;
     return STYLIZE_OK;
 }
 
-stylize_status stz_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size,
-                             stylize_error *err)
+static stylize_status read_bundled(const stz_bundle *bundle, const char *path, const char *name, size_t limit,
+                                   char **text, size_t *size, stylize_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not blocked by a pipe of that name */
-    if (fd < 0) {
-        bool none = errno == ENOENT || errno == ENOTDIR;
+    const stylize_file *file = stz_bundle_find(bundle, path);
+    if (!file)
+        return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "%s is not among the files in memory", name);
+    if (file->size > limit)
+        return stz_fail(err, STYLIZE_ERR_MODEL, "%s has %zu bytes, allowed are %zu", name, file->size, limit);
+    if (!(*text = malloc(file->size + 1)))
+        return stz_nomem(err, file->size + 1);
+    memcpy(*text, file->data, file->size);
+    (*text)[file->size] = 0;
+    *size = file->size;
+    return STYLIZE_OK;
+}
+
+stylize_status stz_file_read(const stz_bundle *bundle, const char *path, const char *name, size_t limit,
+                             char **text, size_t *size, stylize_error *err)
+{
+    stz_os_file file;
+    if (bundle)
+        return read_bundled(bundle, path, name, limit, text, size, err);
+    const int code = stz_os_open(path, false, &file);
+    if (code) {
+        const bool none = code == ENOENT || code == ENOTDIR;
         return stz_fail(err, none ? STYLIZE_ERR_NOT_FOUND : STYLIZE_ERR_IO, "%s cannot be opened: %s", name,
-                        strerror(errno));
+                        stz_why(code));
     }
-    stylize_status status = read_all(fd, name, limit, text, size, err);
-    close(fd);
+    const stylize_status status = read_all(&file, name, limit, text, size, err);
+    stz_os_close(&file);
     return status;
-}
-
-bool stz_path_inside(const char *path)
-{
-    if (!*path || *path == '/')
-        return false;
-    for (const char *p = path; *p;) {
-        size_t n = strcspn(p, "/");
-        if (n == 2 && p[0] == '.' && p[1] == '.')
-            return false;
-        p += n;
-        p += strspn(p, "/");
-    }
-    return true;
-}
-
-int stz_by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 char *stz_path_join(const char *a, const char *b)

@@ -7,18 +7,13 @@
 
 #include <jansson.h>
 
-#include "base/common.h"
+#include "base/bundle.h"
 
 /* A whole file in memory, to be released with free; at most `limit` bytes. NOT_FOUND if there is
- * none, otherwise IO, MODEL (too large) or NOMEM. name: how errors call it. */
-stylize_status stz_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size,
-                             stylize_error *err);
+ * none, otherwise IO, MODEL (too large) or NOMEM. name: how errors call it. bundle: where it is, or NULL. */
+stylize_status stz_file_read(const stz_bundle *bundle, const char *path, const char *name, size_t limit,
+                             char **text, size_t *size, stylize_error *err);
 
-/* True for a relative path that cannot lead out of its folder. */
-bool stz_path_inside(const char *path);
-/* For scandir: in the order of bytes, whatever the locale. */
-struct dirent;
-int stz_by_name(const struct dirent **a, const struct dirent **b);
 /* "a/b", to be released with free; NULL if there is no memory. */
 char *stz_path_join(const char *a, const char *b);
 /* True for well-formed UTF-8 without control characters. */

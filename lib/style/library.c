@@ -1,12 +1,12 @@
 /* Models first, then the styles that use them. */
 #include "style/library.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "style/entry.h"
 
 #define PROBLEMS_LOGGED 100
@@ -15,10 +15,7 @@
 /* ------------------------------------------------------------------ models */
 
 /* Folders that may hold a model. */
-static int maybe_model(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && strcmp(entry->d_name, "styles") != 0;
-}
+static bool maybe_model(const char *name) { return name[0] != '.' && strcmp(name, "styles") != 0; }
 
 static stylize_status open_model(stz_style_lib *lib, const char *folder, const stz_log *log,
                                  stylize_error *err)
@@ -28,7 +25,7 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
         return stz_nomem(err, strlen(lib->dir));
     stz_model *model;
     stylize_error why;
-    stylize_status status = stz_model_load(dir, log, &model, &why);
+    stylize_status status = stz_model_load(lib->bundle, dir, log, &model, &why);
     free(dir);
     if (status == STYLIZE_ERR_NOMEM)
         return stz_fail(err, status, "%s", why.message);
@@ -46,20 +43,36 @@ static stylize_status open_model(stz_style_lib *lib, const char *folder, const s
     return STYLIZE_OK;
 }
 
+/* The folders in a bundle are the first parts of its names, which come in order. */
+static stylize_status open_bundled(stz_style_lib *lib, const stz_log *log, stylize_error *err)
+{
+    char folder[256];
+    stylize_status status = STYLIZE_OK;
+    for (size_t i = 0; i < lib->bundle->count && !status; i++) {
+        const char *name = lib->bundle->files[i].name;
+        const size_t n = strcspn(name, "/");
+        if (strcmp(name + n, "/model.json") || n >= sizeof folder)
+            continue;
+        memcpy(folder, name, n);
+        folder[n] = 0;
+        if (maybe_model(folder))
+            status = open_model(lib, folder, log, err);
+    }
+    return status;
+}
+
 static stylize_status open_models(stz_style_lib *lib, const stz_log *log, stylize_error *err)
 {
-    struct dirent **folders;
-    int n = scandir(lib->dir, &folders, maybe_model, stz_by_name);
-    if (n < 0)
-        return stz_fail(err, errno == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
-                        "model folder \"%.160s\" cannot be read: %s", lib->dir, strerror(errno));
+    char **folders;
+    size_t n;
+    const int code = stz_os_list(lib->dir, maybe_model, &folders, &n);
+    if (code)
+        return stz_fail(err, code == ENOMEM ? STYLIZE_ERR_NOMEM : STYLIZE_ERR_NOT_FOUND,
+                        "model folder \"%.160s\" cannot be read: %s", lib->dir, stz_why(code));
     stylize_status status = STYLIZE_OK;
-    for (int i = 0; i < n; i++) {
-        if (!status)
-            status = open_model(lib, folders[i]->d_name, log, err);
-        free(folders[i]);
-    }
-    free(folders);
+    for (size_t i = 0; i < n && !status; i++)
+        status = open_model(lib, folders[i], log, err);
+    stz_os_list_free(folders, n);
     return status;
 }
 
@@ -132,7 +145,8 @@ static stylize_status open_styles(stz_style_lib *lib, const stz_log *log, styliz
     if (!path)
         return stz_nomem(err, strlen(lib->dir));
     size_t size;
-    stylize_status status = stz_file_read(path, LIBRARY_NAME, STZ_LIBRARY_MAX, &text, &size, err);
+    stylize_status status =
+        stz_file_read(lib->bundle, path, LIBRARY_NAME, STZ_LIBRARY_MAX, &text, &size, err);
     if (!status)
         status = stz_style_lib_parse(lib, text, size, log, err);
     else if (status == STYLIZE_ERR_NOT_FOUND)
@@ -142,28 +156,43 @@ static stylize_status open_styles(stz_style_lib *lib, const stz_log *log, styliz
     return status;
 }
 
+static stylize_status open_lib(const char *dir, const stz_bundle *bundle, const stz_log *log,
+                               stz_style_lib **out, stylize_error *err)
+{
+    stz_style_lib *lib = stz_style_lib_create(dir);
+    if (!lib)
+        return stz_nomem(err, sizeof *lib);
+    lib->bundle = bundle;
+    stylize_status status = bundle ? open_bundled(lib, log, err) : open_models(lib, log, err);
+    if (!status)
+        status = open_styles(lib, log, err);
+    if (status)
+        stz_style_lib_close(lib);
+    else
+        *out = lib;
+    return status;
+}
+
 stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz_style_lib **out,
                                   stylize_error *err)
 {
     *out = NULL;
     /* Absolute, for networks are loaded later and the program may change its folder. */
-    char *dir = model_dir ? realpath(model_dir, NULL) : NULL;
-    if (!dir && model_dir && errno == ENOMEM)
+    char *dir = NULL;
+    const int code = model_dir ? stz_os_full_path(model_dir, &dir) : 0;
+    if (code == ENOMEM)
         return stz_nomem(err, strlen(model_dir));
     if (!dir)
         return stz_fail(err, STYLIZE_ERR_NOT_FOUND, "model folder \"%.160s\" cannot be opened: %s",
-                        model_dir ? model_dir : "", model_dir ? strerror(errno) : "no name given");
-    stz_style_lib *lib = stz_style_lib_create(dir);
+                        model_dir ? model_dir : "", model_dir ? stz_why(code) : "no name given");
+    const stylize_status status = open_lib(dir, NULL, log, out, err);
     free(dir);
-    if (!lib)
-        return stz_nomem(err, sizeof *lib);
-    stylize_status status = open_models(lib, log, err);
-    if (!status)
-        status = open_styles(lib, log, err);
-    if (status) {
-        stz_style_lib_close(lib);
-        return status;
-    }
-    *out = lib;
-    return STYLIZE_OK;
+    return status;
+}
+
+stylize_status stz_style_lib_open_bundle(const stz_bundle *bundle, const stz_log *log, stz_style_lib **out,
+                                         stylize_error *err)
+{
+    *out = NULL;
+    return open_lib(STZ_BUNDLE_DIR, bundle, log, out, err);
 }

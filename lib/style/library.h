@@ -25,6 +25,9 @@
 /* Reads the folder. Fails only if the folder or library.json is missing or not an array at all. */
 stylize_status stz_style_lib_open(const char *model_dir, const stz_log *log, stz_style_lib **out,
                                   stylize_error *err);
+/* The same of files in memory, which the library and its models go on reading. */
+stylize_status stz_style_lib_open_bundle(const stz_bundle *bundle, const stz_log *log, stz_style_lib **out,
+                                         stylize_error *err);
 /* Inserts the styles of a library.json; MODEL if it is no array. */
 stylize_status stz_style_lib_parse(stz_style_lib *lib, const char *text, size_t size, const stz_log *log,
                                    stylize_error *err);

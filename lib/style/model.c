@@ -179,10 +179,11 @@ end:
 stylize_status stz_model_read(const char *dir, stz_model **out, stylize_error *err)
 {
     *out = NULL;
-    return stz_model_load(dir, NULL, out, err);
+    return stz_model_load(NULL, dir, NULL, out, err);
 }
 
-stylize_status stz_model_load(const char *dir, const stz_log *log, stz_model **out, stylize_error *err)
+stylize_status stz_model_load(const stz_bundle *bundle, const char *dir, const stz_log *log, stz_model **out,
+                              stylize_error *err)
 {
     char name[STZ_ID_MAX + 32];
     short_name(dir, name, sizeof name);
@@ -190,9 +191,11 @@ stylize_status stz_model_load(const char *dir, const stz_log *log, stz_model **o
     size_t size = 0;
     stylize_status status = path ? STYLIZE_OK : stz_nomem(err, strlen(dir));
     if (!status)
-        status = stz_file_read(path, name, STZ_MODEL_MAX, &text, &size, err);
+        status = stz_file_read(bundle, path, name, STZ_MODEL_MAX, &text, &size, err);
     if (!status)
         status = stz_model_parse(dir, text, size, log, out, err);
+    if (!status)
+        (*out)->bundle = bundle;
     free(text);
     free(path);
     return status;

@@ -2,7 +2,7 @@
 #ifndef STZ_MODEL_H
 #define STZ_MODEL_H
 
-#include "base/common.h"
+#include "base/bundle.h"
 
 #define STZ_LAYERS_MAX 8
 #define STZ_MODEL_MAX  (1u << 20) /* bytes of model.json */
@@ -11,6 +11,7 @@
 typedef struct stz_model {
     char name[64];
     char *dir;                /* its folder */
+    const stz_bundle *bundle; /* that the folder is in, or NULL: a folder of the system */
     char *native_file;        /* safetensors for the native engine, or NULL; relative to dir */
     char *native_int8_file;   /* quantised one, or NULL */
     char *torch_file;         /* TorchScript, N x 3 x H x W -> N x 3 x H x W, or NULL */
@@ -38,7 +39,8 @@ void stz_model_free(stz_model *model);
 stylize_status stz_model_parse(const char *dir, const char *text, size_t size, const stz_log *log,
                                stz_model **out, stylize_error *err);
 
-/* As stz_model_read, with a log for members that are ignored. */
-stylize_status stz_model_load(const char *dir, const stz_log *log, stz_model **out, stylize_error *err);
+/* As stz_model_read, with a log for members that are ignored. The bundle, if any, outlives the model. */
+stylize_status stz_model_load(const stz_bundle *bundle, const char *dir, const stz_log *log, stz_model **out,
+                              stylize_error *err);
 
 #endif

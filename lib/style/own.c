@@ -1,10 +1,10 @@
 #include "style/own.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "style/entry.h"
 
 #define ENTRY_MAX (64u << 10) /* bytes of style.json */
@@ -15,7 +15,7 @@ static stylize_status open_network(stz_style_lib *lib, const char *folder, const
 {
     stz_model *model;
     *out = NULL;
-    stylize_status status = stz_model_load(folder, log, &model, err);
+    stylize_status status = stz_model_load(NULL, folder, log, &model, err);
     if (status == STYLIZE_ERR_NOT_FOUND)
         return STYLIZE_OK;
     if (status)
@@ -56,7 +56,7 @@ stylize_status stz_own_style_open(stz_style_lib *lib, const char *dir, const cha
     size_t size;
     stylize_status status = path ? STYLIZE_OK : stz_nomem(err, strlen(dir));
     if (!status)
-        status = stz_file_read(path, STZ_OWN_ENTRY, ENTRY_MAX, &text, &size, err);
+        status = stz_file_read(NULL, path, STZ_OWN_ENTRY, ENTRY_MAX, &text, &size, err);
     if (!status)
         status = open_network(lib, folder, log, &own, err);
     stz_json entry;
@@ -77,36 +77,35 @@ stylize_status stz_own_style_open(stz_style_lib *lib, const char *dir, const cha
     return status;
 }
 
-static int maybe_style(const struct dirent *entry) { return stz_id_valid(entry->d_name); }
+static bool maybe_style(const char *name) { return stz_id_valid(name); }
 
 stylize_status stz_own_styles_open(stz_style_lib *lib, const char *dir, const stz_log *log,
                                    stylize_error *err)
 {
-    struct dirent **found;
-    const int n = scandir(dir, &found, maybe_style, stz_by_name);
-    if (n < 0 && errno == ENOMEM)
+    char **found;
+    size_t n;
+    const int code = stz_os_list(dir, maybe_style, &found, &n);
+    if (code == ENOMEM)
         return stz_nomem(err, sizeof *found);
-    if (n < 0) {
-        if (errno != ENOENT)
-            stz_log_line(log, STYLIZE_LOG_WARNING, "style folder \"%.160s\" cannot be read: %s", dir,
-                         strerror(errno));
+    if (code && code != ENOENT)
+        stz_log_line(log, STYLIZE_LOG_WARNING, "style folder \"%.160s\" cannot be read: %s", dir,
+                     stz_why(code));
+    if (code)
         return STYLIZE_OK;
-    }
     stylize_status status = STYLIZE_OK;
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         stylize_error why;
         if (!status)
-            status = stz_own_style_open(lib, dir, found[i]->d_name, log, &why);
+            status = stz_own_style_open(lib, dir, found[i], log, &why);
         if (status == STYLIZE_ERR_NOMEM) {
             stz_fail(err, status, "%s", why.message);
         } else if (status) {
             if (status != STYLIZE_ERR_NOT_FOUND)
-                stz_log_line(log, STYLIZE_LOG_ERROR, "%.64s: %s; the style is left out", found[i]->d_name,
+                stz_log_line(log, STYLIZE_LOG_ERROR, "%.64s: %s; the style is left out", found[i],
                              why.message);
             status = STYLIZE_OK;
         }
-        free(found[i]);
     }
-    free(found);
+    stz_os_list_free(found, n);
     return status;
 }

@@ -1,20 +1,17 @@
 #include "style/save.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/os.h"
 #include "codec/file.h"
 #include "style/json.h"
 
-static stylize_status fail(stylize_error *err, const char *verb, const char *path)
+static stylize_status fail(stylize_error *err, const char *verb, const char *path, int code)
 {
-    return stz_fail(err, STYLIZE_ERR_IO, "cannot %s %.160s: %s", verb, path, strerror(errno));
+    return stz_fail(err, STYLIZE_ERR_IO, "cannot %s %.160s: %s", verb, path, stz_why(code));
 }
 
 static stylize_status make_folders(const char *dir, stylize_error *err)
@@ -28,43 +25,15 @@ static stylize_status make_folders(const char *dir, stylize_error *err)
             continue;
         const char end = *p;
         *p = 0;
-        if (mkdir(path, 0777) && errno != EEXIST)
-            status = fail(err, "make the folder", path);
+        const int code = stz_os_folder(path);
+        if (code && code != EEXIST)
+            status = fail(err, "make the folder", path, code);
         *p = end;
         if (!end)
             break;
     }
     free(path);
     return status;
-}
-
-/* The files of a folder without folders, and itself. False with errno. */
-static bool remove_flat(const char *path)
-{
-    DIR *d = opendir(path);
-    if (!d)
-        return errno == ENOENT;
-    bool good = true;
-    for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-            good &= !unlinkat(dirfd(d), e->d_name, 0);
-    const int why = errno;
-    closedir(d);
-    errno = why;
-    return !rmdir(path) && good;
-}
-
-/* What was renamed must still be there after a power cut. */
-static bool sync_folder(const char *path)
-{
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    const bool good = !fsync(fd) || errno == EINVAL;
-    const int why = errno;
-    close(fd);
-    errno = why;
-    return good;
 }
 
 static void release(stz_style_folder *f)
@@ -83,17 +52,13 @@ stylize_status stz_style_folder_begin(stz_style_folder *f, const char *dir, cons
     *f = (stz_style_folder){strdup(dir), stz_path_join(dir, template), strdup(id)};
     char *there = f->dir ? stz_path_join(dir, id) : NULL;
     stylize_status status = STYLIZE_OK;
-    struct stat s;
+    int code = 0;
     if (!f->dir || !f->path || !f->name || !there)
         status = stz_nomem(err, strlen(dir));
-    else if (!lstat(there, &s))
+    else if (stz_os_taken(there))
         status = stz_fail(err, STYLIZE_ERR_EXISTS, "style \"%s\" is there already, in %.160s", id, dir);
-    else if (!(status = make_folders(dir, err)) && !mkdtemp(f->path))
-        status = fail(err, "make a folder in", dir);
-    if (!status && chmod(f->path, 0755)) { /* others may read it, as any picture */
-        status = fail(err, "make", f->path);
-        rmdir(f->path);
-    }
+    else if (!(status = make_folders(dir, err)) && (code = stz_os_new_folder(f->path)))
+        status = fail(err, "make a folder in", dir, code);
     free(there);
     if (status)
         release(f);
@@ -117,13 +82,14 @@ stylize_status stz_style_folder_commit(stz_style_folder *f, stylize_error *err)
     if (!there)
         return stz_nomem(err, strlen(f->dir));
     stylize_status status = STYLIZE_OK;
-    if (!sync_folder(f->path) || rename(f->path, there))
-        status = errno == EEXIST || errno == ENOTEMPTY
+    int code = stz_os_sync_folder(f->path);
+    if (code || (code = stz_os_rename(f->path, there)))
+        status = code == EEXIST || code == ENOTEMPTY
                      ? stz_fail(err, STYLIZE_ERR_EXISTS, "style \"%s\" is there already, in %.160s", f->name,
                                 f->dir)
-                     : fail(err, "write", there);
-    else if (!sync_folder(f->dir))
-        status = fail(err, "write", f->dir);
+                     : fail(err, "write", there, code);
+    else if ((code = stz_os_sync_folder(f->dir)))
+        status = fail(err, "write", f->dir, code);
     free(there);
     if (!status)
         release(f);
@@ -133,7 +99,7 @@ stylize_status stz_style_folder_commit(stz_style_folder *f, stylize_error *err)
 void stz_style_folder_abandon(stz_style_folder *f)
 {
     if (f->path)
-        remove_flat(f->path);
+        stz_os_remove_folder(f->path);
     release(f);
 }
 
@@ -144,18 +110,16 @@ stylize_status stz_style_folder_remove(const char *dir, const char *id, stylize_
     char *path = stz_path_join(dir, id), *aside = stz_path_join(dir, template);
     stylize_status status = path && aside ? STYLIZE_OK : stz_nomem(err, strlen(dir));
     /* Aside first: half of a style is none. */
-    if (!status && !mkdtemp(aside))
-        status = errno == ENOENT
+    int code = status ? 0 : stz_os_new_folder(aside);
+    const bool made = !status && !code;
+    if (made)
+        code = stz_os_rename(path, aside);
+    if (code)
+        status = code == ENOENT
                      ? stz_fail(err, STYLIZE_ERR_NOT_FOUND, "there is no style \"%s\" in %.160s", id, dir)
-                     : fail(err, "remove", path);
-    if (!status && rename(path, aside)) {
-        status = errno == ENOENT
-                     ? stz_fail(err, STYLIZE_ERR_NOT_FOUND, "there is no style \"%s\" in %.160s", id, dir)
-                     : fail(err, "remove", path);
-        rmdir(aside);
-    } else if (!status && !remove_flat(aside)) {
-        status = fail(err, "remove", aside);
-    }
+                     : fail(err, "remove", path, code);
+    if (made && (code = stz_os_remove_folder(aside)) && !status)
+        status = fail(err, "remove", aside, code);
     free(path);
     free(aside);
     return status;

@@ -8,8 +8,9 @@
 #include "style/style.h"
 
 typedef struct stz_style_lib {
-    char *dir;          /* model folder, absolute */
-    stz_model **models; /* room for STZ_MODELS_MAX; those that are there stay */
+    char *dir;                /* model folder, absolute */
+    const stz_bundle *bundle; /* that stands for it, or NULL; outlives the library */
+    stz_model **models;       /* room for STZ_MODELS_MAX; those that are there stay */
     atomic_int model_count;
     pthread_rwlock_t lock; /* over what follows, and over adding a model */
     stz_style **styles;    /* each with one reference of the library's */

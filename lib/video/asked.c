@@ -55,8 +55,9 @@ stylize_status stz_asked_copy(stz_asked *to, const stylize_request *in, stylize_
         to->styles[i] = r->styles[i];
         to->masks[i] = r->masks ? r->masks[i] : NULL;
         if (r->styles[i].id) {
-            to->styles[i].id = id;
-            id = stpcpy(id, r->styles[i].id) + 1;
+            const size_t length = strlen(r->styles[i].id) + 1;
+            to->styles[i].id = memcpy(id, r->styles[i].id, length);
+            id += length;
         }
     }
     r->styles = to->styles;

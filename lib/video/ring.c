@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sched/worker.h"
+
 stylize_status stz_ring_create(stz_ring *r, stylize_ctx *ctx, int depth, stylize_error *err)
 {
     if (pthread_mutex_init(&r->lock, NULL))
@@ -84,7 +86,9 @@ stylize_status stz_ring_submit(stz_ring *r, stz_slot *slot, stylize_request *req
     if (status == STYLIZE_OK)
         r->count++;
     pthread_mutex_unlock(&r->lock);
-    if (status != STYLIZE_OK)
+    if (status == STYLIZE_OK)
+        stz_workers_drain(r->ctx);
+    else
         clear(slot);
     return status;
 }

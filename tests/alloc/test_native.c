@@ -3,6 +3,7 @@
 #include "core/helpers.h"
 
 #include "alloc/failing.h"
+#include "stylize/embed.h"
 
 static const stylize_style_ref starry = {"starry_night", NULL, 1};
 static stylize_image photo, painting;
@@ -89,6 +90,67 @@ static void style_pictures(void **state)
     walk(paint_picture, FAILING_ALWAYS);
 }
 
+/* ------------------------------------------------------------------ without files and threads */
+
+#define MODELS STYLIZE_SOURCE_DIR "/models/"
+static stylize_file files[] = {{"brush/model.json", NULL, 0},
+                               {"brush/brush_int8.safetensors", NULL, 0},
+                               {"styles/codes/starry_night.safetensors", NULL, 0},
+                               {"styles/library.json", NULL, 0}};
+
+static void read_files(void)
+{
+    for (size_t i = 0; i < STZ_LEN(files); i++) {
+        char path[512];
+        snprintf(path, sizeof path, MODELS "%s", files[i].name);
+        FILE *f = fopen(path, "rb");
+        assert_non_null(f);
+        void *data = malloc(2 << 20);
+        assert_non_null(data);
+        files[i].size = fread(data, 1, 2 << 20, f);
+        files[i].data = data;
+        fclose(f);
+    }
+}
+
+/* Every failure from the context's creation to its first painting. */
+static bool embedded(const stylize_embed *embed)
+{
+    stylize_options o = native_options(1);
+    o.precision = STYLIZE_PRECISION_INT8;
+    stylize_error err = {0};
+    stylize_ctx *ctx = NULL;
+    if (stylize_ctx_create_embedded(&ctx, &o, embed, &err) != STYLIZE_OK) {
+        assert_int_equal(err.status, STYLIZE_ERR_NOMEM);
+        assert_null(ctx);
+        return false;
+    }
+    const bool worked = run(ctx, &starry);
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+    return worked;
+}
+
+static void files_in_memory(void **state)
+{
+    stylize_embed embed;
+    read_files();
+    stylize_embed_init(&embed, sizeof embed);
+    embed.files = files;
+    embed.file_count = STZ_LEN(files);
+    embed.no_threads = 1;
+    for (int mode = 0; mode < 2; mode++)
+        for (long n = 1, failed = 1; failed; n += 1 + n / 6) {
+            failing_arm(n, mode ? FAILING_ALWAYS : FAILING_ONCE);
+            const bool worked = embedded(&embed);
+            failed = failing_disarm();
+            assert_true(worked || failed);
+            assert_true(n < 20000);
+        }
+    assert_true(embedded(&embed));
+    for (size_t i = 0; i < STZ_LEN(files); i++)
+        free((void *)(uintptr_t)files[i].data);
+}
+
 static long steady(bool (*scenario)(stylize_ctx *), uint32_t threads)
 {
     stylize_error err = {0};
@@ -118,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(library_styles),
         cmocka_unit_test(style_pictures),
+        cmocka_unit_test(files_in_memory),
         cmocka_unit_test(the_steady_state_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, make_pictures, free_pictures);

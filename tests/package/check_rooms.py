@@ -36,6 +36,7 @@ ROOMS = {
         "common": [],
         "stylize": ["common"],
         "frei0r": [],
+        "web": [],
         "server/base": ["common"],
         "server/config": ["common", "server/base"],
         "server/sandbox": ["common", "server/base", "server/config"],

@@ -5,7 +5,7 @@
 set -eu
 source=$1 cc=$2 cxx=$3
 strict="-pedantic -Wall -Wextra -Werror -fsyntax-only -I$source/include"
-for name in stylize sequence train; do
+for name in stylize embed sequence train; do
     public=$source/include/stylize/$name.h
     for std in c99 c11; do
         $cc -std=$std $strict -Wstrict-prototypes -Wmissing-prototypes -Wc++-compat -x c "$public"

@@ -4,6 +4,7 @@
  * same; a member added at the end of a structure gets its line at the end, and the new size.
  * Compiled only: a mistake does not build.
  */
+#include "stylize/embed.h"
 #include "stylize/sequence.h"
 #include "stylize/stylize.h"
 
@@ -63,6 +64,18 @@ AT(stylize_options, tolerant, 120);
 AT(stylize_options, deep, 124);
 AT(stylize_options, formats, 128);
 AT(stylize_options, style_dir, 136);
+
+SIZE(stylize_file, 24);
+AT(stylize_file, name, 0);
+AT(stylize_file, data, 8);
+AT(stylize_file, size, 16);
+
+SIZE(stylize_embed, 32);
+AT(stylize_embed, struct_size, 0);
+AT(stylize_embed, files, 8);
+AT(stylize_embed, file_count, 16);
+AT(stylize_embed, no_threads, 24);
+AT(stylize_embed, reserved, 28);
 
 SIZE(stylize_fit_state, 40);
 AT(stylize_fit_state, struct_size, 0);

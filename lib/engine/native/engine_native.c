@@ -101,8 +101,8 @@ static stylize_status load(void *engine, const stz_model *model, void **out, sty
         return stz_nomem(err, sizeof *own);
     own->loss = loss_spec(model);
     /* There are no gradients in half precision. */
-    stylize_status status =
-        stz_native_load(path, model->optimizes ? stz_kernels_get(false) : n->kernels, &own->net, err);
+    stylize_status status = stz_native_load_from(
+        model->bundle, path, model->optimizes ? stz_kernels_get(false) : n->kernels, &own->net, err);
     if (!status && (status = check_model(own->net, model, err)))
         stz_native_free(own->net);
     if (status) {
@@ -230,7 +230,7 @@ static stylize_status fit_style(void *engine, void *net, const stz_model *model,
     stz_native_net *generator;
     if (snprintf(path, sizeof path, "%s/%s", model->dir, model->native_file) >= (int)sizeof path)
         return stz_fail(err, STYLIZE_ERR_MODEL, "model %s: the name of its file is too long", model->name);
-    status = stz_native_load(path, stz_kernels_get(false), &generator, err);
+    status = stz_native_load_from(model->bundle, path, stz_kernels_get(false), &generator, err);
     if (status)
         return status;
     status = check_model(generator, model, err);

@@ -41,13 +41,13 @@ static void part_unload(stz_part *part)
     stz_graph_free(&part->graph);
 }
 
-stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
-                               stylize_error *err)
+stylize_status stz_native_load_from(const stz_bundle *bundle, const char *path, const stz_kernels *kernels,
+                                    stz_native_net **out, stylize_error *err)
 {
     stz_native_net *net = calloc(1, sizeof *net);
     if (!net)
         return stz_nomem(err, sizeof *net);
-    stylize_status status = stz_safetensors_open(path, &net->file, err);
+    stylize_status status = stz_safetensors_find_file(bundle, path, &net->file, err);
     if (status)
         goto fail;
     net->loss = stz_safetensors_meta(net->file, "loss_graph") != NULL;
@@ -74,6 +74,12 @@ fail_file:
 fail:
     free(net);
     return status;
+}
+
+stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
+                               stylize_error *err)
+{
+    return stz_native_load_from(NULL, path, kernels, out, err);
 }
 
 void stz_native_free(stz_native_net *net)

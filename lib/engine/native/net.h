@@ -42,6 +42,9 @@ typedef struct stz_native_net {
 
 stylize_status stz_native_load(const char *path, const stz_kernels *kernels, stz_native_net **out,
                                stylize_error *err);
+/* From a bundle, or a file of the system without one. */
+stylize_status stz_native_load_from(const stz_bundle *bundle, const char *path, const stz_kernels *kernels,
+                                    stz_native_net **out, stylize_error *err);
 void stz_native_free(stz_native_net *net);
 
 /* Fuses part->graph, which the caller has filled and frees after the part. Everything else is zero. */

@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define HUGE_PAGE (2u << 20)
+#include "base/os.h"
 
 static int weight_kind(const stz_conv *c) { return c->kind == STZ_CONV_SAME && c->m == 6; }
 
@@ -147,14 +146,14 @@ static bool workspace_open(workspace *w, const wanted *want)
 static stylize_status add_chunk(stz_part *part, size_t floats, float **out, stylize_error *err)
 {
     /* The kernels ask for weights up to two panels past the end; that reads nothing, but stays in here. */
-    const size_t bytes = (floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1)), *memory;
+    const size_t bytes = (floats * sizeof(float) + STZ_OS_HUGE - 1) / STZ_OS_HUGE * STZ_OS_HUGE;
+    void **chunks = realloc(part->chunks, sizeof *chunks * (size_t)(part->chunk_count + 1));
     if (!chunks)
         return stz_nomem(err, sizeof *chunks);
     part->chunks = chunks;
-    if (posix_memalign(&memory, HUGE_PAGE, bytes))
+    void *memory = stz_os_alloc(STZ_OS_HUGE, bytes);
+    if (!memory)
         return stz_nomem(err, bytes);
-    madvise(memory, bytes, MADV_HUGEPAGE);
     chunks[part->chunk_count++] = memory;
     *out = memory;
     return STYLIZE_OK;
@@ -326,7 +325,7 @@ void stz_part_free(stz_part *part)
     for (int i = 0; i < STZ_PLANS; i++)
         stz_plan_destroy(part->plans[i].plan);
     for (int i = 0; i < part->chunk_count; i++)
-        free(part->chunks[i]);
+        stz_os_free(part->chunks[i]);
     free(part->chunks);
     free(part->weights);
     pthread_mutex_destroy(&part->lock);

@@ -1,7 +1,7 @@
 /*
  * Vectors of STZ_LANES floats. Kernel files are compiled once per instruction set; the compiler's flags
  * choose the section below: AVX-512 (16 lanes), AVX2 with FMA (8), NEON (4), and plain C with the
- * compiler's vector types (4). Arithmetic (+ - *) is written with operators everywhere.
+ * compiler's vector types (4), which are WebAssembly's SIMD128 too: the same results to the last bit. Arithmetic (+ - *) is written with operators everywhere.
  */
 #ifndef STZ_VEC_H
 #define STZ_VEC_H
@@ -186,7 +186,7 @@ INLINE void transpose(vf r[4])
 #else
 #define STZ_LANES   4
 #define STZ_REGS    16
-#define STZ_NO_HALF 1 /* no conversion worth having: precision fp16 is run as fp32 */
+#define STZ_NO_HALF 1   /* no conversion worth having: precision fp16 is run as fp32 */
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
 INLINE vf ld(const float *p)
@@ -199,9 +199,37 @@ INLINE void st(float *p, vf v) { memcpy(p, &v, sizeof v); }
 INLINE vf bc(float x) { return (vf){x, x, x, x}; }
 INLINE vf fma_(vf a, vf b, vf c) { return a * b + c; }
 INLINE vf vselect(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+INLINE vf where_above(vf a, vf b, vf x) { return (vf)((vi)(a > b) & (vi)x); }
+#ifdef __wasm_simd128__ /* what the compiler does not find by itself */
+#include <wasm_simd128.h>
+INLINE vf vmax(vf a, vf b) { return (vf)wasm_f32x4_pmax((v128_t)b, (v128_t)a); }
+INLINE vf vmin(vf a, vf b) { return (vf)wasm_f32x4_pmin((v128_t)b, (v128_t)a); }
+INLINE vf ld_u8(const uint8_t *p)
+{
+    const v128_t bytes = wasm_v128_load32_zero(p);
+    return (vf)wasm_f32x4_convert_u32x4(wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(bytes)));
+}
+INLINE void st_u8(uint8_t *p, vf v)
+{
+    const v128_t words = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest((v128_t)v));
+    const v128_t halves = wasm_i16x8_narrow_i32x4(words, words);
+    wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(halves, halves), 0);
+}
+INLINE void transpose(vf r[4])
+{
+    const v128_t a = (v128_t)r[0], b = (v128_t)r[1], c = (v128_t)r[2], d = (v128_t)r[3];
+    const v128_t ab_low = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
+                 ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+    const v128_t cd_low = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
+                 cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    r[0] = (vf)wasm_i64x2_shuffle(ab_low, cd_low, 0, 2);
+    r[1] = (vf)wasm_i64x2_shuffle(ab_low, cd_low, 1, 3);
+    r[2] = (vf)wasm_i64x2_shuffle(ab_high, cd_high, 0, 2);
+    r[3] = (vf)wasm_i64x2_shuffle(ab_high, cd_high, 1, 3);
+}
+#else
 INLINE vf vmax(vf a, vf b) { return vselect(a > b, a, b); }
 INLINE vf vmin(vf a, vf b) { return vselect(a < b, a, b); }
-INLINE vf where_above(vf a, vf b, vf x) { return (vf)((vi)(a > b) & (vi)x); }
 INLINE vf ld_u8(const uint8_t *p) { return (vf){p[0], p[1], p[2], p[3]}; }
 INLINE void st_u8(uint8_t *p, vf v)
 {
@@ -217,6 +245,7 @@ INLINE void transpose(vf r[4])
     for (int i = 0; i < 4; i++)
         r[i] = (vf){t[0][i], t[1][i], t[2][i], t[3][i]};
 }
+#endif
 #endif
 
 INLINE vf zero(void) { return bc(0.f); }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/torch/torch_engine.h"
 
@@ -173,7 +172,7 @@ static stylize_status join(const stz_model *m, const char *file, char **path, st
         *path = NULL;
         return stz_nomem(err, strlen(m->dir) + strlen(file) + 2);
     }
-    if (access(*path, R_OK) == 0)
+    if (stz_os_readable(*path))
         return STYLIZE_OK;
     return stz_fail(err, STYLIZE_ERR_MODEL, "torch engine: network \"%s\": its file cannot be read: %s",
                     m->name, *path);

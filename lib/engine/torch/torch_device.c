@@ -1,11 +1,8 @@
 /* Which devices a context works on, and the plugin's CUDA half, which knows them. */
-#include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/torch/torch_plugin.h"
 
@@ -14,17 +11,17 @@
 /* ------------------------------------------------------------------ the CUDA half */
 
 /* Beside a file, under another name. */
-static bool beside(const char *file, const char *name, char path[PATH_MAX])
+static bool beside(const char *file, const char *name, char path[STZ_OS_PATH])
 {
     const char *slash = strrchr(file, '/');
-    return slash && snprintf(path, PATH_MAX, "%.*s/%s", (int)(slash - file), file, name) < PATH_MAX &&
-           access(path, R_OK) == 0;
+    return slash && snprintf(path, STZ_OS_PATH, "%.*s/%s", (int)(slash - file), file, name) < STZ_OS_PATH &&
+           stz_os_readable(path);
 }
 
 /* NULL, and why there is none. */
 static const stz_device_table *load_half(const char *plugin, char *why, size_t size)
 {
-    char path[PATH_MAX], torch[PATH_MAX], torch_cuda[PATH_MAX];
+    char path[STZ_OS_PATH], torch[STZ_OS_PATH], torch_cuda[STZ_OS_PATH];
     if (!beside(plugin, HALF, path)) {
         const bool plain =
             stz_torch_loaded(torch, sizeof torch) && !beside(torch, "libtorch_cuda.so", torch_cuda);
@@ -35,13 +32,11 @@ static const stz_device_table *load_half(const char *plugin, char *why, size_t s
                 : "the plugin was built without CUDA: build with nvcc and -DSTYLIZE_TORCH=<torch with CUDA>");
         return NULL;
     }
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL); /* never closed */
-    if (!handle) {
-        snprintf(why, size, "%s", dlerror());
+    void *handle = stz_os_library(path, why, size);
+    if (!handle)
         return NULL;
-    }
     __typeof__(stz_device_table_get) *get;
-    *(void **)&get = dlsym(handle, "stz_device_table_get");
+    *(void **)&get = stz_os_symbol(handle, "stz_device_table_get");
     const stz_device_table *table = get ? get() : NULL;
     if (table && table->abi == STZ_DEVICE_ABI)
         return table;

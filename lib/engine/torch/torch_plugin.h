@@ -7,6 +7,7 @@
 #define STZ_TORCH_PLUGIN_H
 
 #include "../../../shim/device.h"
+#include "base/os.h"
 #include "engine/devices.h"
 #include "engine/engine.h"
 
@@ -39,12 +40,6 @@ stylize_status stz_torch_plugin_get(const stz_torch_plugin **out, stylize_error 
 
 /* The file of the libtorch_cpu that is in the process, or false. */
 bool stz_torch_loaded(char *path, size_t size);
-
-/* What the dynamic section of a shared library says: the first library needed whose name begins with
- * prefix, and the search path, "" if there is none. False: not a shared library of this machine, or
- * none such needed. Reads nothing outside of data. */
-bool stz_elf_needs(const void *data, size_t size, const char *prefix, char *needed, size_t needed_size,
-                   char *runpath, size_t runpath_size);
 
 typedef struct stz_torch_devices {
     const stz_device_table *table; /* NULL: the CPU */

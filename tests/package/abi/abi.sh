@@ -8,11 +8,11 @@ here=$source/tests/package/abi
 command -v abidw >/dev/null && command -v abidiff >/dev/null || { echo "skipped: abigail-tools is missing"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 - "$source/include/stylize/stylize.h" "$source/include/stylize/sequence.h" \
-    "$source/include/stylize/train.h" >"$work/stubs.c" <<'PYTHON'
+python3 - "$source/include/stylize/stylize.h" "$source/include/stylize/embed.h" \
+    "$source/include/stylize/sequence.h" "$source/include/stylize/train.h" >"$work/stubs.c" <<'PYTHON'
 import re, sys
 header = "".join(open(name, encoding="utf-8").read() for name in sys.argv[1:])
-print('#include "stylize/sequence.h"\n#include "stylize/train.h"')
+print('#include "stylize/embed.h"\n#include "stylize/sequence.h"\n#include "stylize/train.h"')
 for prototype in re.findall(r"^STYLIZE_API ([^;]*\));", header, flags=re.M):
     print(f"{prototype}\n{{\n    __builtin_trap();\n}}")
 # A structure that is reached through one that may grow only would not be compared.

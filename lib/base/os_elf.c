@@ -1,8 +1,13 @@
-/* Which libtorch a plugin was linked with, read from the file: asking the loader would load it. */
-#include <link.h>
+/* What a library was linked with, read from its file: asking the loader would load it. */
+#include "base/os.h"
+
 #include <string.h>
 
-#include "engine/torch/torch_plugin.h"
+#if defined(__linux__) || defined(__FreeBSD__)
+
+#include <link.h>
+
+#include "base/common.h"
 
 #if __SIZEOF_POINTER__ == 8
 #define ELF_CLASS ELFCLASS64
@@ -112,3 +117,13 @@ bool stz_elf_needs(const void *data, size_t size, const char *prefix, char *need
     }
     return found;
 }
+
+#else
+
+bool stz_elf_needs(const void *data, size_t size, const char *prefix, char *needed, size_t needed_size,
+                   char *runpath, size_t runpath_size)
+{
+    return false;
+}
+
+#endif

@@ -1,0 +1,11 @@
+# musl on this machine's processor, by Debian's musl-tools. STYLIZE_PREFIX: where tools/platforms/libraries.sh put
+# what is linked.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR "${CMAKE_HOST_SYSTEM_PROCESSOR}")
+set(CMAKE_C_COMPILER musl-gcc)
+set(CMAKE_CROSSCOMPILING OFF) # what it makes runs here
+set(CMAKE_FIND_ROOT_PATH "$ENV{STYLIZE_PREFIX}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
