@@ -30,6 +30,7 @@ complete -c stylize -n '__stylize_in sheet' -l columns -x -d 'Pictures in a row'
 complete -c stylize -n '__stylize_in paint video sheet' -s i -l style-image -r -d 'Any picture as style'
 complete -c stylize -n '__stylize_in paint video sheet' -l strength -x -d '0: the photograph, 1: the full style'
 complete -c stylize -n '__stylize_in paint video' -l mask -r -d 'Where the style before it is painted'
+complete -c stylize -n '__stylize_in paint video' -l style-mask -r -d 'Which part of the style picture is read'
 complete -c stylize -n '__stylize_in paint video sheet style' -l style-scale -x -d 'Size of the strokes, 0.5 to 2'
 complete -c stylize -n '__stylize_in paint video sheet' -l preserve-color -d 'Keep the colours of the photograph'
 complete -c stylize -n '__stylize_in paint video sheet' -l method -x -a 'auto fast any optimize' -d Method
