@@ -140,6 +140,44 @@ static void turns_tiff_upright(void **state)
 }
 
 /* A transparent colour; and a picture that leaves some of its canvas free. */
+/* What a TIFF does not say of a fourth sample is alpha; what it says is not specified is none. */
+static void a_tiff_that_does_not_say_alpha(void **state)
+{
+    if (!strstr(stz_formats_list(), "tiff"))
+        skip();
+    blob b = blob_load("rgba8.tif");
+    uint8_t *tag = memmem(b.data, b.size, "\x52\x01\x03\0\x01\0\0\0", 8); /* of one short */
+    assert_non_null(tag);
+    const uint8_t kind = tag[8];
+    stylize_image right = decode(b);
+    tag[0] = 0x51; /* another tag, of another type: ignored */
+    stylize_image unsaid = decode(b);
+    assert_near("unsaid", &unsaid, &right, 0, 0);
+    tag[0] = 0x52;
+    tag[8] = 0;
+    stylize_image none = decode(b);
+    assert_int_equal(none.format, STYLIZE_FORMAT_RGB8);
+    assert_int_equal(right.format, STYLIZE_FORMAT_RGBA8);
+    assert_int_equal(kind, 2);
+    stylize_image_free(&none);
+    stylize_image_free(&unsaid);
+    stylize_image_free(&right);
+    blob_free(&b);
+}
+
+/* A header may say that the pixels begin where the palette does. */
+static void a_bmp_of_a_wrong_offset(void **state)
+{
+    blob b = blob_load("palette8.bmp");
+    stylize_image right = decode(b);
+    memcpy(b.data + 10, "\x36\0\0\0", 4); /* behind the headers */
+    stylize_image wrong = decode(b);
+    assert_near("offset", &wrong, &right, 0, 0);
+    stylize_image_free(&wrong);
+    stylize_image_free(&right);
+    blob_free(&b);
+}
+
 static void gif_on_its_canvas(void **state)
 {
     stylize_image image;
@@ -291,6 +329,8 @@ int main(void)
         cmocka_unit_test(decodes_grey),
         cmocka_unit_test(decodes_few_bits),
         cmocka_unit_test(turns_tiff_upright),
+        cmocka_unit_test(a_bmp_of_a_wrong_offset),
+        cmocka_unit_test(a_tiff_that_does_not_say_alpha),
         cmocka_unit_test(gif_on_its_canvas),
         cmocka_unit_test(raw_photographs_are_named),
         cmocka_unit_test(cut_files_go_as_far_as_they_can),
