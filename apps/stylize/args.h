@@ -24,6 +24,7 @@ typedef struct style_arg {
     char *path; /* style picture, or NULL */
     float weight;
     const char *mask; /* file, the process's own string; or NULL */
+    const char *part; /* likewise, the mask on the style picture */
     double at;        /* of a film: seconds from which on it is this style; below 0: none given */
 } style_arg;
 
@@ -38,6 +39,7 @@ typedef struct cli_args {
     style_arg *styles;
     size_t style_count;
     size_t last_styles; /* where those of the last option begin */
+    size_t last_parts;  /* the same, as far as --style-mask goes */
     char *output;
     picture_size sizes[LIST_MAX];
     size_t size_count;

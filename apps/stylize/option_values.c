@@ -49,7 +49,7 @@ bool read_styles(void *target, const option *o, slice value)
     cli_args *args = target;
     slice one, id;
     double weight;
-    args->last_styles = args->style_count;
+    args->last_styles = args->last_parts = args->style_count;
     while (slice_next(&value, ',', &one)) {
         double at = -1;
         for (size_t i = one.size; i > 0; i--)
@@ -78,7 +78,7 @@ bool read_style_image(void *target, const option *o, slice value)
         value.size = (size_t)(colon - value.data);
     if (!value.size)
         return false;
-    args->last_styles = args->style_count;
+    args->last_styles = args->last_parts = args->style_count;
     add_style(args, (style_arg){.path = text_format("%.*s", (int)value.size, value.data),
                                 .weight = (float)weight,
                                 .at = -1});
@@ -103,6 +103,17 @@ bool read_mask(void *target, const option *o, slice value)
     for (size_t i = args->last_styles; i < args->style_count; i++)
         args->styles[i].mask = value.data;
     args->last_styles = args->style_count;
+    return true;
+}
+
+bool read_style_mask(void *target, const option *o, slice value)
+{
+    cli_args *args = target;
+    if (!value.size || args->last_parts == args->style_count)
+        return false;
+    for (size_t i = args->last_parts; i < args->style_count; i++)
+        args->styles[i].part = value.data;
+    args->last_parts = args->style_count;
     return true;
 }
 

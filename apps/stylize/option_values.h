@@ -8,6 +8,7 @@
 bool read_styles(void *target, const option *o, slice value);      /* "starry_night:0.7,great_wave" */
 bool read_style_image(void *target, const option *o, slice value); /* "painting.jpg:0.3" */
 bool read_photos(void *target, const option *o, slice value);      /* a file or folder */
+bool read_style_mask(void *target, const option *o, slice value);  /* likewise */
 bool read_mask(void *target, const option *o, slice value);        /* for the styles of the option before it */
 bool read_sizes(void *target, const option *o, slice value);       /* "512,640x480" */
 bool read_threads(void *target, const option *o, slice value);     /* "1,2" */

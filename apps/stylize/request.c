@@ -8,6 +8,7 @@ void request_prepare(stylize_request *r, const cli_args *args, const style_set *
     r->styles = styles->refs;
     r->style_count = styles->count;
     r->masks = styles->masks;
+    r->style_masks = styles->parts;
     r->method = args->method;
     if (args->size_count) {
         r->output_size = args->sizes[0].side;

@@ -74,35 +74,47 @@ static void append_label(style_set *set, const char *name, size_t length)
         snprintf(set->label + used, sizeof set->label - used, "%s%.*s", plus ? "+" : "", (int)length, name);
 }
 
-/* Styles with one mask share the file, and so are painted as a blend. */
-static int load_masks(style_set *set, stylize_ctx *ctx, const cli_args *args)
+/* Masks by the names of their files, NULL where there is none; NULL as a whole if there is none at all. Styles with one
+ * mask share the file, and so are painted as a blend. */
+static int load_masks(stylize_ctx *ctx, const char *const *paths, size_t count, stylize_image **files,
+                      const stylize_image ***masks)
 {
-    set->files = memory_get(set->count, sizeof *set->files);
-    set->masks = memory_get(set->count, sizeof *set->masks);
-    for (size_t i = 0; i < set->count; i++) {
-        const char *path = args->styles[i].mask;
-        if (!path)
+    size_t given = 0;
+    for (size_t i = 0; i < count; i++)
+        given += paths[i] != NULL;
+    if (!given)
+        return EXIT_DONE;
+    *files = memory_get(count, sizeof **files);
+    *masks = memory_get(count, sizeof **masks);
+    for (size_t i = 0; i < count; i++) {
+        if (!paths[i])
             continue;
-        if (i && args->styles[i - 1].mask == path) {
-            set->masks[i] = set->masks[i - 1];
+        if (i && paths[i - 1] == paths[i]) {
+            (*masks)[i] = (*masks)[i - 1];
             continue;
         }
         stylize_error err = {0};
-        if (stylize_image_load(ctx, path, &set->files[i], &err) != STYLIZE_OK) {
-            message_failure(path, &err);
+        if (stylize_image_load(ctx, paths[i], &(*files)[i], &err) != STYLIZE_OK) {
+            message_failure(paths[i], &err);
             return EXIT_INPUT;
         }
-        set->masks[i] = &set->files[i];
+        (*masks)[i] = &(*files)[i];
     }
     return EXIT_DONE;
 }
 
-static bool has_mask(const cli_args *args)
+static int load_all_masks(style_set *set, stylize_ctx *ctx, const cli_args *args)
 {
-    for (size_t i = 0; i < args->style_count; i++)
-        if (args->styles[i].mask)
-            return true;
-    return false;
+    const char **paths = memory_get(2 * set->count, sizeof *paths), **parts = paths + set->count;
+    for (size_t i = 0; i < set->count; i++) {
+        paths[i] = args->styles[i].mask;
+        parts[i] = args->styles[i].part;
+    }
+    int code = load_masks(ctx, paths, set->count, &set->files, &set->masks);
+    if (code == EXIT_DONE)
+        code = load_masks(ctx, parts, set->count, &set->part_files, &set->parts);
+    free(paths);
+    return code;
 }
 
 int style_set_load(style_set *set, stylize_ctx *ctx, const cli_args *args)
@@ -128,7 +140,7 @@ int style_set_load(style_set *set, stylize_ctx *ctx, const cli_args *args)
         set->refs[i].picture = &set->pictures[i];
         append_label(set, path_base(a->path), path_stem_length(a->path));
     }
-    return has_mask(args) ? load_masks(set, ctx, args) : EXIT_DONE;
+    return load_all_masks(set, ctx, args);
 }
 
 void style_set_free(style_set *set)
@@ -137,8 +149,12 @@ void style_set_free(style_set *set)
         stylize_image_free(&set->pictures[i]);
     for (size_t i = 0; set->files && i < set->count; i++)
         stylize_image_free(&set->files[i]);
+    for (size_t i = 0; set->part_files && i < set->count; i++)
+        stylize_image_free(&set->part_files[i]);
     free(set->files);
     free(set->masks);
+    free(set->part_files);
+    free(set->parts);
     free(set->pictures);
     free(set->refs);
     *set = (style_set){0};

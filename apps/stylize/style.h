@@ -9,6 +9,8 @@ typedef struct style_set {
     stylize_image *pictures;     /* as many as refs; those of library styles are empty */
     stylize_image *files;        /* of the masks, at the first style of each */
     const stylize_image **masks; /* one for each style, NULL: none; or NULL as a whole */
+    stylize_image *part_files;   /* likewise of the masks on style pictures */
+    const stylize_image **parts;
     size_t count;
     char label[96]; /* for file names: "starry_night", "a+b" */
 } style_set;

@@ -346,8 +346,8 @@ typedef struct stylize_request {
                                      at least 1 GiB */
     uint32_t deadline_ms;         /* from acceptance to the end; 0: none */
     stylize_format output_format; /* RGB8: pixels (RGBA8 if the content has alpha); JPEG, PNG, TIFF,
-                                       WEBP, AVIF: an encoded file, without metadata unless keep_metadata asks for it;
-                                       default RGB8 */
+                                       WEBP, AVIF: an encoded file, without metadata unless keep_metadata
+                                       asks for it; default RGB8 */
     int quality;                  /* JPEG, WEBP, AVIF, 1 to 100; 0: 92 (AVIF: 80). JPEG is 4:4:4 from 90 on */
     stylize_progress_fn progress; /* or NULL */
     void *progress_user;
@@ -362,9 +362,8 @@ typedef struct stylize_request {
     stylize_optimizer optimizer; /* optimize */
     const stylize_image *target; /* NULL; or memory of the caller's that the result is written to: pixels,
                                     stride, width, height and format (RGB8 or RGBA8) exactly as those of
-                                    the result, in host or CUDA memory, output_format RGB8. Copied; the
-                                    pixels must stay until the end, and hold nothing of use after a
-                                    failure. The result then is that memory, with owner NULL */
+                                    the result, in host or CUDA memory, output_format RGB8. Copied; pixels must
+                                    stay to the end; of no use after a failure. It is the result, with owner NULL */
     float style_scale;           /* size of the strokes, 0.5 to 8: 1 (or 0, the default) as the network paints
                                     them at the output's size, 2 twice as large, 0.5 half. fast and any paint
                                     at the output's size divided by it, which the limits of the context hold
@@ -377,19 +376,20 @@ typedef struct stylize_request {
                                     output and cut at the centre, as the content is. In a pixel the styles
                                     share by weight times mask, and have min(1, sum of the masks) of it; the
                                     rest is the content's. Styles with one mask (the same pointer) are a blend;
-                                    each other mask is one more painting (of optimize: with all iterations,
-                                    an equal part of the time budget, and previews of its own). Not with a tiling, nor for pictures
+                                    each other mask is one more painting (of optimize: with all iterations, an
+                                    equal part of the time budget, previews of its own). Not with a tiling, nor
                                     in CUDA memory */
     uint32_t tolerant;      /* 1: a damaged or cut content is painted as far as it goes, if at least its
                                     header and a row are there; what is missing is grey, or transparent
                                     where the file has alpha. The report says so. 0: as the context's options */
     uint32_t keep_metadata; /* stylize_metadata: what an encoded result keeps of its content; 0: nothing */
-    uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (which then
-                                    is RGB16 or RGBA16). More than 8 bits are kept from the content on, and the
-                                    network paints them. Not with a tiling, a target, optimize of another
-                                    engine than native, nor for pictures in CUDA memory */
+    uint32_t output_depth; /* bits a channel of the result: 8 (or 0), or 16 with PNG, TIFF or RGB8 (then RGB16
+                                    or RGBA16): all bits of the content are kept and painted. Not with a tiling, a
+                                    target, optimize of another engine than native, nor in CUDA memory */
     uint32_t look; /* 0, or the strokes are those of a painting whose longer side has so many pixels, 64 or
                                     more: a style_scale of 1 or more by the output's size */
+    const stylize_image *const *style_masks; /* NULL, or masks: which part of each style picture is
+                                    read, where lighter than half (optimize: of artworks too); NULL among them: all */
     /* end of 0.1 */
 } stylize_request;
 

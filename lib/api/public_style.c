@@ -29,7 +29,7 @@ static stylize_status add_task(stz_env *env, const stz_exec *exec, void *arg, st
     if (!code)
         return stz_nomem(err, bytes);
     float *values = (float *)(void *)code->data;
-    stylize_status status = stz_picture_code(env, add->net, add->picture, exec, values, NULL, err);
+    stylize_status status = stz_picture_code(env, add->net, add->picture, NULL, exec, values, NULL, err);
     if (status == STYLIZE_OK)
         status = stz_style_lib_add(env->styles, add->info, model, values, err);
     stz_buf_unref(code);

@@ -9,7 +9,8 @@
 static const size_t sizes[STZ_TAGS][SIZES_MAX] = {
     [STZ_TAG_OPTIONS] = {offsetof(stylize_options, tolerant), sizeof(stylize_options)},
     [STZ_TAG_REQUEST] = {offsetof(stylize_request, tiling), offsetof(stylize_request, target),
-                         offsetof(stylize_request, tolerant), sizeof(stylize_request)},
+                         offsetof(stylize_request, tolerant), offsetof(stylize_request, style_masks),
+                         sizeof(stylize_request)},
     [STZ_TAG_STATS] = {sizeof(stylize_stats)},
     [STZ_TAG_REPORT] = {offsetof(stylize_report, damaged), sizeof(stylize_report)},
     [STZ_TAG_IMAGE_INFO] = {sizeof(stylize_image_info)},

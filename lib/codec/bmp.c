@@ -77,12 +77,15 @@ static bool is_known(const stz_bmp *b, uint32_t compression)
     }
 }
 
-/* The palette lies between the headers and the pixels; what is cut off or not there is black. */
+/* The palette lies between the headers and the pixels; what is cut off or not there is black. Some programs say that the
+ * pixels begin where it does. */
 static void read_palette(stz_bmp *b, size_t at, size_t entry, uint32_t colours)
 {
     const uint32_t most = b->bits <= 8 ? 1u << b->bits : 0;
     if (!colours || colours > most)
         colours = most;
+    if (b->pixels == at)
+        b->pixels = at + entry * colours;
     for (uint32_t i = 0; i < colours && at + entry <= b->pixels && at + entry <= b->size; i++, at += entry) {
         b->palette[i][0] = b->data[at + 2];
         b->palette[i][1] = b->data[at + 1];

@@ -64,6 +64,17 @@ static stylize_status unsupported(const char *what, unsigned value, stylize_erro
     return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "TIFF of an unsupported kind: %s %u", what, value);
 }
 
+/* A fourth sample of RGB of which the file says nothing at all is alpha, as others read it; where it says that it is
+ * not specified, it is not. libtiff gives the same for both. */
+static bool is_unsaid_alpha(const stz_tiff *t)
+{
+    const uint8_t *value;
+    size_t bytes;
+    return t->photometric == PHOTOMETRIC_RGB && t->samples == 4 &&
+           stz_exif_find(t->data, t->size, TIFFTAG_IMAGEWIDTH, &value, &bytes) && /* it can be looked up */
+           !stz_exif_find(t->data, t->size, TIFFTAG_EXTRASAMPLES, &value, &bytes);
+}
+
 static void read_alpha(stz_tiff *t)
 {
     uint16_t count = 0, *kinds = NULL;
@@ -71,7 +82,8 @@ static void read_alpha(stz_tiff *t)
         !count)
         return;
     t->times = kinds[0] == EXTRASAMPLE_ASSOCALPHA;
-    t->alpha = t->times || kinds[0] == EXTRASAMPLE_UNASSALPHA;
+    t->alpha = t->times || kinds[0] == EXTRASAMPLE_UNASSALPHA ||
+               (kinds[0] == EXTRASAMPLE_UNSPECIFIED && is_unsaid_alpha(t));
 }
 
 /* Whether the samples are ones that are read here; others are libtiff's to convert, if it can. */

@@ -5,6 +5,7 @@
 #include "codec/codec.h"
 #include "image/canvas.h"
 #include "image/deep.h"
+#include "job/part.h"
 
 static bool finite_code(const float *code, int n)
 {
@@ -17,7 +18,7 @@ static bool finite_code(const float *code, int n)
 /* A style picture of the size at which the network reads it: strokes follow that size. Very long
  * pictures are scaled further down, so that the longer side stays within four times the shorter. */
 static stylize_status read_picture(const stz_env *env, const stz_model *m, const stylize_image *in,
-                                   stylize_image *out, stylize_error *err)
+                                   const stz_style_part *part, stylize_image *out, stylize_error *err)
 {
     stylize_image decoded = {0}, pixels = *in;
     stylize_status status;
@@ -33,6 +34,14 @@ static stylize_status read_picture(const stz_env *env, const stz_model *m, const
         if (status != STYLIZE_OK)
             return status;
         pixels = decoded;
+    }
+    if (part && part->mask) {
+        stylize_image taken;
+        status = stz_part_take(env, &pixels, part->mask, part->number, &taken, err);
+        stylize_image_free(&decoded);
+        if (status != STYLIZE_OK)
+            return status;
+        pixels = decoded = taken;
     }
     const double shorter = fmin(pixels.width, pixels.height), longer = fmax(pixels.width, pixels.height);
     const double scale = fmin(m->style_size / shorter, 4.0 * m->style_size / longer);
@@ -51,13 +60,14 @@ static stylize_status read_picture(const stz_env *env, const stz_model *m, const
 }
 
 static stylize_status encode_picture(const stz_env *env, stz_net *net, const stylize_image *picture,
-                                     const stz_exec *exec, float *code, stylize_error *err)
+                                     const stz_style_part *part, const stz_exec *exec, float *code,
+                                     stylize_error *err)
 {
     const stz_engine *engine = net->engine->table;
     if (!engine->encode)
         return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "engine %s cannot read style pictures", engine->name);
     stylize_image style = {0};
-    stylize_status status = read_picture(env, net->model, picture, &style, err);
+    stylize_status status = read_picture(env, net->model, picture, part, &style, err);
     if (status == STYLIZE_OK)
         status = stz_to_rgb(&style, env->pool, err);
     if (status == STYLIZE_OK) {
@@ -71,17 +81,33 @@ static stylize_status encode_picture(const stz_env *env, stz_net *net, const sty
     return status;
 }
 
-stylize_status stz_picture_code(stz_env *env, stz_net *net, const stylize_image *picture,
-                                const stz_exec *exec, float *code, bool *cached, stylize_error *err)
+/* A part of a picture is another picture: both go into the key. */
+static stz_code_key key_of(const stz_env *env, const stz_model *m, const stylize_image *picture,
+                           const stylize_image *mask)
 {
+    const stz_code_key whole = stz_code_cache_key(env->codes, m, picture);
+    if (!mask)
+        return whole;
+    const stz_code_key where = stz_code_cache_key(env->codes, m, mask);
+    return (stz_code_key){(whole.low ^ (where.low << 21 | where.low >> 43)) + where.high,
+                          (whole.high ^ (where.high << 7 | where.high >> 57)) + where.low};
+}
+
+stylize_status stz_picture_code(stz_env *env, stz_net *net, const stylize_image *picture,
+                                const stz_style_part *part, const stz_exec *exec, float *code, bool *cached,
+                                stylize_error *err)
+{
+    stylize_image mask = {0};
     stylize_image p;
     stylize_status status = stz_image_check(picture, "style picture", &p, err);
     if (status != STYLIZE_OK)
         return status;
+    if (part && part->mask && (status = stz_image_check(part->mask, "style mask", &mask, err)) != STYLIZE_OK)
+        return status;
     if (!cached || !env->codes)
-        return encode_picture(env, net, &p, exec, code, err);
+        return encode_picture(env, net, &p, part, exec, code, err);
     stz_code_ticket ticket;
-    const stz_code_key key = stz_code_cache_key(env->codes, net->model, &p);
+    const stz_code_key key = key_of(env, net->model, &p, part && part->mask ? &mask : NULL);
     const stz_code_state state = stz_code_cache_get(env->codes, key, exec, code, &ticket);
     *cached = state == STZ_CODE_HIT;
     if (state == STZ_CODE_CANCELLED)
@@ -89,7 +115,7 @@ stylize_status stz_picture_code(stz_env *env, stz_net *net, const stylize_image 
     atomic_fetch_add(*cached ? &env->code_hits : &env->code_misses, 1);
     if (*cached)
         return STYLIZE_OK;
-    status = encode_picture(env, net, &p, exec, code, err);
+    status = encode_picture(env, net, &p, part, exec, code, err);
     if (status == STYLIZE_OK)
         stz_code_cache_put(env->codes, &ticket, code);
     else
@@ -112,8 +138,8 @@ stylize_status stz_job_code(stz_env *env, stz_job *job, const stz_layer *layer, 
             from = stz_style_code(job->library[i], job->net->model);
         } else {
             bool cached = false;
-            status =
-                stz_picture_code(env, job->net, job->styles[i].picture, exec, picture_code, &cached, err);
+            status = stz_picture_code(env, job->net, job->styles[i].picture, &job->parts[i], exec,
+                                      picture_code, &cached, err);
             if (status != STYLIZE_OK)
                 break;
             job->pictures_read++;

@@ -29,6 +29,12 @@ typedef struct stz_shared {
     size_t size;
 } stz_shared;
 
+/* Which part of a style picture is read; mask NULL: all of it. */
+typedef struct stz_style_part {
+    const stylize_image *mask; /* the caller's */
+    size_t number;             /* of the style in the request, from 1 */
+} stz_style_part;
+
 /* How a job is painted. */
 typedef enum stz_way {
     STZ_WAY_TASK,     /* not at all: it is a task */
@@ -57,6 +63,7 @@ typedef struct stz_job {
     stylize_request req;
     stylize_style_ref styles[STYLIZE_STYLES_MAX]; /* by layers, weights scaled to sum 1 in each */
     stz_style *library[STYLIZE_STYLES_MAX];       /* resolved ids, with a reference */
+    stz_style_part parts[STYLIZE_STYLES_MAX];     /* of the styles' pictures */
     stz_layer layers[STYLIZE_STYLES_MAX];
     int layer_count, layers_done;
     int pictures_read, pictures_cached; /* style pictures, and those whose code was there */

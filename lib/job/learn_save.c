@@ -67,7 +67,7 @@ static stylize_status picture_code(const saving *s, const stylize_image *art, co
     if (!status && !(*out = stz_pool_get(s->env->pool, STZ_MEM_SCRATCH, bytes)))
         status = stz_nomem(s->err, bytes);
     if (!status)
-        status = stz_picture_code(s->env, net, art, exec, (float *)(void *)(*out)->data, NULL, s->err);
+        status = stz_picture_code(s->env, net, art, NULL, exec, (float *)(void *)(*out)->data, NULL, s->err);
     return status;
 }
 

@@ -19,13 +19,11 @@ static void to_gray(const stylize_image *in, const stylize_image *out)
     }
 }
 
-stylize_status stz_mask_load(const stz_env *env, const stz_job *job, const stz_layer *layer,
-                             stylize_image *out, stylize_error *err)
+stylize_status stz_mask_read(const stz_env *env, const stylize_image *mask, const char *what, uint32_t width,
+                             uint32_t height, stylize_image *out, stylize_error *err)
 {
-    char what[32];
     stylize_image in, decoded = {0}, gray = {0};
-    snprintf(what, sizeof what, "mask %zu", layer->number);
-    stylize_status status = stz_image_check(layer->mask, what, &in, err);
+    stylize_status status = stz_image_check(mask, what, &in, err);
     if (status == STYLIZE_OK && stz_is_encoded(in.format)) {
         status = stz_codec_decode(in.pixels, in.size, &env->limits, NULL, env->pool, &decoded, err);
         status = stz_about(err, status, what);
@@ -44,11 +42,19 @@ stylize_status stz_mask_load(const stz_env *env, const stz_job *job, const stz_l
     }
     stylize_image_free(&decoded);
     if (status == STYLIZE_OK) {
-        const stz_fit fit = stz_fit_cover(in.width, in.height, job->content.width, job->content.height);
+        const stz_fit fit = stz_fit_cover(in.width, in.height, width, height);
         status = stz_resize(&in, fit.source, fit.width, fit.height, env->pool, out, err);
     }
     stylize_image_free(&gray);
     return status;
+}
+
+stylize_status stz_mask_load(const stz_env *env, const stz_job *job, const stz_layer *layer,
+                             stylize_image *out, stylize_error *err)
+{
+    char what[32];
+    snprintf(what, sizeof what, "mask %zu", layer->number);
+    return stz_mask_read(env, layer->mask, what, job->content.width, job->content.height, out, err);
 }
 
 bool stz_mask_empty(const stylize_image *mask)

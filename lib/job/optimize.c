@@ -7,6 +7,7 @@
 #include "codec/file.h"
 #include "image/canvas.h"
 #include "image/deep.h"
+#include "job/part.h"
 
 #define LEVELS_MAX         4
 #define COARSEST           96 /* pixels of the longer side, at least */
@@ -76,6 +77,19 @@ static stylize_status decode(const stz_env *env, const stylize_image *in, styliz
     return STYLIZE_OK;
 }
 
+/* The picture becomes one of its part alone, if only that is to be read. */
+static stylize_status take_part(const run *r, const stz_style_part *part, stylize_image *style,
+                                stylize_error *err)
+{
+    stylize_image taken;
+    if (!part->mask)
+        return STYLIZE_OK;
+    const stylize_status status = stz_part_take(r->env, style, part->mask, part->number, &taken, err);
+    stylize_image_free(style);
+    *style = status == STYLIZE_OK ? taken : (stylize_image){0};
+    return status;
+}
+
 static stylize_status load_styles(run *r, stylize_error *err)
 {
     stylize_status status = STYLIZE_OK;
@@ -92,6 +106,8 @@ static stylize_status load_styles(run *r, stylize_error *err)
         if (status == STYLIZE_OK)
             status = decode(r->env, &in, &r->styles[i], err);
         stylize_image_free(&file);
+        if (status == STYLIZE_OK)
+            status = take_part(r, &r->job->parts[k], &r->styles[i], err);
     }
     return status;
 }

@@ -292,7 +292,7 @@ stylize_status stz_job_fill(const stz_env *env, stz_job *job, const stylize_requ
     }
     if (!job->req.tiling)
         job->req.styles = job->styles;
-    job->req.masks = NULL; /* the layers have them */
+    job->req.masks = job->req.style_masks = NULL; /* the layers and parts have them */
     if (job->share)
         job->req.strength = 1; /* at 0 there would be nothing to paint, and so no statistics */
     job->net = stz_nets_find(&env->nets, model);

@@ -54,6 +54,7 @@ stylize_status stz_asked_copy(stz_asked *to, const stylize_request *in, stylize_
     for (size_t i = 0; i < r->style_count; i++) {
         to->styles[i] = r->styles[i];
         to->masks[i] = r->masks ? r->masks[i] : NULL;
+        to->style_masks[i] = r->style_masks ? r->style_masks[i] : NULL;
         if (r->styles[i].id) {
             const size_t length = strlen(r->styles[i].id) + 1;
             to->styles[i].id = memcpy(id, r->styles[i].id, length);
@@ -62,6 +63,7 @@ stylize_status stz_asked_copy(stz_asked *to, const stylize_request *in, stylize_
     }
     r->styles = to->styles;
     r->masks = r->masks ? to->masks : NULL;
+    r->style_masks = r->style_masks ? to->style_masks : NULL;
     return STYLIZE_OK;
 }
 

@@ -7,7 +7,7 @@
 typedef struct stz_asked {
     stylize_request request; /* its styles and masks are those below */
     stylize_style_ref styles[STYLIZE_STYLES_MAX];
-    const stylize_image *masks[STYLIZE_STYLES_MAX];
+    const stylize_image *masks[STYLIZE_STYLES_MAX], *style_masks[STYLIZE_STYLES_MAX];
     char *ids; /* all of them */
 } stz_asked;
 

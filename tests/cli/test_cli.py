@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from helpers import ARTWORK, CLI, EXAMPLES, PATIENCE, PHOTO, ROOT, CliTest, kind, png, png_size, wait
+from helpers import ARTWORK, CLI, EXAMPLES, PATIENCE, PHOTO, ROOT, CliTest, gray_png, kind, png, png_size, wait
 
 
 class Usage(CliTest):
@@ -126,7 +126,7 @@ class Documents(CliTest):
     @unittest.skipUnless(shutil.which("bash"), "no bash")
     def test_bash_completion(self):
         script = ROOT / "apps/stylize/completions/stylize.bash"
-        for words, want in ((["--st"], ["--strength", "--style", "--style-dir", "--style-image", "--style-scale"]),
+        for words, want in ((["--st"], ["--strength", "--style", "--style-dir", "--style-image", "--style-mask", "--style-scale"]),
                             (["-s", "starry"], ["starry_night"]),
                             (["-s", "udnie,wheat"], ["udnie,wheat_field"]),
                             (["sheet", "--col"], ["--columns"]),
@@ -242,6 +242,26 @@ class One(CliTest):
         self.assertEqual(seen["other"], seen["scream"])
         self.assertEqual(seen["shared"], seen["blend"])
         self.assertEqual(len(set(seen.values())), 3)
+
+    def test_a_part_of_the_artwork(self):
+        self.write("in.png", png(64, 48))
+        self.write("on.png", png(8, 6, gray=255))
+        self.write("art.png", png(80, 60, seed=3))
+        half = b"".join(b"\0" + bytes([255] * 4 + [0] * 4) for _ in range(6))
+        self.write("half.pgm.png", gray_png(8, 6, half))
+        seen = {}
+        for name, arguments in (("whole", []), ("white", ["--style-mask", "on.png"]), ("half", ["--style-mask", "half.pgm.png"]),
+                                ("pair", ["--style-mask", "half.pgm.png", "--mask", "on.png"])):
+            self.ok("in.png", "-i", "art.png", *arguments, "-o", name + ".png")
+            seen[name] = self.read(name + ".png")
+        self.assertEqual(seen["white"], seen["whole"])
+        self.assertEqual(seen["pair"], seen["half"])
+        self.assertNotEqual(seen["half"], seen["whole"])
+        self.write("off.png", png(8, 6, gray=0))
+        self.fails(3, "style mask 1 is black all over", "in.png", "-i", "art.png", "--style-mask", "off.png", "-o", "x.png")
+        self.fails(5, "style mask 1: style \"scream\"", "in.png", "-s", "scream", "--style-mask", "on.png", "-o", "x.png")
+        self.fails(2, "comes before it", "in.png", "--style-mask", "on.png", "-i", "art.png", "-o", "x.png")
+        self.assertNotIn("x.png", self.files())
 
     def test_wrong_masks(self):
         self.write("in.png", png(64, 48))

@@ -96,6 +96,12 @@ for kind in jpg png webp tif; do
     mv meta.$kind "$data/meta.$kind"
 done
 
+# AVIF: turned by its boxes, of another profile, of 12 bits.
+exiftool -b -icc_profile "$data/meta.jpg" >swapped.icc
+avifenc -s 6 --min 0 --max 4 -y 444 --irot 3 stored6.png "$data/turned.avif" >/dev/null
+avifenc -s 6 --min 0 --max 4 -y 444 --icc swapped.icc card.png "$data/profile.avif" >/dev/null
+avifenc -s 6 --min 0 --max 4 -y 444 -d 12 card.png "$data/twelve.avif" >/dev/null
+
 # XMP and IPTC beside it: rights, a place, an orientation, a thumbnail. Without pixels worth mentioning.
 convert -size 16x16 xc:gray rights.jpg
 cp rights.jpg thumb16.jpg

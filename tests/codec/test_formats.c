@@ -66,6 +66,8 @@ static const struct {
     {"plain.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
     {"alpha.heic", STYLIZE_FORMAT_HEIC, true, 2, 12},
     {"ten.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
+    {"twelve.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
+    {"turned.avif", STYLIZE_FORMAT_AVIF, false, 2, 12}, /* by its boxes */
 };
 
 static void decodes_the_card(void **state)
@@ -140,6 +142,63 @@ static void turns_tiff_upright(void **state)
 }
 
 /* A transparent colour; and a picture that leaves some of its canvas free. */
+#ifdef STZ_HAVE_LCMS2
+/* Its profile has red and green in each other's place. */
+static void a_profile_in_an_avif(void **state)
+{
+    stylize_image image;
+    if (!decode_if_there("profile.avif", STYLIZE_FORMAT_AVIF, &image))
+        skip();
+    for (size_t i = 0; i < image.size; i += 3) {
+        const uint8_t red = image.pixels[i];
+        image.pixels[i] = image.pixels[i + 1];
+        image.pixels[i + 1] = red;
+    }
+    stylize_image card = card_image(STYLIZE_FORMAT_RGB8);
+    assert_near("profile.avif", &image, &card, 2, 12);
+    stylize_image_free(&card);
+    stylize_image_free(&image);
+}
+#endif
+
+/* What a TIFF does not say of a fourth sample is alpha; what it says is not specified is none. */
+static void a_tiff_that_does_not_say_alpha(void **state)
+{
+    if (!strstr(stz_formats_list(), "tiff"))
+        skip();
+    blob b = blob_load("rgba8.tif");
+    uint8_t *tag = memmem(b.data, b.size, "\x52\x01\x03\0\x01\0\0\0", 8); /* of one short */
+    assert_non_null(tag);
+    const uint8_t kind = tag[8];
+    stylize_image right = decode(b);
+    tag[0] = 0x51; /* another tag, of another type: ignored */
+    stylize_image unsaid = decode(b);
+    assert_near("unsaid", &unsaid, &right, 0, 0);
+    tag[0] = 0x52;
+    tag[8] = 0;
+    stylize_image none = decode(b);
+    assert_int_equal(none.format, STYLIZE_FORMAT_RGB8);
+    assert_int_equal(right.format, STYLIZE_FORMAT_RGBA8);
+    assert_int_equal(kind, 2);
+    stylize_image_free(&none);
+    stylize_image_free(&unsaid);
+    stylize_image_free(&right);
+    blob_free(&b);
+}
+
+/* A header may say that the pixels begin where the palette does. */
+static void a_bmp_of_a_wrong_offset(void **state)
+{
+    blob b = blob_load("palette8.bmp");
+    stylize_image right = decode(b);
+    memcpy(b.data + 10, "\x36\0\0\0", 4); /* behind the headers */
+    stylize_image wrong = decode(b);
+    assert_near("offset", &wrong, &right, 0, 0);
+    stylize_image_free(&wrong);
+    stylize_image_free(&right);
+    blob_free(&b);
+}
+
 static void gif_on_its_canvas(void **state)
 {
     stylize_image image;
@@ -291,6 +350,11 @@ int main(void)
         cmocka_unit_test(decodes_grey),
         cmocka_unit_test(decodes_few_bits),
         cmocka_unit_test(turns_tiff_upright),
+#ifdef STZ_HAVE_LCMS2
+        cmocka_unit_test(a_profile_in_an_avif),
+#endif
+        cmocka_unit_test(a_bmp_of_a_wrong_offset),
+        cmocka_unit_test(a_tiff_that_does_not_say_alpha),
         cmocka_unit_test(gif_on_its_canvas),
         cmocka_unit_test(raw_photographs_are_named),
         cmocka_unit_test(cut_files_go_as_far_as_they_can),

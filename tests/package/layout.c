@@ -163,7 +163,7 @@ AT(stylize_report, reserved, 148);
 AT(stylize_report, damaged, 152);
 AT(stylize_report, reserved2, 156);
 
-SIZE(stylize_request, 208);
+SIZE(stylize_request, 216);
 AT(stylize_request, struct_size, 0);
 AT(stylize_request, content, 8);
 AT(stylize_request, styles, 16);
@@ -199,6 +199,7 @@ AT(stylize_request, tolerant, 192);
 AT(stylize_request, keep_metadata, 196);
 AT(stylize_request, output_depth, 200);
 AT(stylize_request, look, 204);
+AT(stylize_request, style_masks, 208);
 
 SIZE(stylize_tile, 56);
 AT(stylize_tile, struct_size, 0);

@@ -101,6 +101,31 @@ static void depth_metadata_and_tolerance_are_those_of_the_command(void **state)
     }
 }
 
+static void masks_on_the_artwork(void **state)
+{
+    params p;
+    problem wrong;
+    params_init(&p, &limits);
+    assert_true(set(&p, "content_image", "photo", &wrong) && set(&p, "style_image", "art", &wrong));
+    assert_false(params_parted(&p));
+    assert_true(set(&p, "style_masks", "one", &wrong) && set(&p, "style_masks", "two", &wrong));
+    assert_true(set(&p, "masks", "here", &wrong) && set(&p, "masks", "there", &wrong));
+    assert_true(params_check(&p, &wrong) && params_parted(&p));
+    assert_int_equal(p.style_count, 2); /* the picture once for each */
+    assert_slice(p.styles[1].picture, "art");
+    assert_true(params_check(&p, &wrong)); /* and not more of them the next time */
+    assert_int_equal(p.style_count, 2);
+    params_init(&p, &limits);
+    assert_true(set(&p, "content_image", "photo", &wrong) && set(&p, "style_id", "scream", &wrong));
+    assert_true(set(&p, "style_masks", "one", &wrong));
+    assert_false(params_check(&p, &wrong));
+    assert_string_equal(wrong.field, "style_masks");
+    assert_true(set(&p, "method", "optimize", &wrong) && params_check(&p, &wrong));
+    assert_true(set(&p, "style_masks", "two", &wrong));
+    assert_false(params_check(&p, &wrong));
+    assert_string_equal(wrong.field, "style_masks");
+}
+
 static void unknown_fields_are_named(void **state)
 {
     params p;
@@ -292,6 +317,7 @@ int main(void)
         cmocka_unit_test(blends_are_read),
         cmocka_unit_test(every_field_refuses_nonsense),
         cmocka_unit_test(depth_metadata_and_tolerance_are_those_of_the_command),
+        cmocka_unit_test(masks_on_the_artwork),
         cmocka_unit_test(unknown_fields_are_named),
         cmocka_unit_test(subjects_are_bounded),
         cmocka_unit_test(json_is_read),

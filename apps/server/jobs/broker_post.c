@@ -111,6 +111,8 @@ bool broker_post(struct broker *b, job *j, const work *w, problem *wrong)
 {
     buf message = {0};
     char *record = NULL;
+    if (params_parted(&w->params))
+        return problem_set(wrong, 422, "unsupported", "style_masks", "workers of a broker do not know style_masks");
     j->remote = true;
     j->format = w->params.format;
     if (!put_pictures(b, j, &w->params)) {

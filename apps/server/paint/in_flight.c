@@ -82,6 +82,8 @@ flight *flight_create(struct painter *p, const work *w, uint64_t erasures)
         else
             f->refs[i].id = f->work.params.styles[i].id;
         f->masks[i] = encoded_image(r->masks[i]);
+        f->parts[i] = encoded_image(r->parts[i]);
+        f->part_refs[i] = r->parts[i].size ? &f->parts[i] : NULL;
         f->mask_refs[i] = r->masks[i].size ? &f->masks[params_mask(r, i)] : NULL;
     }
     stylize_request *q = &f->request;
@@ -90,6 +92,7 @@ flight *flight_create(struct painter *p, const work *w, uint64_t erasures)
     q->styles = f->refs;
     q->style_count = r->style_count;
     q->masks = params_masked(r) ? f->mask_refs : NULL;
+    q->style_masks = params_parted(r) ? f->part_refs : NULL;
     q->method = r->method;
     q->output_size = r->size;
     q->output_width = r->width;

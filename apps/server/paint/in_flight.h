@@ -29,6 +29,8 @@ struct flight {
     stylize_style_ref refs[STYLIZE_STYLES_MAX];
     stylize_image masks[STYLIZE_STYLES_MAX];
     const stylize_image *mask_refs[STYLIZE_STYLES_MAX];
+    stylize_image parts[STYLIZE_STYLES_MAX];
+    const stylize_image *part_refs[STYLIZE_STYLES_MAX];
     stylize_request request;
     stylize_report report;
 };

@@ -26,6 +26,8 @@ void params_digest(params *p)
             digest_picture(p->styles[i].picture, &p->styles[i].digest);
     for (size_t i = 0; i < p->style_count && params_masked(p); i++)
         digest_picture(p->masks[i], &p->mask_digests[i]);
+    for (size_t i = 0; i < p->style_count && params_parted(p); i++)
+        digest_picture(p->parts[i], &p->part_digests[i]);
 }
 
 bool work_key(const keying *k, work *w)
@@ -54,6 +56,10 @@ bool work_key(const keying *k, work *w)
     }
     for (size_t i = 0; i < r->style_count && params_masked(r); i++)
         add_picture(&d, r->masks[i], &r->mask_digests[i]);
+    if (params_parted(r))
+        digest_add(&d, "style masks", 11); /* not to be taken for masks */
+    for (size_t i = 0; i < r->style_count && params_parted(r); i++)
+        add_picture(&d, r->parts[i], &r->part_digests[i]);
     uint32_t colour_bits, scale_bits;
     memcpy(&bits, &r->strength, sizeof bits);
     memcpy(&colour_bits, &r->preserve_color, sizeof colour_bits);

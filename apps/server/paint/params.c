@@ -118,13 +118,25 @@ static bool add_mask(params *p, const params_limits *l, slice value, problem *wr
     return true;
 }
 
-bool params_masked(const params *p)
+static bool add_part(params *p, const params_limits *l, slice value, problem *wrong)
 {
-    for (size_t i = 0; i < p->mask_count; i++)
-        if (p->masks[i].size)
+    if (p->part_count == STYLIZE_STYLES_MAX)
+        return problem_set(wrong, 422, "invalid_value", "style_masks", "at most %d masks can be given",
+                           STYLIZE_STYLES_MAX);
+    p->parts[p->part_count++] = value;
+    return true;
+}
+
+static bool has_any(const slice *masks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (masks[i].size)
             return true;
     return false;
 }
+
+bool params_masked(const params *p) { return has_any(p->masks, p->mask_count); }
+bool params_parted(const params *p) { return has_any(p->parts, p->part_count); }
 
 size_t params_mask(const params *p, size_t i)
 {
@@ -250,6 +262,7 @@ static const struct {
     {"style_id", set_style_id},
     {"styles", set_styles},
     {"masks", add_mask},
+    {"style_masks", add_part},
     {"output_size", set_output_size},
     {"strength", set_strength},
     {"preserve_color", set_preserve_color},
@@ -281,7 +294,7 @@ bool params_set_once(params *p, const params_limits *limits, slice name, slice v
 {
     for (size_t i = 0; i < APP_LEN(fields); i++) {
         const uint32_t bit = UINT32_C(1) << i;
-        if (!slice_is(name, fields[i].name) || fields[i].set == add_mask)
+        if (!slice_is(name, fields[i].name) || fields[i].set == add_mask || fields[i].set == add_part)
             continue;
         if (p->given & bit)
             return problem_set(wrong, 422, "given_twice", fields[i].name, "%s is given twice",
@@ -291,20 +304,35 @@ bool params_set_once(params *p, const params_limits *limits, slice name, slice v
     return params_set(p, limits, name, value, wrong);
 }
 
-bool params_check(const params *p, problem *wrong)
+/* A mask of each list beyond the styles belongs to none. */
+static bool check_masks(const params *p, const char *field, const slice *masks, size_t count, problem *wrong)
+{
+    for (size_t i = p->style_count; i < count; i++)
+        if (masks[i].size)
+            return problem_set(wrong, 422, "invalid_value", field, "mask %zu has no style; there are %zu", i + 1,
+                               p->style_count);
+    return true;
+}
+
+bool params_check(params *p, problem *wrong)
 {
     if (!p->content.data || !p->content.size)
         return problem_set(wrong, 422, "missing_field", "content_image", "content_image is missing or empty");
     if (!p->style_count)
         return problem_set(wrong, 422, "missing_field", "style_id",
                            "one of style_id, styles, style_image is needed");
-    if (p->styles[0].picture.data && !p->styles[0].picture.size)
+    const bool picture = p->styles[0].picture.data;
+    if (picture && !p->styles[0].picture.size)
         return problem_set(wrong, 422, "missing_field", "style_image", "style_image is empty");
     if (p->look && p->style_scale != 1)
         return problem_set(wrong, 422, "invalid_value", "look", "look and style_scale both say the size of the strokes");
-    for (size_t i = p->style_count; i < p->mask_count; i++)
-        if (p->masks[i].size)
-            return problem_set(wrong, 422, "invalid_value", "masks", "mask %zu has no style; there are %zu",
-                               i + 1, p->style_count);
-    return true;
+    if (params_parted(p) && !picture && p->method != STYLIZE_METHOD_OPTIMIZE)
+        return problem_set(wrong, 422, "invalid_value", "style_masks",
+                           "style_masks need a style_image, or method optimize");
+    while (picture && p->style_count < p->part_count) { /* a part of it each */
+        p->styles[p->style_count] = p->styles[0];
+        p->style_count++;
+    }
+    return check_masks(p, "masks", p->masks, p->mask_count, wrong) &&
+           check_masks(p, "style_masks", p->parts, p->part_count, wrong);
 }

@@ -32,6 +32,9 @@ typedef struct params {
     slice masks[STYLIZE_STYLES_MAX]; /* encoded, in the order of the styles; size 0: none */
     size_t mask_count;               /* given, with those of size 0 */
     picture_digest mask_digests[STYLIZE_STYLES_MAX];
+    slice parts[STYLIZE_STYLES_MAX]; /* masks on the style pictures, likewise */
+    size_t part_count;
+    picture_digest part_digests[STYLIZE_STYLES_MAX];
     uint32_t size, width, height; /* size: longer side; or width and height */
     float strength;
     float preserve_color;
@@ -56,16 +59,18 @@ typedef struct params_limits {
 } params_limits;
 
 void params_init(params *p, const params_limits *limits);
-/* Whether there is a mask at all. */
+/* Whether there is a mask at all, or one on a style picture. */
 bool params_masked(const params *p);
+bool params_parted(const params *p);
 /* The first mask that is the same picture as that of style i: styles of one mask are painted together. */
 size_t params_mask(const params *p, size_t i);
 /* Sets one field from its text or its picture. An unknown name is an error. */
 bool params_set(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
 /* The same of a form, where a field may stand twice: that is an error, but for masks. */
 bool params_set_once(params *p, const params_limits *limits, slice name, slice value, problem *wrong);
-/* What no field alone shows: that there is a content and a style, and only one way to say it. */
-bool params_check(const params *p, problem *wrong);
+/* What no field alone shows: that there is a content and a style, and only one way to say it. A style picture with
+ * several masks on it becomes as many styles. */
+bool params_check(params *p, problem *wrong);
 
 #define STORED_SUBJECT (OWNER_MAX + SUBJECT_MAX + 1)
 /* As a subject is stored: "owner/subject", or "subject" for the owner "". Cut off where it does not fit. */

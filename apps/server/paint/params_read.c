@@ -18,7 +18,7 @@ bool params_read_form(params *p, const params_limits *limits, slice body, slice 
     for (size_t i = 0; i < count; i++) {
         /* Browsers send an empty file for an input that nothing was chosen in. Among masks it counts. */
         if (parts[i].filename.data && !parts[i].filename.size && !parts[i].data.size &&
-            !slice_is(parts[i].name, "masks"))
+            !slice_is(parts[i].name, "masks") && !slice_is(parts[i].name, "style_masks"))
             continue;
         if (!params_set_once(p, limits, parts[i].name, parts[i].data, wrong))
             return false;
@@ -67,18 +67,18 @@ static bool set_weights(params *p, const params_limits *limits, const json_t *ob
 }
 
 /* One for each style, null for one without. */
-static bool set_masks(params *p, const params_limits *limits, const json_t *list, buf *pictures,
-                      problem *wrong)
+static bool set_masks(params *p, const params_limits *limits, const char *name, const json_t *list,
+                      buf *pictures, problem *wrong)
 {
     size_t i;
     json_t *mask;
     json_array_foreach ((json_t *)list, i, mask) {
         if (!json_is_string(mask) && !json_is_null(mask))
-            return problem_set(wrong, 422, "invalid_value", "masks", "mask %zu is neither base64 nor null",
+            return problem_set(wrong, 422, "invalid_value", name, "mask %zu is neither base64 nor null",
                                i + 1);
         const slice text = {json_string_value(mask), json_string_length(mask)};
-        if (!(text.data ? set_picture(p, limits, "masks", text, pictures, wrong)
-                        : params_set(p, limits, (slice){"masks", 5}, (slice){0}, wrong)))
+        if (!(text.data ? set_picture(p, limits, name, text, pictures, wrong)
+                        : params_set(p, limits, (slice){name, strlen(name)}, (slice){0}, wrong)))
             return false;
     }
     return true;
@@ -93,10 +93,10 @@ static bool set_member(params *p, const params_limits *limits, const char *name,
         return true;
     if (json_is_object(value) && !strcmp(name, "styles"))
         return set_weights(p, limits, value, wrong);
-    if (json_is_array(value) && !strcmp(name, "masks"))
-        return set_masks(p, limits, value, pictures, wrong);
-    const bool picture =
-        !strcmp(name, "content_image") || !strcmp(name, "style_image") || !strcmp(name, "masks");
+    const bool masks = !strcmp(name, "masks") || !strcmp(name, "style_masks");
+    if (json_is_array(value) && masks)
+        return set_masks(p, limits, name, value, pictures, wrong);
+    const bool picture = !strcmp(name, "content_image") || !strcmp(name, "style_image") || masks;
     if (json_is_string(value)) {
         const slice s = {json_string_value(value), json_string_length(value)};
         return picture ? set_picture(p, limits, name, s, pictures, wrong)

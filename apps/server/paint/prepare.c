@@ -62,10 +62,25 @@ static uint64_t deep_cost(const params *r, uint64_t content, uint64_t output)
     return r->depth == 16 ? 4 * content + 32 * output : 0;
 }
 
+/* Probes the pictures of a list, and adds what their pixels take. */
+static bool probe_all(painter *p, const slice *pictures, size_t count, const char *field, uint64_t *cost,
+                      problem *wrong)
+{
+    stylize_image_info info;
+    for (size_t i = 0; i < count; i++) {
+        if (!pictures[i].size)
+            continue;
+        if (!painter_probe(p, pictures[i], field, &info, wrong))
+            return false;
+        *cost += 4 * (uint64_t)info.width * info.height;
+    }
+    return true;
+}
+
 bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
 {
     params *r = &w->params;
-    stylize_image_info content, style = {0}; /* a style picture's or a mask's */
+    stylize_image_info content, style = {0};
     *cached = NULL;
     if (r->format == STYLIZE_FORMAT_NONE)
         r->format = STYLIZE_FORMAT_JPEG;
@@ -79,14 +94,11 @@ bool painter_prepare(painter *p, work *w, painting **cached, problem *wrong)
         if (r->styles[i].picture.data) {
             if (!painter_probe(p, r->styles[i].picture, "style_image", &style, wrong))
                 return false;
-            w->cost += 4 * (uint64_t)style.width * style.height;
+            w->cost += (params_parted(r) ? 8 : 4) * (uint64_t)style.width * style.height; /* a part is a copy */
         }
-    for (size_t i = 0; i < r->style_count; i++)
-        if (r->masks[i].size) {
-            if (!painter_probe(p, r->masks[i], "masks", &style, wrong))
-                return false;
-            w->cost += 4 * (uint64_t)style.width * style.height;
-        }
+    if (!probe_all(p, r->masks, r->style_count, "masks", &w->cost, wrong) ||
+        !probe_all(p, r->parts, r->style_count, "style_masks", &w->cost, wrong))
+        return false;
     const uint64_t output = output_pixels(r, &content);
     w->cost += 4 * ((uint64_t)content.width * content.height + 2 * output + 2 * work_pixels(r, output));
     w->cost += deep_cost(r, (uint64_t)content.width * content.height, output);

@@ -6,7 +6,7 @@ _stylize_words() {
         --optimizer --seed --output --size \
         --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
-    video) echo "--style --style-image --mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
+    video) echo "--style --style-image --mask --style-mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
         --optimizer --seed --output --size --force --tolerant --stability --from --to --codec --crf --engine --device --threads \
         --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
@@ -15,7 +15,7 @@ _stylize_words() {
     info) echo "--engine --device --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     bench) echo "--network --rounds --size --engine --device --threads --precision --memory --models --style-dir --json \
         --quiet --verbose --help" ;;
-    *) echo "--style --style-image --mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
+    *) echo "--style --style-image --mask --style-mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
         --optimizer --preview --seed --output --size \
         --format --depth --quality --keep-metadata --force --tolerant --recursive --resume --jobs --engine --device --threads --precision \
         --memory --models --style-dir --json --quiet --verbose --help --version" ;;

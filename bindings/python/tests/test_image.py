@@ -57,8 +57,9 @@ def test_16_bits_a_channel(stylizer: Stylizer, pixels: Any) -> None:
         image.__dlpack__()
     with pytest.raises(stylize.InvalidError, match="Pillow has no"):
         image.pil()
-    with pytest.raises(stylize.UnsupportedError, match="output_depth 16 cannot be combined with masks"):
-        stylizer(pixels, "udnie", output_depth=16, masks=pixels)
+    with pytest.raises(stylize.UnsupportedError, match="output_depth 16 cannot be combined with a tiling"):
+        stylizer.tiling(pixels, "udnie", output_depth=16)
+    assert stylizer(pixels, "udnie", output_depth=16, masks=pixels).format == "rgba16"
 
 
 def paint(seed: int) -> stylize.Image:

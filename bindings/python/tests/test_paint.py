@@ -168,6 +168,11 @@ def test_masks(stylizer: Stylizer, pixels: Any, command: str, photo: str, tmp_pa
     assert (stylizer(pixels, ["scream", "udnie"], masks=[None, None]).numpy() == blend).all()
     same = stylizer(pixels, ["scream", "udnie"], masks=[left, left]).numpy()
     assert (same[:, : width // 2] == blend[:, : width // 2]).all()
+    art = np.where(left[..., None] > 0, pixels, 255 - pixels)
+    part = stylizer(pixels, art, style_masks=left).numpy()
+    assert (part != stylizer(pixels, art).numpy()).any() and (part != stylizer(pixels, art, style_masks=right).numpy()).any()
+    pair = stylizer(pixels, [art, art], masks=[left, right], style_masks=[left, right]).numpy()
+    assert (pair[:, : width // 2] == part[:, : width // 2]).all()
     with pytest.raises(stylize.InvalidError, match="2 masks for 1 style"):
         stylizer(pixels, "scream", masks=[left, right])
     with pytest.raises(TypeError):

@@ -70,6 +70,27 @@ def test_masks_say_where(server, photo):
     assert (sent["cache"], sent["result"]) == ("hit", half["result"])
 
 
+def test_masks_on_the_artwork(server, photo, artwork):
+    def paint(parts, masks=(), **more):
+        files = [("content_image", photo), ("style_image", artwork)]
+        files += [("style_masks", ("m", m)) for m in parts] + [("masks", ("m", m)) for m in masks]
+        return server.client.post("/api/v1/style-transfer", files=files, data={"output_size": "96", "format": "png", **more})
+
+    white, black = gray_png(255), gray_png(0)
+    half = (SOURCE / "tests/codec/data/grey8.png").read_bytes()
+    whole, part = paint([]).json(), paint([half]).json()
+    assert paint([white]).json()["result"] == whole["result"] != part["result"]
+    assert (part["cache"], paint([half]).json()["cache"]) == ("miss", "hit")
+    assert paint([half, white], [white, black]).json()["result"] == part["result"]  # a pair of regions
+    sent = server.client.post("/api/v1/style-transfer", json={
+        "content_image": base64.b64encode(photo).decode(), "style_image": base64.b64encode(artwork).decode(),
+        "output_size": 96, "format": "png", "style_masks": [base64.b64encode(half).decode()]}).json()
+    assert (sent["cache"], sent["result"]) == ("hit", part["result"])
+    for wrong in (paint([black]), paint([b"no picture"]), server.paint(photo, style_masks="x")):
+        assert wrong.status_code in (415, 422), wrong.text
+    assert paint([black]).json()["error"]["message"].startswith("style mask 1 is black")
+
+
 @pytest.mark.parametrize("masks,status", [([b"no picture"], 415), ([gray_png(1)] * 2, 422), ([gray_png(1)] * 17, 422)])
 def test_wrong_masks_are_refused(server, photo, masks, status):
     files = [("content_image", photo)] + [("masks", ("m", m)) for m in masks]

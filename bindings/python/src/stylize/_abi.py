@@ -278,6 +278,7 @@ class Request(c.Structure):
         ("keep_metadata", c.c_uint32),
         ("output_depth", c.c_uint32),
         ("look", c.c_uint32),
+        ("style_masks", c.POINTER(c.POINTER(Image))),
     ]
 
 

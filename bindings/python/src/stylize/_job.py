@@ -35,6 +35,8 @@ class PaintOptions(TypedDict, total=False):
     """Strokes as in a painting whose longer side has so many pixels, with the detail of the output's size; instead of style_scale."""
     masks: Masks | None
     """Where each style is painted: white all of it, black nothing; None: everywhere. One for each style."""
+    style_masks: Masks | None
+    """Which part of each style picture is read: where it is lighter than half; None: all. One for each style."""
     seed: int
     iterations: int
     """optimize: evaluations of the loss."""
@@ -212,7 +214,7 @@ def new_request(context: Context, content: Picture, style: Style | None, options
     """A request, and what has to live as long. style None: it will be for a tile."""
     request = abi.Request()
     check(library().stylize_request_init(c.byref(request), c.sizeof(request)), abi.Error())
-    masks = options.pop("masks", None)
+    masks, style_masks = options.pop("masks", None), options.pop("style_masks", None)
     _fill(request, options)
     refs, styles = take_styles(context, style) if style is not None else (None, [])
     taken = take(context, content)
@@ -223,6 +225,9 @@ def new_request(context: Context, content: Picture, style: Style | None, options
     if masks is not None:
         request.masks, pictures = take_masks(context, masks, request.style_count)
         keep += [request.masks, pictures]
+    if style_masks is not None:
+        request.style_masks, pictures = take_masks(context, style_masks, request.style_count)
+        keep += [request.style_masks, pictures]
     return request, keep
 
 
