@@ -234,8 +234,11 @@ static void begin(exchange *x)
     problem busy;
     if (!privacy_subject(x, subject))
         return;
-    if (s->jobs->broker)
-        broker_find_subject(s->jobs->broker, subject);
+    if (s->jobs->broker && !broker_find_subject(s->jobs->broker, subject)) {
+        job_missing(&busy, false);
+        answer_problem(x, &busy);
+        return;
+    }
     if (atomic_fetch_add(&s->exports, 1) >= EXPORTS_MAX) {
         atomic_fetch_sub(&s->exports, 1);
         problem_set(&busy, 503, "busy", NULL, "too much data is on its way to others; try again later");

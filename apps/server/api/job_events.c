@@ -123,12 +123,17 @@ static void open_stream(exchange *x)
 {
     struct streams *all = x->server->streams;
     problem p;
-    job *b = job_of(x);
-    job_stream *s = b ? calloc(1, sizeof *s) : NULL;
-    if (!s) {
-        problem_set(&p, b ? 503 : 404, b ? "out_of_memory" : "unknown_job", NULL, "there is no such job");
+    bool asked;
+    job *b = job_of(x, &asked);
+    if (!b) {
+        job_missing(&p, asked);
         answer_problem(x, &p);
+        return;
+    }
+    job_stream *s = calloc(1, sizeof *s);
+    if (!s) {
         job_release(b);
+        answer_no_memory(x);
         return;
     }
     s->streams = all;

@@ -28,13 +28,10 @@ static void answer_job(exchange *x, unsigned status, const job *b)
 job *job_asked(exchange *x)
 {
     problem p;
-    struct broker *broker = x->server->jobs->broker;
-    job *b = job_of(x);
+    bool asked;
+    job *b = job_of(x, &asked);
     if (!b) {
-        if (broker && !backend_up(broker_backend(broker)))
-            problem_set(&p, 503, "no_broker", NULL, "jobs cannot be looked up now; try again later");
-        else
-            problem_set(&p, 404, "unknown_job", NULL, "there is no such job");
+        job_missing(&p, asked);
         answer_problem(x, &p);
         return NULL;
     }
@@ -102,12 +99,13 @@ static void answer_accepted(exchange *x, const job *b)
 }
 
 /* The job that this very request made when it was sent before; held, or NULL. */
-static job *find_repeated(exchange *x)
+static job *find_repeated(exchange *x, bool *asked)
 {
     server *s = x->server;
+    *asked = true;
     job *b = jobs_find(s->jobs, x->repeat.id, NULL);
     if (!b && s->jobs->broker)
-        b = broker_find(s->jobs->broker, x->repeat.id);
+        b = broker_find(s->jobs->broker, x->repeat.id, asked);
     if (b && b->state == JOB_EXPIRED) {
         jobs_unlist(s->jobs, b);
         job_release(b);
@@ -119,7 +117,13 @@ static job *find_repeated(exchange *x)
 static void accept_job(exchange *x, bool (*check)(exchange *x, job *b, problem *wrong))
 {
     problem wrong;
-    job *b = x->repeat.given ? find_repeated(x) : NULL;
+    bool asked = true;
+    job *b = x->repeat.given ? find_repeated(x, &asked) : NULL;
+    if (!asked) { /* it may be in work already: not twice */
+        job_missing(&wrong, false);
+        answer_problem(x, &wrong);
+        return;
+    }
     if (b) {
         answer_accepted(x, b);
         answer_header(x, "Idempotent-Replayed", "true");

@@ -12,14 +12,21 @@ static job *find_here(exchange *x)
     return jobs_find(x->server->jobs, x->part, all ? NULL : x->key.name);
 }
 
-job *job_of(exchange *x)
+job *job_of(exchange *x, bool *asked)
 {
     struct broker *broker = x->server->jobs->broker;
     job *b = find_here(x);
+    *asked = true;
     if (b || !broker)
         return b;
-    job_release(broker_find(broker, x->part));
+    job_release(broker_find(broker, x->part, asked));
     return find_here(x);
+}
+
+bool job_missing(problem *p, bool asked)
+{
+    return asked ? problem_set(p, 404, "unknown_job", NULL, "there is no such job")
+                 : problem_set(p, 503, "no_broker", NULL, "jobs cannot be looked up now; try again later");
 }
 
 /* How far the style is; what is known of that goes with a restart. */

@@ -32,9 +32,8 @@ static void erase_data(exchange *x)
     const bool whole = fleet_whole(s);
     /* First what puts results into the cache. */
     batches_erase(s, subject);
-    if (s->jobs->broker)
-        broker_find_subject(s->jobs->broker, subject);
-    bool gone = true;
+    const bool found = !s->jobs->broker || broker_find_subject(s->jobs->broker, subject);
+    bool gone = found;
     const size_t jobs = jobs_erase(s->jobs, subject, INT64_MAX, false, &gone);
     const size_t paintings = painter_erase(&s->painter, subject);
     const size_t results = keeper_forget(&s->painter.keeper, subject, &gone);

@@ -11,8 +11,8 @@
 
 #define RESULT_MAX (256ull << 20)
 
-/* The record of a job; NULL if there is none. */
-static json_t *read_record(struct broker *b, const char *id)
+/* The record of a job; NULL if there is none, or if it could not be asked for. */
+static json_t *read_record(struct broker *b, const char *id, bool *asked)
 {
     char key[BROKER_KEY_MAX];
     broker_record_key(b, id, key);
@@ -20,6 +20,7 @@ static json_t *read_record(struct broker *b, const char *id)
     redisReply *reply = redis_ask(b->redis, words, APP_LEN(words));
     json_t *record =
         reply && reply->type == REDIS_REPLY_STRING ? json_loadb(reply->str, reply->len, 0, NULL) : NULL;
+    *asked = reply != NULL;
     redis_free(&reply, 1);
     return record;
 }
@@ -42,13 +43,15 @@ static job *adopt(const char *id, const json_t *record)
     return j;
 }
 
-job *broker_find(struct broker *b, const char *id)
+job *broker_find(struct broker *b, const char *id, bool *asked)
 {
     uint8_t bytes[12];
+    *asked = true;
     if (strlen(id) != 24 || !hex_decode(id, 24, bytes))
         return NULL;
-    json_t *record = read_record(b, id);
+    json_t *record = read_record(b, id, asked);
     job *j = record ? adopt(id, record) : NULL;
+    *asked = *asked && (j || !record); /* without memory nothing is known either */
     json_decref(record);
     if (!j || j->format == STYLIZE_FORMAT_NONE) {
         job_release(j);
@@ -58,16 +61,21 @@ job *broker_find(struct broker *b, const char *id)
     return jobs_add_once(b->jobs, j);
 }
 
-void broker_find_subject(struct broker *b, const char *subject)
+bool broker_find_subject(struct broker *b, const char *subject)
 {
     char index[BROKER_KEY_MAX];
     broker_subject_key(b, subject, index);
     const slice words[] = {REDIS_WORD("SMEMBERS"), REDIS_WORD(index)};
     redisReply *list = redis_ask(b->redis, words, APP_LEN(words));
-    for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i < list->elements; i++)
-        if (list->element[i]->type == REDIS_REPLY_STRING)
-            job_release(broker_find(b, list->element[i]->str));
+    const bool there = list && list->type == REDIS_REPLY_ARRAY;
+    bool all = there, asked;
+    for (size_t i = 0; there && i < list->elements; i++)
+        if (list->element[i]->type == REDIS_REPLY_STRING) {
+            job_release(broker_find(b, list->element[i]->str, &asked));
+            all = all && asked;
+        }
     redis_free(&list, 1);
+    return all;
 }
 
 /* ------------------------------------------------------------------ results */
@@ -115,8 +123,8 @@ static bool revoke_task(struct broker *b, const job *j)
 {
     char meta[BROKER_KEY_MAX], channel[64], life[24];
     buf state = {0}, order = {0};
-    bool ok = false;
-    json_t *record = read_record(b, j->id);
+    bool ok = false, asked;
+    json_t *record = read_record(b, j->id, &asked);
     const json_t *message = json_object_get(record, "message");
     if (json_is_string(message)) {
         const slice words[] = {REDIS_WORD("LREM"),
@@ -124,6 +132,7 @@ static bool revoke_task(struct broker *b, const job *j)
                                REDIS_WORD("0"),
                                {json_string_value(message), json_string_length(message)}};
         redisReply *reply = redis_ask(b->redis, words, APP_LEN(words));
+        asked = asked && reply;
         redis_free(&reply, 1);
     }
     json_decref(record);
@@ -141,7 +150,7 @@ static bool revoke_task(struct broker *b, const job *j)
         ok = done != NULL;
         redis_free(&done, 1);
         done = redis_ask(b->redis, publish, APP_LEN(publish));
-        ok = done && ok;
+        ok = asked && done && ok;
         redis_free(&done, 1);
     }
     buf_free(&state);

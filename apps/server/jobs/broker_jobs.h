@@ -6,10 +6,11 @@
 
 struct broker;
 
-/* Held for the caller: a job that another server accepted, now in the list of this one; or NULL. */
-job *broker_find(struct broker *b, const char *id);
-/* All of a subject into the list. */
-void broker_find_subject(struct broker *b, const char *subject);
+/* Held for the caller: a job that another server accepted, now in the list of this one; or NULL. Then *asked says
+ * whether there is none; if not, nobody could be asked. */
+job *broker_find(struct broker *b, const char *id, bool *asked);
+/* All of a subject into the list; false: some may be missing, for not all could be asked for. */
+bool broker_find_subject(struct broker *b, const char *subject);
 /* NULL if it is not there (any more). */
 painting *broker_result(struct broker *b, job *j);
 /* The photograph that was uploaded, as long as it is kept. */

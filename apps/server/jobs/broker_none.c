@@ -17,8 +17,8 @@ void broker_destroy(struct broker *b) {}
 backend *broker_backend(struct broker *b) { return NULL; }
 bool broker_ping(struct broker *b, char *why, size_t size) { return false; }
 bool broker_post(struct broker *b, job *j, const work *w, problem *wrong) { return false; }
-job *broker_find(struct broker *b, const char *id) { return NULL; }
-void broker_find_subject(struct broker *b, const char *subject) {}
+job *broker_find(struct broker *b, const char *id, bool *asked) { return NULL; }
+bool broker_find_subject(struct broker *b, const char *subject) { return true; }
 painting *broker_result(struct broker *b, job *j) { return NULL; }
 bool broker_upload(struct broker *b, job *j, buf *out) { return false; }
 bool broker_remove(struct broker *b, job *j) { return false; }

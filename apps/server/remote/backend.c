@@ -25,8 +25,8 @@ bool backend_try(backend *b)
 {
     const uint64_t now = now_ns();
     pthread_mutex_lock(&b->lock);
-    const bool yes = b->up || now >= b->retry_ns;
-    if (yes && !b->up) /* one probes, others go on without */
+    const bool yes = b->up || !b->known || now >= b->retry_ns;
+    if (yes && b->known && !b->up) /* one probes, others go on without */
         b->retry_ns = now + (b->pause_ns ? b->pause_ns : PAUSE_FIRST_NS);
     pthread_mutex_unlock(&b->lock);
     if (!yes)

@@ -247,8 +247,30 @@ def test_jobs_are_refused_while_the_broker_is_away(fleet, redis, tmp_path, photo
     assert answer.status_code == 503 and answer.json()["error"]["code"] == "no_broker"
     assert shared(tmp_path) == []
     assert s.paint(photo).status_code == 200
+    # Nothing is said of jobs that cannot be looked up: not that there are none, nor that all are gone.
+    for path in ("", "/events", "/result"):
+        answer = s.client.get("/api/v1/jobs/" + 12 * "ab" + path)
+        assert answer.status_code == 503 and answer.json()["error"]["code"] == "no_broker", path
+    assert s.client.get("/api/v1/data/anna").json()["error"]["code"] == "no_broker"
+    assert s.client.delete("/api/v1/data/anna").json()["complete"] is False
     redis.start()
     s.wait(lambda: s.add_job(photo).status_code == 202)
+
+
+def test_a_job_sent_again_is_not_made_twice_while_the_broker_is_not_known(fleet, redis, photo):
+    """A server that goes on without Redis for a while does not take what it cannot look up for new."""
+    a = fleet()
+    redis.kill()
+    assert a.add_job(photo).status_code == 503  # from now on it tries only now and then
+    redis.start()
+    b = fleet()
+    headers = {"Idempotency-Key": "once"}
+    first = b.add_job(photo, headers=headers)
+    assert first.status_code == 202
+    for _ in range(20):
+        again = a.add_job(photo, headers=headers)
+        assert again.status_code == 503 or again.json()["id"] == first.json()["id"]
+    assert len(messages(redis)) == 1
 
 
 def test_a_job_sent_again_to_another_server_is_the_same(fleet, redis, photo):
