@@ -63,3 +63,16 @@ bool stz_png_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf *
 }
 
 int stz_png_primaries(const uint8_t *data, size_t size) { return 0; }
+
+bool stz_jpeg_xmp(const uint8_t *data, size_t size, const uint8_t **xmp, size_t *xmp_size) { return false; }
+
+bool stz_png_xmp(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **buf, const uint8_t **xmp,
+                 size_t *xmp_size)
+{
+    return false;
+}
+
+bool stz_jpeg_iptc(const uint8_t *data, size_t size, const uint8_t **iptc, size_t *iptc_size)
+{
+    return false;
+}

@@ -18,7 +18,7 @@ for kernel in adjoint settle product features vectors weight_gradient tile_gradi
     $cc $flags $kernel_flags -DSTZ_SUFFIX=portable -DSTZ_PORTABLE=1 -c "$file" -o "$build/${kernel}_portable.o"
     $cc $flags $kernel_flags -DSTZ_SUFFIX=neon -c "$file" -o "$build/${kernel}_neon.o"
 done
-for file in base/common base/cpu base/mem base/team engine/native/layers engine/native/conv_plan engine/native/plan engine/native/tiles \
+for file in base/common base/os_posix base/cpu base/mem base/team engine/native/layers engine/native/conv_plan engine/native/plan engine/native/tiles \
     engine/native/part engine/native/means engine/native/moments engine/native/run engine/native/back_plan engine/native/back engine/native/back_weights engine/native/weight_plan \
     engine/native/kernels; do
     $cc $flags -c "$source/lib/$file.c" -o "$build/$(basename $file).o"

@@ -11,6 +11,7 @@
 
 #include "engine/native/graph_read.h"
 #include "engine/native/objective.h"
+#include "style/model.h"
 
 static stylize_error err;
 
@@ -35,11 +36,12 @@ static stz_view view_of(float *p, int width, int height)
     return (stz_view){p, (ptrdiff_t)width * 12, width, height, STZ_F32};
 }
 
+/* files: MODEL and what follows. */
 static void paint(stz_part *part, stz_pool *pool, const stz_exec *exec, int width, int height, char **files)
 {
     const size_t count = (size_t)width * (size_t)height * 3, length = (size_t)part->graph.code_length;
-    float *in = numbers(files[0], count), *code = numbers(files[1], length),
-          *factors = numbers(files[2], count);
+    float *in = numbers(files[3], count), *code = numbers(files[4], length),
+          *factors = numbers(files[5], count);
     float *all = malloc((2 * count + length + 1) * sizeof *all);
     const stz_apply job = {
         .in = view_of(in, width, height), .out = view_of(all, width, height), .code = code};
@@ -57,22 +59,35 @@ static void paint(stz_part *part, stz_pool *pool, const stz_exec *exec, int widt
     free(all);
 }
 
-/* Weights as in models/loss/model.json. */
+/* What the description beside a loss network's file says of its feature maps. */
+static stz_model *description(char *file)
+{
+    char *end = strrchr(file, '/');
+    stz_model *model;
+    if (!end)
+        stop("the file's folder is needed");
+    *end = '\0';
+    if (stz_model_read(file, &model, &err))
+        stop(err.message);
+    return model;
+}
+
 static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int width, int height, char **files)
 {
-    const int style_width = atoi(files[3]), style_height = atoi(files[4]);
+    stz_model *model = description(files[0]);
+    const int style_width = atoi(files[6]), style_height = atoi(files[7]);
     const size_t count = (size_t)width * (size_t)height * 3;
-    float *x = numbers(files[0], count), *content = numbers(files[1], count), share = 1;
-    float *style = numbers(files[2], (size_t)style_width * (size_t)style_height * 3);
+    float *x = numbers(files[3], count), *content = numbers(files[4], count), share = 1;
+    float *style = numbers(files[5], (size_t)style_width * (size_t)style_height * 3);
     float *gradient = malloc((count + 1) * sizeof *gradient);
     const stz_view style_view = view_of(style, style_width, style_height);
-    const stz_loss_spec spec = {.layers = part->layers.taps,
-                                .multiple = part->graph.multiple,
-                                .radius = stz_graph_radius(&part->graph),
-                                .style_weights = {1, 1, 1, 1, 1, 1, 1, 1},
-                                .content_weights = {0, 0, .5f, .5f},
-                                .smoothness = STZ_SMOOTHNESS,
-                                .pixel_bytes = 1000};
+    stz_loss_spec spec = {.layers = part->layers.taps,
+                          .multiple = part->graph.multiple,
+                          .radius = stz_graph_radius(&part->graph),
+                          .smoothness = STZ_SMOOTHNESS,
+                          .pixel_bytes = 1000};
+    memcpy(spec.style_weights, model->style_weights, sizeof spec.style_weights);
+    memcpy(spec.content_weights, model->content_weights, sizeof spec.content_weights);
     const stz_optimize job = {.content = view_of(content, width, height),
                               .styles = &style_view,
                               .weights = &share,
@@ -86,6 +101,7 @@ static void measure(stz_part *part, stz_pool *pool, const stz_exec *exec, int wi
     gradient[0] = (float)loss;
     fwrite(gradient, sizeof *gradient, count + 1, stdout);
     stz_objective_close(&o);
+    stz_model_free(model);
     free(x);
     free(content);
     free(style);
@@ -107,7 +123,7 @@ int main(int argc, char **argv)
     stz_team *team = stz_team_create(1, &scratch, 0);
     stz_pool *pool = stz_pool_create(0);
     const stz_exec exec = {.team = team};
-    (loss ? measure : paint)(&part, pool, &exec, atoi(argv[3]), atoi(argv[4]), argv + 5);
+    (loss ? measure : paint)(&part, pool, &exec, atoi(argv[3]), atoi(argv[4]), argv + 2);
     stz_team_destroy(team);
     stz_scratch_free(&scratch);
     stz_part_free(&part);

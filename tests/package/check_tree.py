@@ -127,6 +127,16 @@ def rule_system():
         yield "lib/base/os.h:1: the door is not there"
 
 
+def rule_absent():
+    """A build without JPEG and PNG, which few make, has all that is asked of them."""
+    asked = set(re.findall(r"\bstz_(?:jpeg|png)_\w+(?=\()", read("lib/codec/format.h")))
+    there = set(re.findall(r"^[a-z][\w ]*?\b(stz_(?:jpeg|png)_\w+)\(", read("lib/codec/none.c"), re.M))
+    if len(asked) < 10:
+        yield "lib/codec/format.h:1: hardly any functions found"
+    for name in sorted(asked - there):
+        yield f"lib/codec/none.c:1: {name} is missing"
+
+
 def rule_documented():
     """Every function of the list is declared in one of the headers, right below a comment, and no other."""
     listed = read("lib/stylize.symbols").split()
