@@ -86,8 +86,7 @@ stylize_status stylize_image_resize(stylize_ctx *ctx, const stylize_image *in, u
     if (status != STYLIZE_OK)
         return status;
     *out = (stylize_image){0};
-    return stz_resize(&checked, (stz_rect){0, 0, checked.width, checked.height}, width, height, ctx->env.pool,
-                      out, err);
+    return stz_resize_whole(&checked, width, height, ctx->env.pool, out, err);
 }
 
 stylize_status stylize_image_encode(stylize_ctx *ctx, const stylize_image *in, stylize_format format,

@@ -61,6 +61,13 @@ stz_fit stz_fit_cover(uint32_t w, uint32_t h, uint32_t out_w, uint32_t out_h);
 stylize_status stz_resize(const stylize_image *in, stz_rect source, uint32_t width, uint32_t height,
                           stz_pool *pool, stylize_image *out, stylize_error *err);
 
+/* The same of all of it. */
+static inline stylize_status stz_resize_whole(const stylize_image *in, uint32_t width, uint32_t height,
+                                              stz_pool *pool, stylize_image *out, stylize_error *err)
+{
+    return stz_resize(in, (stz_rect){0, 0, in->width, in->height}, width, height, pool, out, err);
+}
+
 /* out = content + strength * (painted - content) for w x h RGB pixels; first the luminance
  * (BT.601) of the painting is put on the content's chroma, as far as preserve_color (0 to 1) says.
  * In place on `painted`. */

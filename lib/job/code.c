@@ -53,8 +53,7 @@ static stylize_status read_picture(const stz_env *env, const stz_model *m, const
                           "the style picture is %ux%u; its sides may differ by %d times at most",
                           pixels.width, pixels.height, 4 * m->style_size / m->style_min_side);
     else
-        status = stz_resize(&pixels, (stz_rect){0, 0, pixels.width, pixels.height}, (uint32_t)w, (uint32_t)h,
-                            env->pool, out, err);
+        status = stz_resize_whole(&pixels, (uint32_t)w, (uint32_t)h, env->pool, out, err);
     stylize_image_free(&decoded);
     return status;
 }

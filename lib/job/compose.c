@@ -13,8 +13,8 @@ static stylize_status scale_painted(const stz_env *env, stz_job *job, stylize_er
     if (p->width == job->content.width && p->height == job->content.height)
         return STYLIZE_OK;
     stylize_image scaled;
-    const stylize_status status = stz_resize(p, (stz_rect){0, 0, p->width, p->height}, job->content.width,
-                                             job->content.height, env->pool, &scaled, err);
+    const stylize_status status =
+        stz_resize_whole(p, job->content.width, job->content.height, env->pool, &scaled, err);
     if (status == STYLIZE_OK) {
         stylize_image_free(&job->painted);
         job->painted = scaled;

@@ -126,8 +126,7 @@ static stylize_status read_art(learning *l, stylize_image *out, stylize_error *e
         status = stz_fail(err, STYLIZE_ERR_INVALID, "the artwork is %ux%u pixels; %dx%d is the least",
                           in.width, in.height, ART_MIN, ART_MIN);
     if (!status) {
-        status = stz_resize(&in, (stz_rect){0, 0, in.width, in.height}, in.width, in.height, l->env->pool,
-                            out, err);
+        status = stz_resize_whole(&in, in.width, in.height, l->env->pool, out, err);
         if (!status)
             status = stz_to_rgb(out, l->env->pool, err);
     }
@@ -142,8 +141,7 @@ static stylize_status scale_art(learning *l, const stylize_image *art, stylize_i
     const double scale = ART_AREA * wish / sqrt((double)art->width * art->height);
     const int w = stz_max((int)lround(art->width * scale / multiple) * multiple, least),
               h = stz_max((int)lround(art->height * scale / multiple) * multiple, least);
-    return stz_resize(art, (stz_rect){0, 0, art->width, art->height}, (uint32_t)w, (uint32_t)h, l->env->pool,
-                      out, err);
+    return stz_resize_whole(art, (uint32_t)w, (uint32_t)h, l->env->pool, out, err);
 }
 
 /* ------------------------------------------------------------------ fitting */

@@ -42,8 +42,7 @@ static stylize_status write_picture(const saving *s, const char *name, const sty
     const uint32_t own = art->width > art->height ? art->width : art->height;
     const stz_fit fit = stz_fit_longer(art->width, art->height, own < longer ? own : longer);
     stylize_image small = {0}, file = {0};
-    stylize_status status = stz_resize(art, (stz_rect){0, 0, art->width, art->height}, fit.width, fit.height,
-                                       s->env->pool, &small, s->err);
+    stylize_status status = stz_resize_whole(art, fit.width, fit.height, s->env->pool, &small, s->err);
     if (!status)
         status = stz_codec_encode(&small, STYLIZE_FORMAT_JPEG, QUALITY, NULL, s->env->pool, &file, s->err);
     if (!status)

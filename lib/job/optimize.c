@@ -116,8 +116,7 @@ static stylize_status load_styles(run *r, stylize_error *err)
 static stylize_status scaled(run *r, const stylize_image *in, uint32_t w, uint32_t h, stylize_image *out,
                              stylize_error *err)
 {
-    stylize_status status =
-        stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, r->env->pool, out, err);
+    stylize_status status = stz_resize_whole(in, w, h, r->env->pool, out, err);
     if (status == STYLIZE_OK)
         status = stz_to_rgb(out, r->env->pool, err);
     return status;

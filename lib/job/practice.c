@@ -137,8 +137,7 @@ static stylize_status decode(const stz_practice *p, const char *path, stylize_im
         const double scale = fmin(1, SHORTER / fmin(pixels.width, pixels.height));
         const uint32_t w = (uint32_t)fmax(16, round(pixels.width * scale)),
                        h = (uint32_t)fmax(16, round(pixels.height * scale));
-        status =
-            stz_resize(&pixels, (stz_rect){0, 0, pixels.width, pixels.height}, w, h, env->pool, out, err);
+        status = stz_resize_whole(&pixels, w, h, env->pool, out, err);
         if (!status)
             status = stz_to_rgb(out, env->pool, err);
     }

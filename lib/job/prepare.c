@@ -7,9 +7,17 @@
 #include "job/deep.h"
 #include "job/way.h"
 
-/* Output size and the part of a w x h content that fills it. */
-static stylize_status choose_fit(const stz_env *env, const stylize_request *r, uint32_t w, uint32_t h,
-                                 stz_fit *fit, stylize_error *err)
+/* Strokes as in a painting of that size are so much larger here; never smaller. */
+static void set_scale(stylize_request *r, const stz_fit *fit)
+{
+    const uint32_t longer = fit->width > fit->height ? fit->width : fit->height;
+    if (r->look && longer > r->look)
+        r->style_scale = (float)longer / (float)r->look;
+}
+
+/* Output size, the part of a w x h content that fills it, and with it the scale of a look. */
+static stylize_status choose_fit(const stz_env *env, stylize_request *r, uint32_t w, uint32_t h, stz_fit *fit,
+                                 stylize_error *err)
 {
     *fit = r->output_width ? stz_fit_cover(w, h, r->output_width, r->output_height)
                            : stz_fit_longer(w, h, r->output_size);
@@ -20,15 +28,8 @@ static stylize_status choose_fit(const stz_env *env, const stylize_request *r, u
     if ((uint64_t)fit->width * fit->height > env->limits.max_pixels)
         return stz_fail(err, STYLIZE_ERR_LIMIT, "the output would be %ux%u; at most %llu pixels are allowed",
                         fit->width, fit->height, (unsigned long long)env->limits.max_pixels);
+    set_scale(r, fit);
     return STYLIZE_OK;
-}
-
-/* Strokes as in a painting of that size are so much larger here; never smaller. */
-static void set_scale(stylize_request *r, const stz_fit *fit)
-{
-    const uint32_t longer = fit->width > fit->height ? fit->width : fit->height;
-    if (r->look && longer > r->look)
-        r->style_scale = (float)longer / (float)r->look;
 }
 
 /* Ceiling of a * b / c in 64 bits. */
@@ -159,8 +160,6 @@ static stylize_status take_encoded(const stz_env *env, stz_job *job)
     if (status == STYLIZE_OK)
         status = choose_fit(env, &job->req, info.width, info.height, &fit, &job->err);
     if (status == STYLIZE_OK)
-        set_scale(&job->req, &fit);
-    if (status == STYLIZE_OK)
         status = choose_work(env, job, &fit, &work);
     if (status != STYLIZE_OK)
         return status;
@@ -233,8 +232,6 @@ static stylize_status prepare(stz_env *env, stz_job *job)
     } else {
         stz_fit fit;
         status = choose_fit(env, &job->req, job->content_in.width, job->content_in.height, &fit, &job->err);
-        if (status == STYLIZE_OK)
-            set_scale(&job->req, &fit);
         if (status == STYLIZE_OK && job->content_in.memory == STYLIZE_MEMORY_CUDA)
             take_device_pixels(job, &fit);
         else if (status == STYLIZE_OK)

@@ -15,12 +15,6 @@ static double growth(const stz_job *job) { return (double)job->content.width / j
 
 bool stz_refines(const stz_job *job) { return !job->net->model->optimizes && growth(job) > SOFT * 1.01; }
 
-static stylize_status scaled(const stz_env *env, const stylize_image *in, uint32_t w, uint32_t h,
-                             stylize_image *out, stylize_error *err)
-{
-    return stz_resize(in, (stz_rect){0, 0, in->width, in->height}, w, h, env->pool, out, err);
-}
-
 static inline int sample(const uint8_t *p, int i, bool deep)
 {
     uint16_t v;
@@ -75,9 +69,9 @@ static stylize_status prime(const stz_env *env, const stylize_image *painted, co
                             const stylize_image *photo, stylize_image *out, stylize_error *err)
 {
     stylize_image soft;
-    stylize_status status = scaled(env, painted, photo->width, photo->height, out, err);
+    stylize_status status = stz_resize_whole(painted, photo->width, photo->height, env->pool, out, err);
     if (status == STYLIZE_OK) {
-        status = scaled(env, before, photo->width, photo->height, &soft, err);
+        status = stz_resize_whole(before, photo->width, photo->height, env->pool, &soft, err);
         if (status == STYLIZE_OK) {
             add_detail(photo, &soft, out);
             stylize_image_free(&soft);
@@ -126,15 +120,12 @@ static stylize_status step(const stz_env *env, stz_job *job, const stylize_image
     return status;
 }
 
-/* Each size is this much larger than the one before. */
-static double factor_of(double whole, int steps) { return pow(whole, 1.0 / steps); }
-
 static stylize_status climb(const stz_env *env, stz_job *job, const stz_layer *layer, const float *code,
                             const stz_exec *exec, stylize_error *err)
 {
     const stylize_image first = job->work;
     const int steps = (int)lround(log2(growth(job)));
-    const double factor = factor_of(growth(job), steps);
+    const double factor = pow(growth(job), 1.0 / steps); /* of each size to the one before */
     stylize_image before = first, photo = {0};
     stylize_status status = STYLIZE_OK;
     before.owner = NULL; /* the job's */
@@ -144,8 +135,8 @@ static stylize_status climb(const stz_env *env, stz_job *job, const stz_layer *l
             photo = job->content;
             photo.owner = NULL;
         } else {
-            status = scaled(env, &job->content, (uint32_t)lround(first.width * grown),
-                            (uint32_t)lround(first.height * grown), &photo, err);
+            status = stz_resize_whole(&job->content, (uint32_t)lround(first.width * grown),
+                                      (uint32_t)lround(first.height * grown), env->pool, &photo, err);
         }
         /* The last size is most of the work. */
         job->pass_from = (float)(left * left / (factor * factor));

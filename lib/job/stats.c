@@ -31,8 +31,7 @@ stylize_status stz_job_stats(const stz_env *env, stz_job *job, const float *code
     int w, h;
     stz_stats_size(job, &w, &h);
     stylize_image small = {0}, rgb = {0};
-    stylize_status status = stz_resize(c, (stz_rect){0, 0, c->width, c->height}, (uint32_t)w, (uint32_t)h,
-                                       env->pool, &small, err);
+    stylize_status status = stz_resize_whole(c, (uint32_t)w, (uint32_t)h, env->pool, &small, err);
     if (status == STYLIZE_OK)
         status = stz_image_alloc(env->pool, (uint32_t)w, (uint32_t)h, STYLIZE_FORMAT_RGB8, &rgb, err);
     if (status == STYLIZE_OK) {
