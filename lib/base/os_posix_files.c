@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/os.h"
+#include "base/os_names.h"
 
 #define LINKS_MAX 40
 #define NAMES_MAX 100
@@ -248,29 +248,10 @@ int stz_os_save(const char *path, const void *data, size_t size)
 
 /* ------------------------------------------------------------------ folders */
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-static int add_name(const char *name, char ***names, size_t *count, size_t *room)
-{
-    if (*count == *room) {
-        const size_t more = *room ? 2 * *room : 16;
-        char **grown = realloc(*names, more * sizeof *grown);
-        if (!grown)
-            return ENOMEM;
-        *names = grown;
-        *room = more;
-    }
-    if (!((*names)[*count] = strdup(name)))
-        return ENOMEM;
-    ++*count;
-    return 0;
-}
-
 int stz_os_list(const char *path, bool (*keep)(const char *name), char ***names, size_t *count)
 {
     *names = NULL;
     *count = 0;
-    size_t room = 0;
     DIR *folder = opendir(path);
     if (!folder)
         return errno;
@@ -282,25 +263,10 @@ int stz_os_list(const char *path, bool (*keep)(const char *name), char ***names,
             code = errno;
             break;
         }
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && (!keep || keep(e->d_name)))
-            code = add_name(e->d_name, names, count, &room);
+        code = stz_os_names_add(e->d_name, keep, names, count);
     }
     closedir(folder);
-    if (code) {
-        stz_os_list_free(*names, *count);
-        *names = NULL;
-        *count = 0;
-    } else if (*count) {
-        qsort(*names, *count, sizeof **names, by_name);
-    }
-    return code;
-}
-
-void stz_os_list_free(char **names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+    return stz_os_names_end(code, names, count);
 }
 
 int stz_os_folder(const char *path) { return mkdir(path, 0777) ? errno : 0; }

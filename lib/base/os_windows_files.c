@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_names.h"
 
 #define WIDE      32768 /* characters of the longest path */
 #define NAMES_MAX 100
@@ -187,22 +187,10 @@ int stz_os_save(const char *path, const void *data, size_t size)
 
 /* ------------------------------------------------------------------ folders */
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
 static int add_name(const wchar_t *from, bool (*keep)(const char *), char ***names, size_t *count)
 {
     char name[1024];
-    if (!narrow(from, name, sizeof name) || !strcmp(name, ".") || !strcmp(name, "..") ||
-        (keep && !keep(name)))
-        return 0;
-    char **grown = realloc(*names, (*count + 1) * sizeof *grown);
-    if (!grown)
-        return ENOMEM;
-    *names = grown;
-    if (!(grown[*count] = strdup(name)))
-        return ENOMEM;
-    ++*count;
-    return 0;
+    return narrow(from, name, sizeof name) ? stz_os_names_add(name, keep, names, count) : 0;
 }
 
 static int search(const char *path, WIN32_FIND_DATAW *found, HANDLE *out)
@@ -230,21 +218,7 @@ int stz_os_list(const char *path, bool (*keep)(const char *name), char ***names,
         code = add_name(found.cFileName, keep, names, count);
     while (!code && FindNextFileW(handle, &found));
     FindClose(handle);
-    if (code) {
-        stz_os_list_free(*names, *count);
-        *names = NULL;
-        *count = 0;
-    } else if (*count) {
-        qsort(*names, *count, sizeof **names, by_name);
-    }
-    return code;
-}
-
-void stz_os_list_free(char **names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+    return stz_os_names_end(code, names, count);
 }
 
 int stz_os_folder(const char *path)
