@@ -60,7 +60,7 @@ static stz_paint describe(const stz_job *job, const float *code)
 static void paint_on_device(stz_job **jobs, int n, const float *codes, const stz_exec *exec)
 {
     const stz_net *net = jobs[0]->net;
-    stz_paint paint[STZ_BATCH_MAX];
+    stz_paint paint[STZ_BATCH_MAX] = {0};
     stylize_error err;
     for (int i = 0; i < n; i++)
         paint[i] = describe(jobs[i], codes + (size_t)i * net->model->code_length);
