@@ -9,6 +9,7 @@
 
 #include "engine/native/graph_read.h"
 #include "engine/native/grid_loss.h"
+#include "engine/native/steady_loss.h"
 #include "net_util.h"
 #include "style/model.h"
 
@@ -225,7 +226,7 @@ static void a_network_learns(void **state)
             fail_msg("%s", err.message);
         assert_int_equal(s->fit.code_made, 2);
         assert_int_equal(s->fit.network_made, 16);
-        assert_int_equal(s->practised, PICTURES + 16 * 2);
+        assert_int_equal(s->practised, PICTURES + 16);
         assert_true(s->fit.network_loss == s->last && s->last < s->first_of_network);
         assert_memory_not_equal(s->fit.code, s->fit.network_code, sizeof(float) * (size_t)brush->code_length);
         const uint64_t sum = check_file(s);
@@ -363,9 +364,43 @@ static void the_grid_loss_has_its_gradient(void **state)
     stz_scratch_free(&scratch);
 }
 
+static void the_steady_loss_is_of_what_did_not_move_along(void **state)
+{
+    static const stz_move moves[] = {{1, 0}, {-3, 2}, {0, -5}, {20, 0}};
+    enum { SIDE_OF_IT = 64 };
+    const int count = SIDE_OF_IT * SIDE_OF_IT * 3;
+    stz_scratch scratch = {0};
+    stz_team *team = stz_team_create(1, &scratch, 0);
+    float *x = calloc((size_t)count, sizeof *x), *g = calloc((size_t)count, sizeof *g);
+    float *before = picture_random(SIDE_OF_IT, SIDE_OF_IT, 8);
+    double records[SIDE_OF_IT];
+    for (size_t k = 0; k < STZ_LEN(moves); k++) {
+        const stz_move by = moves[k];
+        stz_move_picture(before, SIDE_OF_IT, by, x);
+        const int inside = (30 * SIDE_OF_IT + 31) * 3 + 1;
+        assert_true(x[inside] == before[inside - 3 * (by.down * SIDE_OF_IT + by.right)]);
+        memset(g, 0, (size_t)count * sizeof *g);
+        assert_true(stz_steady_loss(x, before, SIDE_OF_IT, by, 500, g, records, team) == 0);
+        for (int i = 0; i < count; i++)
+            assert_true(g[i] == 0);
+        const bool any = abs(by.right) < 20; /* where all is near an edge nothing is compared */
+        x[inside] += 0.5f;
+        const double at = stz_steady_loss(x, before, SIDE_OF_IT, by, 500, g, records, team);
+        const int across = SIDE_OF_IT - 2 * (abs(by.right) + 12), down = SIDE_OF_IT - 2 * (abs(by.down) + 12);
+        assert_true(any ? fabs(at * 3 * across * down / 125 - 1) < 1e-4 : at == 0);
+        assert_true(any ? fabs((double)g[inside] * 3 * across * down / 500 - 1) < 1e-4 : g[inside] == 0);
+    }
+    free(before);
+    free(x);
+    free(g);
+    stz_team_destroy(team);
+    stz_scratch_free(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_steady_loss_is_of_what_did_not_move_along),
         cmocka_unit_test(the_grid_loss_has_its_gradient),
         cmocka_unit_test(the_code_learns),
         cmocka_unit_test(a_network_learns),

@@ -7,6 +7,7 @@
 #define STZ_FIT_H
 
 #include "engine/native/objective.h"
+#include "engine/native/steady_loss.h"
 
 /* As stz_engine.fit. generator: a network of its own, which is changed; loss and spec: a loss network and what it says
  * of the weights of its feature maps. */
@@ -34,6 +35,8 @@ typedef struct stz_fitting {
     uint8_t *contents; /* what is known of each picture */
     size_t content_bytes;
     double *records;
+    const float *before; /* the painting from which this one's picture has moved; NULL: none */
+    stz_move by;
     stylize_status status;
     stz_fit_answer answer;
 } stz_fitting;

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "engine/native/fit.h"
 #include "engine/native/own_weights.h"
 
-#define BATCH       2
+#define BATCH       2    /* a picture, and the same a little moved */
+#define MOVE        5    /* pixels each way, at most */
 #define RATE        8e-4 /* of the weights, falling to nothing along half a cosine */
 #define CODE_FACTOR 3.0  /* the code's rate, a multiple of that */
 #define FIRST       0.9  /* decays of Adam */
@@ -28,6 +30,7 @@ typedef struct moving {
 typedef struct training {
     stz_fitting *f;
     moving weights, code;
+    float *moved, *before; /* the picture, and the painting of it as it was */
     double first_power, second_power, late, then;
     uint32_t step, picture;
     double flat; /* how much was done when the loss stopped falling; below 0: it falls */
@@ -79,29 +82,56 @@ static void add(moving *m)
         m->gradient[i] += m->one[i] / BATCH;
 }
 
+/* Never none at all. */
+static stz_move draw_move(uint32_t step)
+{
+    uint64_t random = step;
+    const int n = 2 * MOVE + 1;
+    const stz_move by = {(int)stz_random_below(&random, (uint32_t)n) - MOVE,
+                         (int)stz_random_below(&random, (uint32_t)n) - MOVE};
+    return by.right || by.down ? by : (stz_move){1, 0};
+}
+
+/* One picture of a step, which makes its share of the gradients. */
+static stylize_status evaluate(training *t, const float *picture, double *loss)
+{
+    stz_fitting *f = t->f;
+    union {
+        const float *read;
+        void *data;
+    } in = {picture};
+    const stz_view view = {in.data, f->side * 3 * (ptrdiff_t)sizeof(float), f->side, f->side, STZ_F32};
+    double own;
+    stylize_status status = stz_objective_read_content(&f->objective, &view, f->err);
+    if (!status)
+        status = stz_fit_evaluate(f, picture, t->code.x, t->code.one, t->weights.one, &own);
+    if (status)
+        return status;
+    *loss += own / BATCH;
+    add(&t->weights);
+    add(&t->code);
+    return STYLIZE_OK;
+}
+
 static stylize_status batch(training *t, double *loss)
 {
     stz_fitting *f = t->f;
     float *picture = stz_fit_picture(f, f->fit->pictures);
-    const ptrdiff_t row = f->side * 3 * (ptrdiff_t)sizeof(float);
-    const stz_view view = {picture, row, f->side, f->side, STZ_F32};
     memset(t->weights.gradient, 0, t->weights.length * sizeof(float));
     memset(t->code.gradient, 0, t->code.length * sizeof(float));
     *loss = 0;
-    for (int i = 0; i < BATCH; i++) {
-        double own;
-        stylize_status status = f->fit->practice(f->fit->user, t->picture++, f->side, picture, f->err);
-        if (!status)
-            status = stz_objective_read_content(&f->objective, &view, f->err);
-        if (!status)
-            status = stz_fit_evaluate(f, picture, t->code.x, t->code.one, t->weights.one, &own);
-        if (status)
-            return status;
-        *loss += own / BATCH;
-        add(&t->weights);
-        add(&t->code);
-    }
-    return STYLIZE_OK;
+    stylize_status status = f->fit->practice(f->fit->user, t->picture++, f->side, picture, f->err);
+    if (!status)
+        status = evaluate(t, picture, loss);
+    if (status)
+        return status;
+    memcpy(t->before, f->painted, f->samples * sizeof(float));
+    f->by = draw_move(t->step);
+    stz_move_picture(picture, f->side, f->by, t->moved);
+    f->before = t->before;
+    status = evaluate(t, t->moved, loss);
+    f->before = NULL;
+    return status;
 }
 
 /* 0 to 1: by the steps, the clock, or what is left once the loss is flat. The last part must not be left out: much is won
@@ -192,15 +222,17 @@ stylize_status stz_fit_network(stz_fitting *f)
         .f = f, .first_power = 1, .second_power = 1, .flat = -1, .picture = (uint32_t)f->fit->pictures};
     t.weights = moving_of(stz_back_weight_count(g));
     t.code = moving_of((size_t)g->code_length);
-    const size_t floats = MOVING_VECTORS * (t.weights.length + t.code.length),
+    const size_t moving = MOVING_VECTORS * (t.weights.length + t.code.length),
+                 floats = moving + 2 * f->samples,
                  bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.own.read_from;
     stz_buf *memory = stz_pool_get(f->pool, STZ_MEM_ARENA, bytes);
     if (!memory)
         return stz_nomem(f->err, bytes);
     memset(memory->data, 0, bytes);
     t.own.graph = g;
-    t.own.read_from =
-        (const float **)(void *)place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    t.moved = place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    t.before = t.moved + f->samples;
+    t.own.read_from = (const float **)(void *)(t.before + f->samples);
     t.own.x = t.weights.x;
     memcpy(t.code.x, f->fit->code, t.code.count * sizeof(float));
     f->status = stz_own_weights_begin(&t.own, f->err);

@@ -4,7 +4,9 @@
 #include "engine/native/fit.h"
 #include "engine/native/grid_loss.h"
 
-#define GRID 1500.0 /* weight of the grid loss */
+/* Weights of losses that see no features. */
+#define GRID   1500.0
+#define STEADY 300.0
 
 stylize_status stz_fit_paint(stz_fitting *f, const float *picture, const float *code)
 {
@@ -27,7 +29,11 @@ stylize_status stz_fit_evaluate(stz_fitting *f, const float *picture, const floa
         return status;
     *loss += stz_grid_loss(f->painted, f->side, f->side, STZ_LOSS_SCALE * GRID, f->gradient, f->records,
                            f->exec->team);
-    if (!isfinite(*loss))
+    double unsteady = 0; /* no part of the loss, which is that of a single picture */
+    if (f->before)
+        unsteady = stz_steady_loss(f->painted, f->before, f->side, f->by, STZ_LOSS_SCALE * STEADY,
+                                   f->gradient, f->records, f->exec->team);
+    if (!isfinite(*loss + unsteady))
         return stz_fail(f->err, STYLIZE_ERR_ENGINE, "the loss is not finite");
     const stz_back_job back = {.result = f->gradient, .code = code_gradient, .weights = weight_gradient};
     return stz_kept_back(&f->kept, &back, f->err);
