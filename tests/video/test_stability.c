@@ -117,14 +117,15 @@ static double detail(const clip *c)
     return sum;
 }
 
-/* Measured when it was made, at 0.7 and 1: flicker 0.35 and 0.28, detail 0.82 and 1.07; here with room. */
+/* In levels of 255, for a network that is steady by itself leaves less to do. Measured with brush before it was: frame by
+ * frame 31.9, at 0.7 and 1 11.1 and 8.9; since then 17.8, 8.2 and 7.5. */
 static void stability_lowers_the_flicker_and_keeps_detail(void **state)
 {
     clip each = paint(2, 0, 0, FRAMES), still = paint(2, 0, 0.7f, FRAMES), most = paint(2, 0, 1, FRAMES);
-    const double less = flicker(&still) / flicker(&each), left = detail(&still) / detail(&each);
-    const double least = flicker(&most) / flicker(&each), least_left = detail(&most) / detail(&each);
-    print_message("flicker %.2f and %.2f, detail %.2f and %.2f\n", less, least, left, least_left);
-    assert_true(less < 0.45 && least < 0.35);
+    const double alone = flicker(&each), less = flicker(&still), least = flicker(&most);
+    const double left = detail(&still) / detail(&each), least_left = detail(&most) / detail(&each);
+    print_message("flicker %.1f, %.1f and %.1f, detail %.2f and %.2f\n", alone, less, least, left, least_left);
+    assert_true(less < 10 && least < 9.3 && less < 0.55 * alone && least < less);
     assert_true(left > 0.75 && least_left > 0.75);
     for (int t = 0; t < FRAMES; t++) {
         assert_int_equal(still.scene[t], t == 0);

@@ -23,13 +23,16 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
+import video  # noqa: E402
 from stylize_train import judges, measures, published  # noqa: E402
 
 MULTIPLE = 16  # of the sides, for every network
 SHEET_CELL = 200
 PANNED_STYLES = 4
 Picture = torch.Tensor
-COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker", "shift")
+CLIP, CLIP_SIZE, CLIP_FRAMES = "zoom", (512, 288), 6
+OWN_ARTWORK = {"udnie": "udnie"}  # published networks whose style picture is an artwork of the library
+COLUMNS = ("style, judge 1", "style, judge 2", "content, judge 1", "content, judge 2", "SSIM", "grid, dB", "flicker", "shift", "warped")
 
 
 def read(path: pathlib.Path, size: int, by_area: bool = False) -> Picture:
@@ -124,15 +127,34 @@ class Panel:
         return styles + absent + contents + absent
 
 
+class Clip:
+    """A photograph under a camera whose motion is known: the frames of bench-video, each painted for itself."""
+
+    def __init__(self) -> None:
+        layers = dict(video.clips(*CLIP_SIZE))[CLIP]
+        self.frames = [video.render(layers, t, *CLIP_SIZE) for t in range(CLIP_FRAMES)]
+        self.motions = [None] + [video.motion(layers, t, *CLIP_SIZE) for t in range(1, CLIP_FRAMES)]
+
+    def warped_error(self, paint: Callable[[Picture], Picture]) -> float:
+        """Root mean square, in thousandths of white, between each painting and the one before moved along the true motion."""
+        painted = [paint(torch.from_numpy(f.astype(np.float32) / 255).permute(2, 0, 1)[None]) for f in self.frames]
+        return 1000 * video.error(np.stack([np.asarray(to_image(y)) for y in painted]), self.motions)
+
+
+CLIP_OF_ALL = Clip()
+
+
 def measure(method, panel: Panel, style: pathlib.Path | None, pans: int, one: int | None = None):
     """Rows of the figures of COLUMNS, one for each content or of that one, and the paintings."""
     chosen = list(enumerate(panel.contents)) if one is None else [(one, panel.contents[one])]
     painted = method([x for _, x in chosen], style)
     rows = []
     for (i, x), y in zip(chosen, painted):
-        steady = [np.nan, np.nan]
+        steady = [np.nan] * 3
         if i < pans:
-            steady = [f(lambda part: method([part], style)[0], x) for f in (measures.flicker, measures.shift_error)]
+            def paint(part: Picture) -> Picture:
+                return method([part], style)[0]
+            steady = [measures.flicker(paint, x), measures.shift_error(paint, x), CLIP_OF_ALL.warped_error(paint)]
         rows.append(panel.distances(y, i, style) + [measures.ssim(x, y), measures.checkerboard(y), *steady])
     return rows, painted
 
@@ -170,7 +192,7 @@ def find_judges(weights: pathlib.Path) -> list:
 def find_published(weights: pathlib.Path, size: int) -> dict[str, Published]:
     found = {}
     for name, folder, file, make in (("MicroAST", "microast", "decoder.npz", published.MicroAST),
-                                     ("WCT, five levels, small", "collaborative_distillation", "5SD.npz", published.WholeWct)):
+                                     ("five-level WCT", "collaborative_distillation", "5SD.npz", published.WholeWct)):
         if (weights / folder / file).is_file():
             found[name] = Published(make(weights / folder), size)
         else:
@@ -258,12 +280,26 @@ def main() -> None:
                                        **peers}, works, panel, a, out, rows)
     sheet(rows, a.sheets / "quality-brush.jpg")
 
+    if a.optimize:
+        rows = [[works[k], contents[turn(k, len(contents))]] for k in range(a.sheet_styles)]
+        run_part("The methods side by side, one photograph for each style", {"brush": Ours(a.stylize, "fast", a.models), **beside},
+                 works[:a.sheet_styles], panel, a, out, rows, True)
+        sheet(rows, a.sheets / "quality-methods.jpg")
+
     with tempfile.TemporaryDirectory() as work:
         converted = find_converted(a.weights, pathlib.Path(work), a.stylize)
         if converted:
             rows = [[contents[0]] for _ in range(a.sheet_styles)]
             run_part("Published networks with one style each, converted", converted, [None], panel, a, out, rows)
             sheet(rows[:1], a.sheets / "quality-converted.jpg")
+        for name, artwork in OWN_ARTWORK.items():
+            own = {f"fast_neural_style {name}": converted.get(f"fast_neural_style {name}"), "brush": Ours(a.stylize, "fast", a.models),
+                   "any": Ours(a.stylize, "any", a.models), **peers}
+            work_of = a.artworks / f"{artwork}.jpg"
+            if own[f"fast_neural_style {name}"] and work_of.is_file():
+                rows = [[work_of, contents[0]]]
+                run_part(f"The artwork of the published {name}", own, [work_of], panel, a, out, rows)
+                sheet(rows, a.sheets / f"quality-{name}.jpg")
     a.tables.parent.mkdir(parents=True, exist_ok=True)
     a.tables.write_text("\n".join(out) + "\n")
     print(f"{a.tables}, {a.sheets}")

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Makes models/styles: library.json, one file of style codes, one picture and one preview for each artwork.
+"""Makes models/styles: library.json, one file of style codes, and with --artworks one picture and one preview for each.
 
 The codes are the rows of the tensor `codes` in the networks' safetensors files; their metadata names
 the styles in row order. What is known of the artworks stands in artworks.json beside this file.
 
-    make_styles.py --artworks FOLDER [--models models]
+    make_styles.py [--artworks FOLDER] [--models models]
 
-FOLDER holds one picture named <id>.jpg for each style. Needs the packages of requirements.txt.
+FOLDER holds one picture named <id>.jpg for each style; without it the pictures stay as they are, for networks that
+were trained on. Needs the packages of requirements.txt.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def library_entry(work: dict) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Makes models/styles from the networks and the artworks.")
-    parser.add_argument("--artworks", type=pathlib.Path, required=True, help="folder of <id>.jpg")
+    parser.add_argument("--artworks", type=pathlib.Path, help="folder of <id>.jpg; without it the pictures stay")
     parser.add_argument("--models", type=pathlib.Path, default=HERE.parents[1] / "models")
     args = parser.parse_args()
 
@@ -90,7 +91,7 @@ def main() -> None:
         if codes[style].keys() != set(NETWORKS):
             sys.exit(f"{style}: not every network has a code")
         (styles / "codes" / f"{style}.safetensors").write_bytes(save(codes[style]))
-        for folder, side in (("previews", PREVIEW_SIDE), ("artworks", ARTWORK_SIDE)):
+        for folder, side in () if args.artworks is None else (("previews", PREVIEW_SIDE), ("artworks", ARTWORK_SIDE)):
             write_picture(args.artworks / f"{style}.jpg", styles / folder / f"{style}.jpg", side)
     entries = [library_entry(work) for work in works]
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
