@@ -483,7 +483,7 @@ typedef struct stylize_fit {
     float style_scale;       /* size of the strokes, 0.25 to 8; 1 (or 0, the default): as in the artwork
                                           at 512 pixels */
     uint32_t code_steps;     /* 0: up to 80 */
-    uint32_t network_steps;  /* 0: by the effort, up to 1600 or 20000; each sees a picture twice */
+    uint32_t network_steps;  /* 0: by the effort, up to 1600 or 20000; each paints two windows */
     uint32_t time_budget_ms; /* after this time it ends with what it has; 0: none */
     uint64_t seed;           /* of the pieces of pictures that are practised on */
     uint64_t memory_budget;  /* as in a request; 0: the context's, or 512 MiB if that is less */

@@ -244,9 +244,24 @@ def test_unsteadiness():
     x = pictures.tensor(blurred(96, 5)).repeat(2, 1, 1, 1)
     rng = np.random.default_rng
     fixed = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
-    for seed in range(4):
+
+    def same(p: torch.Tensor) -> torch.Tensor:
+        return fixed[..., :p.shape[2], :p.shape[3]]
+    for seed in range(8):  # in some a piece is cut out
         assert objective.unsteadiness(lambda p: p, x, x, rng(seed)) < 2e-3  # noise and exposure
-        assert objective.unsteadiness(lambda p: fixed, x, fixed, rng(seed)) > 0.01
+        assert objective.unsteadiness(same, x, fixed, rng(seed)) > 0.01
     gain = torch.tensor(1.0, requires_grad=True)
-    objective.unsteadiness(lambda p: fixed * gain, x, fixed * gain, rng(1)).backward()
+    objective.unsteadiness(lambda p: same(p) * gain, x, fixed * gain, rng(1)).backward()
     assert gain.grad > 0.01
+
+
+def test_nothing_hides_at_the_edges():
+    """What a network paints along the edges only is no part of any whole."""
+    x = pictures.tensor(blurred(96, 5)).repeat(2, 1, 1, 1)
+
+    def edged(p: torch.Tensor) -> torch.Tensor:
+        q = p.clone()
+        q[..., :3, :] = 1 - q[..., :3, :]
+        return q
+    found = [float(objective.unsteadiness(edged, x, edged(x), np.random.default_rng(seed))) for seed in range(12)]
+    assert max(found) > 5e-3

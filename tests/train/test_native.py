@@ -89,6 +89,23 @@ def test_it_follows_the_weights():
         assert not torch.equal(before, look(x)[3]) and (look(x)[3] - net(x)[3]).abs().max() < 1e-3
 
 
+def test_two_sizes_between_steps():
+    """Runs of one size are kept while those of another send the weights that a step changed."""
+    torch.manual_seed(3)
+    net = nets.Generator(c1=16, c2=16, blocks=1, c3=8)
+    code, large, small = net.first_code(), smooth(1, 64, 64), smooth(1, 48, 48)
+    fast = native.generator(net, 1, 1)
+
+    def step():
+        ((fast(large, code)[0] ** 2).mean() + (fast(small, code)[0] ** 2).mean()).backward()
+    step()
+    with torch.no_grad():
+        for t in net.parameters():
+            t.mul_(0.9)
+    step()
+    assert all(torch.isfinite(t.grad).all() for t in net.parameters() if t.grad is not None)
+
+
 def test_what_is_no_longer_kept_is_refused():
     net = perceptual.LossNet(LEVELS)
     look = native.Eyes(net, 1, 1)

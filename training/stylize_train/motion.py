@@ -10,6 +10,8 @@ import torch.nn.functional as F
 SHIFT = 5.0  # pixels at most
 ZOOM, TURN = 0.03, 0.03  # at most, as parts and as radians
 NOISE, GAIN = 0.015, 0.05  # deviation of 1; at most
+CUT, CUT_SHARE = 32, 0.4  # pixels that a piece is smaller at most; share of the steps
+SIDE_MIN, MULTIPLE = 32, 16  # of what a network paints
 WHOLE = 0.5  # share of the motions by whole pixels, whose comparison is exact
 
 
@@ -33,6 +35,18 @@ class Move:
         if self.maps is None:
             return int(np.abs(self.shifts).max())
         return math.ceil(SHIFT + max(sides) / 2 * (ZOOM + TURN))
+
+
+class Cut:
+    """A piece of each picture of a batch, from anywhere; all of a picture that is too small."""
+
+    def __init__(self, sides: torch.Size, rng: np.random.Generator):
+        less = min(CUT, (min(sides) - SIDE_MIN) // MULTIPLE * MULTIPLE)
+        self.top, self.left = (int(v) for v in rng.integers(0, less + 1, 2))
+        self.height, self.width = (side - less for side in sides)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        return x[..., self.top:self.top + self.height, self.left:self.left + self.width].contiguous()
 
 
 def shifted(x: torch.Tensor, down: int, right: int) -> torch.Tensor:

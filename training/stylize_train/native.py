@@ -79,7 +79,7 @@ class Net:
             self._call(lib.stylize_net_open, ctx, str(path).encode(), width, height, places, c.byref(handle))
         self.handle = handle.value
         weakref.finalize(self, lib.stylize_net_close, self.handle)
-        self.places = places
+        self.tickets, self.next = [0] * places, 0
         self.sent: list[int] = []  # versions of the weights that it has
         self.weight_count = lib.stylize_net_weight_count(self.handle)
         self.code_length = lib.stylize_net_code_length(self.handle)
@@ -99,6 +99,12 @@ class Net:
     def set_weights(self, weights: torch.Tensor) -> None:
         assert weights.numel() == self.weight_count and weights.dtype == torch.float32 and weights.is_contiguous()
         self._call(self._lib.stylize_net_set_weights, self.handle, weights.data_ptr())
+
+    def take(self) -> tuple[int, int]:
+        """A place, in turn, and what tells whether it still holds the run."""
+        place, self.next = self.next, (self.next + 1) % len(self.tickets)
+        self.tickets[place] += 1
+        return place, self.tickets[place]
 
     def weights(self) -> torch.Tensor:
         found = torch.empty(self.weight_count)
@@ -130,7 +136,7 @@ class Function(torch.autograd.Function):
     @staticmethod
     def forward(ctx, runner, x, codes, weights):
         x, codes = pixels(x), None if codes is None else codes.contiguous()
-        ctx.runner, ctx.net, ctx.size, ctx.places = runner, runner.net, runner.size, [runner.take() for _ in x]
+        ctx.net, ctx.size, ctx.places = runner.net, runner.size, [runner.net.take() for _ in x]
         ctx.like = None if codes is None else codes.shape
         found = [runner.net.forward(place, x[i], None if codes is None else codes[i]) for i, (place, _) in enumerate(ctx.places)]
         return tuple(torch.stack([f[k] for f in found]).permute(0, 3, 1, 2) for k in range(len(runner.net.shapes)))
@@ -145,7 +151,7 @@ class Function(torch.autograd.Function):
         total = torch.zeros(net.weight_count) if wants[3] else None
         one = torch.empty(net.weight_count) if wants[3] and n > 1 else total
         for i, (place, ticket) in enumerate(ctx.places):
-            if ctx.runner.tickets[place] != ticket:
+            if net.tickets[place] != ticket:
                 raise RuntimeError("more runs forward than places before the way back, or other weights")
             net.backward(place, [None if g is None else g[i] for g in given], None if x is None else x[i],
                          None if codes is None else codes[i], one)
@@ -164,7 +170,6 @@ class Runner:
         self.opened: dict[tuple[int, int], Net] = {}
         self.net: Net | None = None
         self.size: tuple[int, int] | None = None
-        self.tickets, self.next = [0] * places, 0
 
     def open(self, height: int, width: int) -> None:
         """The sizes of before stay open, as many as SIZES."""
@@ -180,12 +185,6 @@ class Runner:
         if len(self.opened) > SIZES:
             self.opened.pop(next(iter(self.opened)))
 
-    def take(self) -> tuple[int, int]:
-        """A place, in turn, and what tells whether it still holds the run."""
-        place, self.next = self.next, (self.next + 1) % self.place_count
-        self.tickets[place] += 1
-        return place, self.tickets[place]
-
     def weights(self) -> torch.Tensor | None:
         """As the library orders them, and sent there if they are others than before; None if none is to be learnt."""
         found = [self.tensors()[name] for name in self.names]
@@ -197,7 +196,7 @@ class Runner:
         if versions != self.net.sent:
             self.net.set_weights(flat.detach())
             self.net.sent = versions
-            self.tickets = [t + 1 for t in self.tickets]
+            self.net.tickets = [t + 1 for t in self.net.tickets]
         return flat if learn else None
 
     def __call__(self, x: torch.Tensor, codes: torch.Tensor | None = None) -> list[torch.Tensor]:

@@ -68,7 +68,12 @@ def read(a: argparse.Namespace, device: torch.device) -> "Objective":
 def unsteadiness(paint, x: torch.Tensor, y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """How far the painting of a moved x is from its painting y, moved alike: what a film shows as flicker. paint(x) paints.
     What comes in at the edges is a reflection, so a strip as wide as what the network looks around is left out. What was
-    moved between pixels is compared without the finest waves, which no interpolation keeps."""
+    moved between pixels is compared without the finest waves, which no interpolation keeps. In some steps a piece is painted
+    for itself instead: at its edges too it must be what it is in the whole, or the network hides there, in the strip that is
+    left out otherwise, what the style asks for."""
+    if rng.random() < motion.CUT_SHARE:
+        cut = motion.Cut(x.shape[2:], rng)
+        return ((paint(motion.disturbed(cut(x), rng)) - cut(y)) ** 2).mean()
     move = motion.draw(len(x), rng, x.device)
     z = paint(motion.disturbed(move(x), rng))
     error = z - move(y)

@@ -35,8 +35,8 @@ typedef struct stz_fitting {
     uint8_t *contents; /* what is known of each picture */
     size_t content_bytes;
     double *records;
-    const float *before; /* the painting from which this one's picture has moved; NULL: none */
-    stz_move by;
+    const float *before; /* the painting of a window beside this picture's in the same one; NULL: none */
+    stz_place place, before_place;
     stylize_status status;
     stz_fit_answer answer;
 } stz_fitting;

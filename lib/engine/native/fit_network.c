@@ -30,7 +30,7 @@ typedef struct moving {
 typedef struct training {
     stz_fitting *f;
     moving weights, code;
-    float *moved, *before; /* the picture, and the painting of it as it was */
+    float *whole, *before; /* the picture to practise on, larger by MOVE; a painting of its first window */
     double first_power, second_power, late, then;
     uint32_t step, picture;
     double flat; /* how much was done when the loss stopped falling; below 0: it falls */
@@ -82,14 +82,10 @@ static void add(moving *m)
         m->gradient[i] += m->one[i] / BATCH;
 }
 
-/* Never none at all. */
-static stz_move draw_move(uint32_t step)
+static stz_place draw_place(uint64_t *random)
 {
-    uint64_t random = step;
-    const int n = 2 * MOVE + 1;
-    const stz_move by = {(int)stz_random_below(&random, (uint32_t)n) - MOVE,
-                         (int)stz_random_below(&random, (uint32_t)n) - MOVE};
-    return by.right || by.down ? by : (stz_move){1, 0};
+    const uint32_t x = stz_random_below(random, MOVE + 1);
+    return (stz_place){(int)x, (int)stz_random_below(random, MOVE + 1)};
 }
 
 /* One picture of a step, which makes its share of the gradients. */
@@ -120,16 +116,17 @@ static stylize_status batch(training *t, double *loss)
     memset(t->weights.gradient, 0, t->weights.length * sizeof(float));
     memset(t->code.gradient, 0, t->code.length * sizeof(float));
     *loss = 0;
-    stylize_status status = f->fit->practice(f->fit->user, t->picture++, f->side, picture, f->err);
-    if (!status)
+    const int whole = f->side + MOVE;
+    uint64_t random = t->step;
+    stylize_status status = f->fit->practice(f->fit->user, t->picture++, whole, t->whole, f->err);
+    for (int i = 0; i < BATCH && !status; i++) {
+        f->place = draw_place(&random);
+        stz_window(t->whole, whole, f->place, f->side, picture);
         status = evaluate(t, picture, loss);
-    if (status)
-        return status;
-    memcpy(t->before, f->painted, f->samples * sizeof(float));
-    f->by = draw_move(t->step);
-    stz_move_picture(picture, f->side, f->by, t->moved);
-    f->before = t->before;
-    status = evaluate(t, t->moved, loss);
+        memcpy(t->before, f->painted, f->samples * sizeof(float));
+        f->before = t->before;
+        f->before_place = f->place;
+    }
     f->before = NULL;
     return status;
 }
@@ -223,15 +220,15 @@ stylize_status stz_fit_network(stz_fitting *f)
     t.weights = moving_of(stz_back_weight_count(g));
     t.code = moving_of((size_t)g->code_length);
     const size_t moving = MOVING_VECTORS * (t.weights.length + t.code.length),
-                 floats = moving + 2 * f->samples,
+                 whole = (size_t)(f->side + MOVE), floats = moving + 3 * whole * whole + f->samples,
                  bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.own.read_from;
     stz_buf *memory = stz_pool_get(f->pool, STZ_MEM_ARENA, bytes);
     if (!memory)
         return stz_nomem(f->err, bytes);
     memset(memory->data, 0, bytes);
     t.own.graph = g;
-    t.moved = place(&t.code, place(&t.weights, (float *)(void *)memory->data));
-    t.before = t.moved + f->samples;
+    t.whole = place(&t.code, place(&t.weights, (float *)(void *)memory->data));
+    t.before = t.whole + 3 * whole * whole;
     t.own.read_from = (const float **)(void *)(t.before + f->samples);
     t.own.x = t.weights.x;
     memcpy(t.code.x, f->fit->code, t.code.count * sizeof(float));

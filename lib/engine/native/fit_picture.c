@@ -31,8 +31,8 @@ stylize_status stz_fit_evaluate(stz_fitting *f, const float *picture, const floa
                            f->exec->team);
     double unsteady = 0; /* no part of the loss, which is that of a single picture */
     if (f->before)
-        unsteady = stz_steady_loss(f->painted, f->before, f->side, f->by, STZ_LOSS_SCALE * STEADY,
-                                   f->gradient, f->records, f->exec->team);
+        unsteady = stz_steady_loss(f->painted, f->place, f->before, f->before_place, f->side,
+                                   STZ_LOSS_SCALE * STEADY, f->gradient, f->records, f->exec->team);
     if (!isfinite(*loss + unsteady))
         return stz_fail(f->err, STYLIZE_ERR_ENGINE, "the loss is not finite");
     const stz_back_job back = {.result = f->gradient, .code = code_gradient, .weights = weight_gradient};

@@ -1,60 +1,60 @@
 #include "engine/native/steady_loss.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/common.h"
 
-#define MARGIN 12 /* pixels beside what came in that it may have changed visibly */
-
 typedef struct job {
-    const float *x, *before;
+    const float *a, *b; /* the first sample that both show */
     float *gradient;
-    int side, left, top, across; /* the part that is compared */
-    stz_move by;
+    ptrdiff_t row;
+    int samples;   /* of a row that both show */
     double weight; /* of one sample */
     double *records;
 } job;
 
-static int mirrored(int at, int side)
+void stz_window(const float *picture, int whole, stz_place at, int side, float *out)
 {
-    at = at < 0 ? -at : at;
-    return at < side ? at : 2 * (side - 1) - at;
-}
-
-void stz_move_picture(const float *from, int side, stz_move by, float *to)
-{
-    for (int y = 0; y < side; y++) {
-        const float *row = from + (ptrdiff_t)mirrored(y - by.down, side) * side * 3;
-        for (int x = 0; x < side; x++)
-            for (int c = 0; c < 3; c++)
-                *to++ = row[3 * mirrored(x - by.right, side) + c];
-    }
+    for (int y = 0; y < side; y++)
+        memcpy(out + (ptrdiff_t)y * side * 3, picture + ((ptrdiff_t)(at.y + y) * whole + at.x) * 3,
+               (size_t)side * 3 * sizeof *out);
 }
 
 static void row(void *arg, int item, void *scratch)
 {
     const job *j = arg;
-    const ptrdiff_t at = ((ptrdiff_t)(j->top + item) * j->side + j->left) * 3;
-    const float *x = j->x + at,
-                *before = j->before + at - (j->by.down * (ptrdiff_t)j->side + j->by.right) * 3;
-    float *gradient = j->gradient + at;
+    const float *a = j->a + item * j->row, *b = j->b + item * j->row;
+    float *gradient = j->gradient + item * j->row;
     double sum = 0;
-    for (int i = 0; i < 3 * j->across; i++) {
-        const double d = (double)x[i] - (double)before[i];
+    for (int i = 0; i < j->samples; i++) {
+        const double d = (double)a[i] - (double)b[i];
         sum += d * d;
         gradient[i] += (float)(2 * j->weight * d);
     }
     j->records[item] = sum * j->weight;
 }
 
-double stz_steady_loss(const float *x, const float *before, int side, stz_move by, double weight,
-                       float *gradient, double *records, stz_team *team)
+/* Of the first pixel that both show, in a. */
+static ptrdiff_t first(stz_place at, stz_place other, int side)
 {
-    const int wide = abs(by.right) + MARGIN, high = abs(by.down) + MARGIN;
-    const int across = side - 2 * wide, down = side - 2 * high;
+    return ((ptrdiff_t)stz_max(other.y - at.y, 0) * side + stz_max(other.x - at.x, 0)) * 3;
+}
+
+double stz_steady_loss(const float *a, stz_place at_a, const float *b, stz_place at_b, int side,
+                       double weight, float *gradient, double *records, stz_team *team)
+{
+    const int across = side - abs(at_a.x - at_b.x), down = side - abs(at_a.y - at_b.y);
     if (across < 1 || down < 1)
         return 0;
-    job j = {x, before, gradient, side, wide, high, across, by, weight / (3. * across * down), records};
+    const ptrdiff_t from = first(at_a, at_b, side);
+    job j = {.a = a + from,
+             .b = b + first(at_b, at_a, side),
+             .gradient = gradient + from,
+             .row = (ptrdiff_t)side * 3,
+             .samples = 3 * across,
+             .weight = weight / (3. * across * down),
+             .records = records};
     stz_team_run(team, row, &j, down);
     double loss = 0;
     for (int i = 0; i < down; i++)

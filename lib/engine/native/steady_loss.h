@@ -4,17 +4,17 @@
 
 #include "base/team.h"
 
-/* Pixels, less than the sides in magnitude. */
-typedef struct stz_move {
-    int right, down;
-} stz_move;
+/* Pixels. */
+typedef struct stz_place {
+    int x, y;
+} stz_place;
 
-/* What comes in at the edges is mirrored. Pictures are side x side x 3 floats. */
-void stz_move_picture(const float *from, int side, stz_move by, float *to);
-/* weight times the mean squared difference of a painting of a moved picture, x, and the moved painting of what was
- * there before; its gradient by x is added. Left out is what came in at the edges and what lies near it. records: side
- * doubles. */
-double stz_steady_loss(const float *x, const float *before, int side, stz_move by, double weight,
+/* side x side pixels out of a square picture with sides of `whole`. Pictures have 3 floats a pixel. */
+void stz_window(const float *picture, int whole, stz_place at, int side, float *out);
+/* Two windows of one picture were painted, first b, then a: weight times the mean squared difference of what both
+ * show, up to their edges, or a network would hide there what it may not do elsewhere. Its gradient by a is added.
+ * records: side doubles. */
+double stz_steady_loss(const float *a, stz_place at_a, const float *b, stz_place at_b, int side, double weight,
                        float *gradient, double *records, stz_team *team);
 
 #endif
