@@ -124,7 +124,8 @@ static void stability_lowers_the_flicker_and_keeps_detail(void **state)
     clip each = paint(2, 0, 0, FRAMES), still = paint(2, 0, 0.7f, FRAMES), most = paint(2, 0, 1, FRAMES);
     const double alone = flicker(&each), less = flicker(&still), least = flicker(&most);
     const double left = detail(&still) / detail(&each), least_left = detail(&most) / detail(&each);
-    print_message("flicker %.1f, %.1f and %.1f, detail %.2f and %.2f\n", alone, less, least, left, least_left);
+    print_message("flicker %.1f, %.1f and %.1f, detail %.2f and %.2f\n", alone, less, least, left,
+                  least_left);
     assert_true(less < 10 && least < 9.3 && less < 0.55 * alone && least < less);
     assert_true(left > 0.75 && least_left > 0.75);
     for (int t = 0; t < FRAMES; t++) {

@@ -73,7 +73,10 @@ def unsteadiness(paint, x: torch.Tensor, y: torch.Tensor, rng: np.random.Generat
     left out otherwise, what the style asks for."""
     if rng.random() < motion.CUT_SHARE:
         cut = motion.Cut(x.shape[2:], rng)
-        return ((paint(motion.disturbed(cut(x), rng)) - cut(y)) ** 2).mean()
+        error = (paint(motion.disturbed(cut(x), rng)) - cut(y)) ** 2
+        frame = torch.ones_like(error[:1, :1])
+        frame[..., EDGE:-EDGE, EDGE:-EDGE] = 0
+        return error.mean() + (error * frame).mean() / frame.mean()
     move = motion.draw(len(x), rng, x.device)
     z = paint(motion.disturbed(move(x), rng))
     error = z - move(y)

@@ -14,7 +14,7 @@ void stz_window(const float *picture, int whole, stz_place at, int side, float *
 /* Two windows of one picture were painted, first b, then a: weight times the mean squared difference of what both
  * show, up to their edges, or a network would hide there what it may not do elsewhere. Its gradient by a is added.
  * records: side doubles. */
-double stz_steady_loss(const float *a, stz_place at_a, const float *b, stz_place at_b, int side, double weight,
-                       float *gradient, double *records, stz_team *team);
+double stz_steady_loss(const float *a, stz_place at_a, const float *b, stz_place at_b, int side,
+                       double weight, float *gradient, double *records, stz_team *team);
 
 #endif
