@@ -73,11 +73,11 @@ static void edges_are_painted_like_the_rest(void **state)
         must(stylize_ctx_run(ctx, &r, &out, &err), &err);
         const double found = roughness(&out);
         print_message("%s: %.2f\n", i < count ? list[i].id : "a picture", found);
-        assert_true(found < 1.5);
+        assert_true(found < 1.3);
         total += found;
         stylize_image_free(&out);
     }
-    assert_true(total / (double)(count + 1) < 1.25);
+    assert_true(total / (double)(count + 1) < 1.15);
     stylize_free(list);
     stylize_image_free(&photo);
     stylize_image_free(&artwork);
