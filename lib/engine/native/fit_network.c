@@ -7,8 +7,8 @@
 #include "engine/native/fit.h"
 #include "engine/native/own_weights.h"
 
-#define BATCH       2    /* a picture, and the same a little moved */
-#define MOVE        5    /* pixels each way, at most */
+#define BATCH       2    /* windows of one picture, whose paintings must agree */
+#define MOVE        8    /* pixels between them each way, at most */
 #define RATE        8e-4 /* of the weights, falling to nothing along half a cosine */
 #define CODE_FACTOR 3.0  /* the code's rate, a multiple of that */
 #define FIRST       0.9  /* decays of Adam */
@@ -219,8 +219,10 @@ stylize_status stz_fit_network(stz_fitting *f)
         .f = f, .first_power = 1, .second_power = 1, .flat = -1, .picture = (uint32_t)f->fit->pictures};
     t.weights = moving_of(stz_back_weight_count(g));
     t.code = moving_of((size_t)g->code_length);
-    const size_t moving = MOVING_VECTORS * (t.weights.length + t.code.length),
-                 whole = (size_t)(f->side + MOVE), floats = moving + 3 * whole * whole + f->samples,
+    const size_t side = (size_t)(f->side + MOVE),
+                 moving = MOVING_VECTORS * (t.weights.length + t.code.length);
+    const size_t whole = moving_of(3 * side * side).length; /* in chunks: what lies behind it is aligned */
+    const size_t floats = moving + whole + f->samples,
                  bytes = floats * sizeof(float) + 2 * (size_t)g->count * sizeof *t.own.read_from;
     stz_buf *memory = stz_pool_get(f->pool, STZ_MEM_ARENA, bytes);
     if (!memory)
@@ -228,7 +230,7 @@ stylize_status stz_fit_network(stz_fitting *f)
     memset(memory->data, 0, bytes);
     t.own.graph = g;
     t.whole = place(&t.code, place(&t.weights, (float *)(void *)memory->data));
-    t.before = t.whole + 3 * whole * whole;
+    t.before = t.whole + whole;
     t.own.read_from = (const float **)(void *)(t.before + f->samples);
     t.own.x = t.weights.x;
     memcpy(t.code.x, f->fit->code, t.code.count * sizeof(float));
