@@ -6,7 +6,7 @@
 
 /* Weights of losses that see no features. */
 #define GRID   1500.0
-#define STEADY 300.0
+#define STEADY 75.0
 
 stylize_status stz_fit_paint(stz_fitting *f, const float *picture, const float *code)
 {
