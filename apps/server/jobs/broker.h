@@ -6,7 +6,7 @@
  *   PREFIX:jobs:DIGEST        the ids of a subject's jobs, a set
  *   PREFIX:jobs-end           ids by the time at which their files go, a sorted set
  *   jobs/ID/content           of the store: the upload, until the job ends
- *   jobs/ID/style, mask-1     of it the style picture, and the mask of the first style, ...
+ *   jobs/ID/style, mask-1, style-mask-1   of it the style picture, and the masks of the first style, ...
  *   jobs/ID/result.jpg        the painting
  */
 #ifndef SERVER_BROKER_H

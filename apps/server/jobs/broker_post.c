@@ -11,9 +11,13 @@
 #include "jobs/celery.h"
 
 #define URL_SIZE 1024
-#define WHAT_MAX 32 /* of a picture of the upload: "content", "mask-1" */
+#define WHAT_MAX 32 /* of a picture of the upload: "content", "mask-1", "style-mask-1" */
 
 static void mask_name(size_t style, char out[WHAT_MAX]) { snprintf(out, WHAT_MAX, "mask-%zu", style + 1); }
+static void part_name(size_t style, char out[WHAT_MAX])
+{
+    snprintf(out, WHAT_MAX, "style-mask-%zu", style + 1);
+}
 
 static bool put_picture(struct broker *b, const job *j, const char *what, slice picture)
 {
@@ -30,6 +34,8 @@ static bool put_pictures(struct broker *b, const job *j, const params *p)
     for (size_t i = 0; ok && i < p->style_count; i++) {
         mask_name(i, what);
         ok = !p->masks[i].size || params_mask(p, i) < i || put_picture(b, j, what, p->masks[i]);
+        part_name(i, what);
+        ok = ok && (!p->parts[i].size || put_picture(b, j, what, p->parts[i]));
     }
     return ok;
 }
@@ -44,7 +50,8 @@ static void picture_url(const struct broker *b, const job *j, const char *what, 
 static bool make_message(struct broker *b, const job *j, const params *p, buf *out)
 {
     char name[BROKER_KEY_MAX], what[WHAT_MAX];
-    char content[URL_SIZE], style[URL_SIZE], result[URL_SIZE], masks[STYLIZE_STYLES_MAX][URL_SIZE];
+    char content[URL_SIZE], style[URL_SIZE], result[URL_SIZE], masks[STYLIZE_STYLES_MAX][URL_SIZE],
+        parts[STYLIZE_STYLES_MAX][URL_SIZE];
     picture_url(b, j, "content", content);
     picture_url(b, j, "style", style);
     broker_result_name(j, name);
@@ -56,12 +63,14 @@ static bool make_message(struct broker *b, const job *j, const params *p, buf *o
                      .style = p->styles[0].picture.data ? style : NULL,
                      .result = result,
                      .expires = j->created + (int64_t)(b->jobs->config->job_ttl / 1000)};
-    for (size_t i = 0; i < p->style_count; i++)
-        if (p->masks[i].size) {
-            mask_name(params_mask(p, i), what);
-            picture_url(b, j, what, masks[i]);
-            t.masks[i] = masks[i];
-        }
+    for (size_t i = 0; i < p->style_count; i++) {
+        mask_name(params_mask(p, i), what);
+        picture_url(b, j, what, masks[i]);
+        part_name(i, what);
+        picture_url(b, j, what, parts[i]);
+        t.masks[i] = p->masks[i].size ? masks[i] : NULL;
+        t.parts[i] = p->parts[i].size ? parts[i] : NULL;
+    }
     return celery_message(&t, out);
 }
 
@@ -111,8 +120,6 @@ bool broker_post(struct broker *b, job *j, const work *w, problem *wrong)
 {
     buf message = {0};
     char *record = NULL;
-    if (params_parted(&w->params))
-        return problem_set(wrong, 422, "unsupported", "style_masks", "workers of a broker do not know style_masks");
     j->remote = true;
     j->format = w->params.format;
     if (!put_pictures(b, j, &w->params)) {

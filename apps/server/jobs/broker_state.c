@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "common/names.h"
 
-#define FILES_MAX (3 + STYLIZE_STYLES_MAX) /* content, style, result; masks */
+#define FILES_MAX (3 + 2 * STYLIZE_STYLES_MAX) /* content, style, result; masks, and those on the style picture */
 
 void broker_record_key(const struct broker *b, const char *id, char out[BROKER_KEY_MAX])
 {

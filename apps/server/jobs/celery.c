@@ -33,6 +33,8 @@ static json_t *styles_of(const celery_task *t)
                                 "weight", (double)s->weight);
         if (t->masks[i])
             json_object_set_new(one, "mask", json_string(t->masks[i]));
+        if (t->parts[i])
+            json_object_set_new(one, "style_mask", json_string(t->parts[i]));
         json_array_append_new(list, one);
     }
     return list;
@@ -92,7 +94,7 @@ static json_t *kwargs_of(const celery_task *t)
 {
     json_t *k = json_pack("{s:s, s:o, s:s}", "content", t->content, "options", options_of(t->params),
                           "result", t->result);
-    if (t->params->style_count > 1 || params_masked(t->params))
+    if (t->params->style_count > 1 || params_masked(t->params) || params_parted(t->params))
         json_object_set_new(k, "styles", styles_of(t));
     else if (t->style)
         json_object_set_new(k, "style", json_string(t->style));

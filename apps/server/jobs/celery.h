@@ -14,7 +14,7 @@ typedef struct celery_task {
     const char *result;          /* URL */
     int64_t expires;             /* seconds since 1970: not begun later than that */
     /* URLs in the order of the params' styles; NULL where there is none. */
-    const char *masks[STYLIZE_STYLES_MAX];
+    const char *masks[STYLIZE_STYLES_MAX], *parts[STYLIZE_STYLES_MAX];
 } celery_task;
 
 /* As JSON, to be pushed to the list of the queue's name. False without memory. */

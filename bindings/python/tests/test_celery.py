@@ -70,6 +70,22 @@ def test_masks_say_where_each_style_is_painted(
             assert "workers" not in got  # painted by one, also where it could be cut
 
 
+def test_style_masks_say_what_of_the_artwork_is_read(
+    one: Worker, stylizer: stylize.Stylizer, photo: str, artwork: str, tmp_path: pathlib.Path
+) -> None:
+    content, picture = pathlib.Path(photo).as_uri(), pathlib.Path(artwork).as_uri()
+    mask = tmp_path / "mask.png"
+    stylizer(photo, "scream", output_size=48, output_format="png").save(mask)  # of many shades
+    options: Any = {"output_size": 200}
+    expected = stylizer(photo, artwork, style_masks=str(mask), **options, output_format="png").tobytes()
+    plain = stylizer(photo, artwork, **options, output_format="png").tobytes()
+    styles = [{"style": picture, "style_mask": mask.as_uri()}]
+    for task in (stylize.celery.paint, stylize.celery.paint_shared):
+        result = (tmp_path / task.name / "{key}.png").as_uri()
+        got = task.apply_async(kwargs={"content": content, "styles": styles, "options": options, "result": result}).get(WAIT)
+        assert pathlib.Path(got["result"].removeprefix("file://")).read_bytes() == expected != plain
+
+
 def test_the_task_of_the_guide(one: Worker, stylizer: stylize.Stylizer, photo: str, artwork: str) -> None:
     path = stylize.celery.async_style_transfer.delay(photo, artwork, 96).get(WAIT)
     expected = stylizer(photo, artwork, output_size=96, output_format="jpeg")

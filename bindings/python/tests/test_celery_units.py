@@ -126,6 +126,8 @@ def test_keys_name_inputs_and_parameters(tmp_path: pathlib.Path) -> None:
         order(options={"strength": "auto"}),
         order(styles=[{"style_id": "scream", "mask": data_url(b"mask")}]),
         order(styles=[{"style_id": "scream", "mask": data_url(b"another")}]),
+        order(styles=[{"style_id": "scream", "style_mask": data_url(b"mask")}]),
+        order(styles=[{"style_id": "scream", "style_mask": data_url(b"another")}]),
         order(options={"output_format": "png"}),
         order(options={"output_size": 64}),
         order(options={"quality": 50}),
@@ -151,6 +153,8 @@ def test_a_shared_mask_is_not_two_equal_ones(tmp_path: pathlib.Path) -> None:
 def test_which_mask_is_wrong() -> None:
     with pytest.raises(stylize.InvalidError, match="^the mask of style 2 must be a URL, not int$"):
         order(styles=[{"style_id": "scream"}, {"style_id": "udnie", "mask": 3}])
+    with pytest.raises(stylize.InvalidError, match="^the style_mask of style 1 must be a URL, not list$"):
+        order(styles=[{"style_id": "scream", "style_mask": []}])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 import services
-from conftest import gray_png
+from conftest import SOURCE, gray_png
 
 pytest.importorskip("celery")
 
@@ -181,6 +181,21 @@ def test_masks_are_painted_as_here(fleet, worker, tmp_path, photo, artwork):
         assert ours.content == here.content
     s.wait(lambda: len(shared(tmp_path)) == len(jobs))  # the uploads are gone
     assert all("/result." in name for name in shared(tmp_path))
+
+
+@pytest.mark.heavy
+def test_masks_on_the_artwork_are_painted_as_here(fleet, worker, tmp_path, photo, artwork):
+    s = fleet()
+    worker()
+    parts = [(SOURCE / "tests/codec/data/grey8.png").read_bytes(), gray_png(255)]
+    form = masked(photo, [noise(24), gray_png(120)], files=[("style_image", artwork)] + [("style_masks", ("m", m)) for m in parts], format="png")
+    job = s.client.post("/api/v1/jobs", **form).json()["id"]
+    s.wait(lambda: state_of(s, job) in ("done", "failed"))
+    image = {"headers": {"Accept": "image/*"}}
+    ours, here = s.client.get(f"/api/v1/jobs/{job}/result", **image), s.client.post("/api/v1/style-transfer", **form, **image)
+    assert (ours.status_code, here.status_code) == (200, 200)
+    assert ours.content == here.content
+    s.wait(lambda: len(shared(tmp_path)) == 1)  # the uploads are gone, all of them
 
 
 @pytest.mark.heavy

@@ -50,6 +50,7 @@ class Order:
     content: bytes
     styles: list[tuple[str | bytes, float]]
     masks: list[bytes | None] | None
+    style_masks: list[bytes | None] | None
     options: dict[str, Any]
     format: str
     key: str
@@ -81,20 +82,20 @@ def _styles(style: Any, style_id: Any, styles: Any) -> list[tuple[str | bytes, f
         raise InvalidError("styles must be a list of 1 to 16")
     found = []
     for one in styles:
-        if not isinstance(one, dict) or set(one) - {"style", "style_id", "weight", "mask"}:
-            raise InvalidError("each of styles must be an object with style or style_id, weight and mask")
+        if not isinstance(one, dict) or set(one) - {"style", "style_id", "weight", "mask", "style_mask"}:
+            raise InvalidError("each of styles must be an object with style or style_id, weight, mask and style_mask")
         found.append((_one(one.get("style"), one.get("style_id")), _weight(one.get("weight", 1))))
     if not any(weight for _, weight in found):
         raise InvalidError("the weights of all styles are 0; one must be above 0")
     return found
 
 
-def _masks(styles: Any) -> list[bytes | None] | None:
+def _masks(styles: Any, name: str) -> list[bytes | None] | None:
     """One for each style; styles whose masks have one URL share it."""
-    urls = [one.get("mask") for one in styles or []]
+    urls = [one.get(name) for one in styles or []]
     for i, url in enumerate(urls):
         if url is not None and not isinstance(url, str):
-            raise InvalidError(f"the mask of style {i + 1} must be a URL, not {type(url).__name__}")
+            raise InvalidError(f"the {name} of style {i + 1} must be a URL, not {type(url).__name__}")
     fetched = {url: fetch(url) for url in dict.fromkeys(urls) if url is not None}
     return [None if url is None else fetched[url] for url in urls] if fetched else None
 
@@ -131,7 +132,11 @@ def _format(options: dict[str, Any], result: str) -> str:
 
 
 def _key(
-    content: bytes, styles: list[tuple[str | bytes, float]], masks: list[bytes | None] | None, options: dict[str, Any]
+    content: bytes,
+    styles: list[tuple[str | bytes, float]],
+    masks: list[bytes | None] | None,
+    style_masks: list[bytes | None] | None,
+    options: dict[str, Any],
 ) -> str:
     total = sum(weight for _, weight in styles)
     described: dict[str, Any] = {
@@ -150,6 +155,8 @@ def _key(
             None if mask is None else [hashlib.sha256(mask).hexdigest(), next(i for i, m in enumerate(masks) if m is mask)]
             for mask in masks
         ]
+    if style_masks is not None:
+        described["style_masks"] = [None if mask is None else hashlib.sha256(mask).hexdigest() for mask in style_masks]
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
@@ -165,9 +172,10 @@ def order(
     if place == settings.RESULTS and not place.endswith("/"):
         place += "/"
     found = _styles(style, style_id, styles)
-    masks = _masks(styles)
+    masks, style_masks = _masks(styles, "mask"), _masks(styles, "style_mask")
     picture = fetch(content)
-    key = _key(picture, found, masks, {**values, "output_format": format})
+    asked = {**values, "output_format": format}
+    key = _key(picture, found, masks, style_masks, asked)
     if place.endswith("/"):
         place += "{key}." + FORMATS[format]
-    return Order(picture, found, masks, {**values, "output_format": format}, format, key, re.sub(r"\{key\}|%7Bkey%7D", key, place))
+    return Order(picture, found, masks, style_masks, asked, format, key, re.sub(r"\{key\}|%7Bkey%7D", key, place))

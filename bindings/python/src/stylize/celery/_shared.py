@@ -53,7 +53,7 @@ def paint_shared(
         return there
     options = asked.options
     scaled = options["style_scale"] != 1 or options["look"]
-    besides = asked.masks or options.get("output_depth") == 16 or options.get("keep_metadata")
+    besides = asked.masks or asked.style_masks or options.get("output_depth") == 16 or options.get("keep_metadata")
     if options["method"] == "optimize" or scaled or options["strength"] == "auto" or besides:
         return finish(self, asked)  # no tilings of these
     tiling = stylizer().tiling(asked.content, asked.styles, **asked.options)
