@@ -74,6 +74,20 @@ def test_the_stages_of_the_dockerfile_are_there():
             assert (SOURCE / line[1:]).exists(), line
 
 
+def test_what_the_images_are_built_from_is_let_through(tmp_path):
+    """CMake's word for it, with only those files: it reads each folder, and names each file that it installs."""
+    import container
+    for name in container.sources():
+        (tmp_path / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / name).symlink_to(SOURCE / name)
+    run("cmake", "-S", tmp_path / "src", "-B", tmp_path / "build", "-DSTYLIZE_TORCH=OFF", "-DSTYLIZE_BUILD_TESTS=OFF")
+    installed = set()
+    for script in (tmp_path / "build").rglob("cmake_install.cmake"):
+        installed |= set(re.findall(rf'"({re.escape(str(tmp_path))}/src/[^"]+)"', script.read_text()))
+    optional = {str(tmp_path / "src/docs/stylize.1")}
+    assert installed and [name for name in sorted(installed - optional) if not pathlib.Path(name).exists()] == []
+
+
 def test_composition():
     path = DEPLOY / "compose/compose.yaml"
     run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)

@@ -2,7 +2,7 @@
 """Runs the lines of the Dockerfile without a container engine, and tries the result: container.py [TARGET...].
 
 Each stage becomes a folder in build/container: `FROM debian:...` a root made by debootstrap, RUN a chroot into it,
-COPY a copy. The image `server` is then started read-only, as its user, in namespaces of its own, asked by its
+COPY a copy; a variable of the caller is a --build-arg. The image `server` is then started read-only, as its user, in namespaces of its own, asked by its
 own health check and over HTTP, and stopped. Needs root, debootstrap, util-linux and a mirror of Debian.
 It is no replacement for an engine: layers, pulling and the network of containers are not tried.
 """
@@ -41,7 +41,7 @@ def parse(text):
         if word == "FROM":
             base, _, name = rest.partition(" AS ")
             stages.append(Stage(name, base))
-        elif word in ("RUN", "COPY", "ENV", "USER", "WORKDIR", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"):
+        elif word in ("RUN", "COPY", "ENV", "ARG", "USER", "WORKDIR", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"):
             stages[-1].lines.append((word, rest.strip()))
         else:
             raise SystemExit(f"container: no such instruction here: {word}")
@@ -119,6 +119,8 @@ def digest_of(stages, stage):
     text = [stage.base, *map(str, stage.lines)]
     text += [digest_of(stages, stages[name]) for name in stages if name == stage.base or f"--from={name} " in str(stage.lines)]
     for word, rest in stage.lines:
+        if word == "ARG":
+            text.append(os.environ.get(rest.partition("=")[0], ""))
         if word == "COPY" and rest == ". .":
             text += [f"{name} {(ROOT / name).stat().st_mtime_ns}" for name in sources()]
         elif word == "COPY" and not rest.startswith("--from"):
@@ -155,7 +157,10 @@ def make(stages, name, log):
             sh("cp", "-a", "--reflink=auto", root, stage.root)
         stage.root.mkdir(parents=True, exist_ok=True)
     for word, rest in stage.lines:
-        if word == "ENV":
+        if word == "ARG":
+            variable, _, default = rest.partition("=")
+            stage.env[variable] = os.environ.get(variable, default)
+        elif word == "ENV":
             stage.env.update(re.findall(r"(\w+)=(\S+)", rest))
         elif word == "USER":
             stage.user = rest
