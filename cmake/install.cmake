@@ -21,7 +21,7 @@ endif()
 
 # pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
 set(STYLIZE_PC_REQUIRES libjpeg libpng zlib jansson)
-foreach(optional WEBP:libwebp LCMS2:lcms2 TIFF:libtiff-4 HEIF:libheif)
+foreach(optional WEBP:libwebp LCMS2:lcms2 TIFF:libtiff-4 HEIF:libheif JXL:libjxl)
     string(REPLACE ":" ";" optional "${optional}")
     list(GET optional 0 found)
     list(GET optional 1 module)

@@ -6,8 +6,11 @@ set(STYLIZE_TORCH "" CACHE STRING
 
 option(STYLIZE_CODECS "Read and write JPEG and PNG; without it pictures are pixels, and BMP files" ON)
 option(STYLIZE_PLUGINS "Look for the torch engine's plugin at run time" ON)
+option(STYLIZE_WEBP "Read and write WebP where libwebp is there" ON)
+option(STYLIZE_LCMS2 "Convert colour profiles where lcms2 is there" ON)
 option(STYLIZE_TIFF "Read TIFF where libtiff is there" ON)
 option(STYLIZE_HEIF "Read AVIF and HEIC, write AVIF where libheif is there" ON)
+option(STYLIZE_JXL "Read JPEG XL where libjxl is there" ON)
 option(STYLIZE_GIF "Read GIF where giflib is there" ON)
 option(STYLIZE_FFMPEG "Build stylize video where FFmpeg's libraries are there" ON)
 option(STYLIZE_LETTERING "Write names on contact sheets where FreeType, fontconfig and FriBidi are there" ON)

@@ -28,6 +28,7 @@ LIST
 libtiff-dev|pkg-config --exists 'libtiff-4 >= 4.5'|TIFF pictures
 libgif-dev|test -e /usr/include/gif_lib.h|GIF pictures
 libheif-dev|pkg-config --exists libheif|AVIF and HEIC pictures
+libjxl-dev|pkg-config --exists libjxl|JPEG XL pictures
 LIST
     film) cat <<'LIST' ;;
 libavformat-dev|pkg-config --exists 'libavformat >= 59.27'|stylize video: containers

@@ -108,6 +108,6 @@ stylize_format format_by_path(const char *path)
 bool path_is_picture(const char *path)
 {
     static const char *const others[] = {"pjpeg", "pjp", "apng", "gif",
-                                         "bmp",   "dib",  "avif", "heic", "heif", "hif", NULL};
+                                         "bmp",   "dib",  "avif", "heic", "heif", "hif", "jxl", NULL};
     return format_by_path(path) || is_one_of(ending_of(path), others);
 }

@@ -97,7 +97,8 @@ typedef enum stylize_format {
     STYLIZE_FORMAT_GIF = 21,  /* its first picture */
     STYLIZE_FORMAT_BMP = 22,
     STYLIZE_FORMAT_AVIF = 23,
-    STYLIZE_FORMAT_HEIC = 24
+    STYLIZE_FORMAT_HEIC = 24,
+    STYLIZE_FORMAT_JXL = 25
 } stylize_format;
 
 /* Where the pixels of a picture lie. Encoded files lie in host memory. */
@@ -114,8 +115,7 @@ typedef enum stylize_memory {
  */
 typedef struct stylize_image {
     uint8_t *pixels;  /* first row; or the first byte of the encoded file */
-    size_t size;      /* encoded: its bytes. Pixels: bytes from the first to past the last
-                              pixel; may be 0 in an input */
+    size_t size;      /* encoded: its bytes. Pixels: those up to past the last one; or 0 in an input */
     ptrdiff_t stride; /* pixels: bytes from one row to the next, at least width times the
                               bytes a pixel; 0 in an input means exactly that. Encoded: 0 */
     uint32_t width;   /* 1 or more. Encoded: ignored in an input, 0 from stylize_image_load */

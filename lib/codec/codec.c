@@ -23,6 +23,7 @@ static const struct {
     {STYLIZE_FORMAT_BMP, stz_bmp_header, stz_bmp_decode},
     {STYLIZE_FORMAT_AVIF, stz_heif_header, stz_heif_decode},
     {STYLIZE_FORMAT_HEIC, stz_heif_header, stz_heif_decode},
+    {STYLIZE_FORMAT_JXL, stz_jxl_header, stz_jxl_decode},
 };
 
 /* Sniffs and reads the header; limits of the pixels are the caller's. *reader: which of the above. */

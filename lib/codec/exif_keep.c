@@ -259,3 +259,19 @@ size_t stz_exif_keep(const uint8_t *tiff, size_t size, uint32_t keep, uint8_t *t
     const struct reader made = {to, w.used, w.little};
     return get16(&made, main) ? w.used : 0;
 }
+
+void stz_exif_of_box(stz_metadata *metadata)
+{
+    stz_buf *box = metadata->exif;
+    const size_t size = metadata->exif_size;
+    const struct reader r = {.data = box ? box->data : NULL, .size = size};
+    const uint64_t at = size > 8 ? 4 + (uint64_t)get32(&r, 0) : size;
+    metadata->exif_size = 0;
+    if (at < size) {
+        memmove(box->data, box->data + at, size - (size_t)at);
+        metadata->exif_size = size - (size_t)at;
+        return;
+    }
+    stz_buf_unref(box);
+    metadata->exif = NULL;
+}

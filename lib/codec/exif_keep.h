@@ -16,6 +16,8 @@ typedef struct stz_metadata {
 /* The part of a TIFF block that `keep` (bits of stylize_metadata) asks for, as a block of its own of at most `room`
  * bytes: upright, without thumbnails and what only the pixels of the original had. The bytes written, or 0. */
 size_t stz_exif_keep(const uint8_t *tiff, size_t size, uint32_t keep, uint8_t *to, size_t room);
+/* Of AVIF, HEIC and JPEG XL: four bytes of the EXIF say how many more stand before its TIFF block. Leaves the block, or nothing. */
+void stz_exif_of_box(stz_metadata *metadata);
 /* The bytes of an entry of the first directory, as they stand. False: not there, or not whole. */
 bool stz_exif_find(const uint8_t *tiff, size_t size, unsigned tag, const uint8_t **value, size_t *bytes);
 

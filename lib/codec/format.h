@@ -62,6 +62,7 @@ bool stz_webp_profile(const uint8_t *data, size_t size, const uint8_t **profile,
 void stz_tiff_profile(const uint8_t *data, size_t size, stz_pool *pool, stz_buf **icc, size_t *icc_size);
 /* All that there is, in memory of the pool. */
 void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out);
+void stz_jxl_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out);
 
 stylize_status stz_png_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
 stylize_status stz_png_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
@@ -94,6 +95,10 @@ stylize_status stz_bmp_decode(const stz_source *source, stz_pool *pool, stylize_
 
 stylize_status stz_avif_encode(const stylize_image *in, int quality, const stz_metadata *metadata,
                                stz_sink *sink, stylize_error *err);
+
+stylize_status stz_jxl_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);
+stylize_status stz_jxl_decode(const stz_source *source, stz_pool *pool, stylize_image *out,
+                              stylize_error *err);
 
 /* AVIF and HEIC. */
 stylize_status stz_heif_header(const uint8_t *data, size_t size, stz_header *out, stylize_error *err);

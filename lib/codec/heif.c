@@ -98,12 +98,42 @@ static stz_icc *choose_colour(const struct reader *r, stz_icc_kind kind, stz_poo
     return icc;
 }
 
+/* Samples of more than 8 bits, each in two bytes, become 16 bits. */
+static void widen(uint16_t *row, size_t samples, int bits)
+{
+    for (size_t i = 0; i < samples; i++)
+        row[i] = (uint16_t)(((unsigned)row[i] * 65535u + (1u << (bits - 1))) / ((1u << bits) - 1));
+}
+
+static void undo_alpha_deep(uint16_t *row, uint32_t width)
+{
+    for (uint32_t x = 0; x < width; x++, row += 4)
+        for (int c = 0; c < 3 && row[3]; c++) {
+            const uint64_t v = ((uint64_t)row[c] * 65535 + row[3] / 2) / row[3];
+            row[c] = (uint16_t)(v < 65535 ? v : 65535);
+        }
+}
+
 /* Colours that were stored times alpha, as they were. */
 static void undo_alpha(uint8_t *row, uint32_t width)
 {
     for (uint32_t x = 0; x < width; x++, row += 4)
         for (int c = 0; c < 3 && row[3]; c++)
             row[c] = (uint8_t)stz_min(255, (row[c] * 255 + row[3] / 2) / row[3]);
+}
+
+static bool is_deep(const struct reader *r, const stz_source *source)
+{
+    return source->hint.deep && heif_image_handle_get_luma_bits_per_pixel(r->handle) > 8;
+}
+
+static enum heif_chroma chroma_of(bool alpha, bool deep)
+{
+    if (!deep)
+        return alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB;
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        return alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE;
+    return alpha ? heif_chroma_interleaved_RRGGBBAA_BE : heif_chroma_interleaved_RRGGBB_BE;
 }
 
 static stylize_status copy_out(const struct reader *r, const stz_source *source, stz_pool *pool,
@@ -117,17 +147,30 @@ static stylize_status copy_out(const struct reader *r, const stz_source *source,
         return stz_fail(err, STYLIZE_ERR_FORMAT,
                         "damaged %s: its picture is of another size than its header says",
                         stz_format_name(source->header.format));
+    const bool deep = is_deep(r, source);
+    const int bits = deep ? heif_image_get_bits_per_pixel_range(r->image, heif_channel_interleaved) : 8;
+    if (bits < 8 || bits > 16)
+        return stz_fail(err, STYLIZE_ERR_UNSUPPORTED, "%s of %d bits is not read; at most 16 are",
+                        stz_format_name(source->header.format), bits);
     const stylize_status status =
         stz_image_alloc(pool, source->header.width, source->header.height,
-                        alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8, out, err);
+                        deep ? (alpha ? STYLIZE_FORMAT_RGBA16 : STYLIZE_FORMAT_RGB16)
+                             : (alpha ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8),
+                        out, err);
     if (status != STYLIZE_OK)
         return status;
-    stz_icc *icc = choose_colour(r, alpha ? STZ_ICC_RGBA : STZ_ICC_RGB, pool);
+    stz_icc *icc = choose_colour(
+        r, deep ? (alpha ? STZ_ICC_RGBA16 : STZ_ICC_RGB16) : (alpha ? STZ_ICC_RGBA : STZ_ICC_RGB), pool);
     const bool times_alpha = alpha && heif_image_handle_is_premultiplied_alpha(r->handle);
     for (uint32_t y = 0; y < out->height; y++) {
         uint8_t *row = out->pixels + (size_t)y * (size_t)out->stride;
+        uint16_t *wide = (uint16_t *)(void *)row;
         memcpy(row, from + (size_t)y * (size_t)stride, (size_t)out->stride);
-        if (times_alpha)
+        if (deep)
+            widen(wide, (size_t)out->stride / 2, bits);
+        if (times_alpha && deep)
+            undo_alpha_deep(wide, out->width);
+        else if (times_alpha)
             undo_alpha(row, out->width);
         if (icc)
             stz_icc_row(icc, row, row, out->width);
@@ -151,11 +194,11 @@ stylize_status stz_heif_decode(const stz_source *source, stz_pool *pool, stylize
         close_all(&r);
         return stz_nomem(err, sizeof *options);
     }
-    options->convert_hdr_to_8bit = 1;
+    options->convert_hdr_to_8bit = !is_deep(&r, source);
     options->strict_decoding = !source->header.tolerant;
-    const struct heif_error e = heif_decode_image(
-        r.handle, &r.image, heif_colorspace_RGB,
-        source->header.alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options);
+    const struct heif_error e =
+        heif_decode_image(r.handle, &r.image, heif_colorspace_RGB,
+                          chroma_of(source->header.alpha, is_deep(&r, source)), options);
     heif_decoding_options_free(options);
     status =
         e.code == heif_error_Ok ? copy_out(&r, source, pool, out, err) : fail(e, source->header.format, err);
@@ -185,31 +228,14 @@ static stz_buf *read_block(const struct reader *r, const char *type, const char 
     return NULL;
 }
 
-/* Four bytes say how many more stand before the TIFF block. */
-static void read_exif(const struct reader *r, stz_pool *pool, stz_metadata *out)
-{
-    size_t size;
-    stz_buf *whole = read_block(r, "Exif", NULL, pool, &size);
-    if (whole && size > 8) {
-        const uint8_t *p = whole->data;
-        const uint64_t at = 4 + ((uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3]);
-        if (at < size) {
-            memmove(whole->data, whole->data + at, size - (size_t)at);
-            out->exif_size = size - (size_t)at;
-            out->exif = whole;
-            return;
-        }
-    }
-    stz_buf_unref(whole);
-}
-
 void stz_heif_metadata(const uint8_t *data, size_t size, stz_pool *pool, stz_metadata *out)
 {
     struct reader r;
     *out = (stz_metadata){0};
     if (open_picture(&r, data, size, STYLIZE_FORMAT_HEIC, NULL) != STYLIZE_OK)
         return;
-    read_exif(&r, pool, out);
+    out->exif = read_block(&r, "Exif", NULL, pool, &out->exif_size);
+    stz_exif_of_box(out);
     out->xmp = read_block(&r, "mime", "application/rdf+xml", pool, &out->xmp_size);
     const size_t length = heif_image_handle_get_raw_color_profile_size(r.handle);
     if (length && length <= STZ_ICC_MAX)

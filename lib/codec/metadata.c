@@ -129,11 +129,15 @@ static stylize_status keep_profile(const uint8_t *data, size_t size, stylize_for
     return status;
 }
 
-static stylize_status keep_heif(const uint8_t *data, size_t size, uint32_t keep, stz_pool *pool,
-                                stz_metadata *out, stylize_error *err)
+/* Of formats of boxes, whose libraries find all at once. */
+static stylize_status keep_boxes(const uint8_t *data, size_t size, stylize_format format, uint32_t keep,
+                                 stz_pool *pool, stz_metadata *out, stylize_error *err)
 {
     stz_metadata all;
-    stz_heif_metadata(data, size, pool, &all);
+    if (format == STYLIZE_FORMAT_JXL)
+        stz_jxl_metadata(data, size, pool, &all);
+    else
+        stz_heif_metadata(data, size, pool, &all);
     stylize_status status = STYLIZE_OK;
     if (all.exif && keep & NOT_ICC)
         status = keep_exif(all.exif->data, all.exif_size, keep, pool, out, err);
@@ -171,8 +175,8 @@ stylize_status stz_metadata_read(const uint8_t *data, size_t size, uint32_t keep
     const stylize_format format = stz_sniff(data, size);
     stylize_status status = STYLIZE_OK;
     *out = (stz_metadata){0};
-    if (format == STYLIZE_FORMAT_AVIF || format == STYLIZE_FORMAT_HEIC) {
-        status = keep_heif(data, size, keep, pool, out, err);
+    if (format == STYLIZE_FORMAT_AVIF || format == STYLIZE_FORMAT_HEIC || format == STYLIZE_FORMAT_JXL) {
+        status = keep_boxes(data, size, format, keep, pool, out, err);
     } else {
         if (keep & NOT_ICC)
             status = keep_texts(data, size, format, keep, pool, out, err);

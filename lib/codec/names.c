@@ -33,15 +33,21 @@
 #else
 #define HEIC(text)
 #endif
+#ifdef STZ_HAVE_JXL
+#define JXL(text) text
+#else
+#define JXL(text)
+#endif
 
 static const struct {
     stylize_format format;
     const char *key, *name;
 } formats[] = {
-    {STYLIZE_FORMAT_JPEG, "jpeg", "JPEG"}, {STYLIZE_FORMAT_PNG, "png", "PNG"},
-    {STYLIZE_FORMAT_WEBP, "webp", "WebP"}, {STYLIZE_FORMAT_TIFF, "tiff", "TIFF"},
-    {STYLIZE_FORMAT_GIF, "gif", "GIF"},    {STYLIZE_FORMAT_BMP, "bmp", "BMP"},
-    {STYLIZE_FORMAT_AVIF, "avif", "AVIF"}, {STYLIZE_FORMAT_HEIC, "heic", "HEIC"},
+    {STYLIZE_FORMAT_JPEG, "jpeg", "JPEG"},  {STYLIZE_FORMAT_PNG, "png", "PNG"},
+    {STYLIZE_FORMAT_WEBP, "webp", "WebP"},  {STYLIZE_FORMAT_TIFF, "tiff", "TIFF"},
+    {STYLIZE_FORMAT_GIF, "gif", "GIF"},     {STYLIZE_FORMAT_BMP, "bmp", "BMP"},
+    {STYLIZE_FORMAT_AVIF, "avif", "AVIF"},  {STYLIZE_FORMAT_HEIC, "heic", "HEIC"},
+    {STYLIZE_FORMAT_JXL, "jxl", "JPEG XL"},
 };
 
 const char *stz_format_name(stylize_format format)
@@ -54,13 +60,14 @@ const char *stz_format_name(stylize_format format)
 
 const char *stz_formats_list(void)
 {
-    return JPEG_PNG("jpeg,png,") WEBP("webp,") TIFF("tiff,") GIF("gif,") "bmp" AVIF(",avif") HEIC(",heic");
+    return JPEG_PNG("jpeg,png,") WEBP("webp,") TIFF("tiff,") GIF("gif,") "bmp" AVIF(",avif") HEIC(",heic")
+        JXL(",jxl");
 }
 
 const char *stz_formats_text(void)
 {
     return JPEG_PNG("JPEG, PNG, ") WEBP("WebP, ") TIFF("TIFF, ") GIF("GIF, ") "BMP" AVIF(", AVIF")
-        HEIC(", HEIC");
+        HEIC(", HEIC") JXL(", JPEG XL");
 }
 
 /* Whether `name` of n characters is in a list with commas. */

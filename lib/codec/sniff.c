@@ -47,6 +47,9 @@ stylize_format stz_sniff(const uint8_t *data, size_t size)
     /* two letters alone are too few to tell: the size of the header is one of a few */
     if (size >= 18 && !memcmp(data, "BM", 2) && !data[15] && !data[16] && !data[17] && data[14] >= 12)
         return STYLIZE_FORMAT_BMP;
+    if ((size >= 2 && !memcmp(data, "\xff\x0a", 2)) ||
+        (size >= 12 && !memcmp(data, "\0\0\0\x0cJXL \r\n\x87\n", 12)))
+        return STYLIZE_FORMAT_JXL;
     return sniff_brands(data, size);
 }
 
@@ -75,8 +78,6 @@ static const char *name_of(const uint8_t *data, size_t size)
         size_t length;
         const char *name;
     } known[] = {
-        {"\xff\x0a", 2, "JPEG XL"},
-        {"\0\0\0\x0cJXL \r\n\x87\n", 12, "JPEG XL"},
         {"\0\0\0\x0cjP  \r\n\x87\n", 12, "JPEG 2000"},
         {"\xff\x4f\xff\x51", 4, "JPEG 2000"},
         {"8BPS", 4, "PSD"},

@@ -9,7 +9,7 @@
 int stz_bytes_per_pixel(stylize_format format);
 static inline bool stz_is_encoded(stylize_format f)
 {
-    return f >= STYLIZE_FORMAT_ENCODED && f <= STYLIZE_FORMAT_HEIC;
+    return f >= STYLIZE_FORMAT_ENCODED && f <= STYLIZE_FORMAT_JXL;
 }
 
 /* Brightness of an RGB pixel as it is seen (BT.601), 0 to 255. */

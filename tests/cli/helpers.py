@@ -1,4 +1,5 @@
 """Small pictures, a scratch folder, and running the command: what the tests of the command share."""
+import json
 import os
 import pathlib
 import shutil
@@ -109,6 +110,10 @@ class CliTest(unittest.TestCase):
         code, out, err = self.run_cli(*args, **more)
         self.assertEqual(code, 0, err)
         return out
+
+    def have(self, name):
+        """Whether the build reads pictures of this kind."""
+        return name in json.loads(self.ok("info", "--json"))["formats"]
 
     def fails(self, code, text, *args, **more):
         """The command must end with `code` and say `text` in one line."""

@@ -63,6 +63,13 @@ void blob_free(blob *b)
     *b = (blob){0};
 }
 
+bool have(stylize_format format)
+{
+    uint32_t bits = 0;
+    assert_int_equal(stz_formats_read(stz_formats_list(), &bits, NULL), STYLIZE_OK);
+    return bits & stz_format_bit(format);
+}
+
 void decode_as(blob b, stylize_status want, stylize_image *out, stylize_error *err)
 {
     *out = (stylize_image){0};

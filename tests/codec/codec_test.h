@@ -34,6 +34,8 @@ void blob_add(blob *b, const void *data, size_t size);
 void blob_byte(blob *b, int value);
 void blob_free(blob *b);
 
+bool have(stylize_format format); /* whether the build reads it */
+
 /* Decodes, frees nothing; fails the test unless the status is `want`. */
 void decode_as(blob b, stylize_status want, stylize_image *out, stylize_error *err);
 /* Decodes, must succeed. */

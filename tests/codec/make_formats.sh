@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the TIFF, GIF, BMP, AVIF and HEIC of tests/codec/data with programs other than ours, as make_data.sh does the rest.
-# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools and a Python with Pillow and NumPy ($PYTHON).
+# Makes the TIFF, GIF, BMP, AVIF, HEIC and JPEG XL of tests/codec/data with programs other than ours, as make_data.sh does the rest.
+# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools, libjxl-tools, exiftool and a Python with Pillow, pillow-heif and NumPy ($PYTHON).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 data=$here/data
@@ -8,6 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" "$here/make_data.py" "$work" "$work" >/dev/null
 cd "$work"
+convert card.png -quality 95 -sampling-factor 4:4:4 card.jpg
 
 # TIFF: depths, inks, orders of the rows, tiles, planes, compressions.
 for c in none lzw zip; do convert card.png -depth 8 -compress $c "$data/rgb8_$c.tif"; done
@@ -69,7 +70,20 @@ convert card.png -crop 24x16+0+0 +repage -set page 48x32+8+4 "$data/small.gif"
 # AVIF and HEIC.
 heif-enc -q 95 -p chroma=444 -o "$data/plain.heic" card.png >/dev/null
 heif-enc -q 95 -p chroma=444 -o "$data/alpha.heic" alpha.png >/dev/null
-ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic)$/ {print $5, $9}'
+"${PYTHON:-python3}" - "$data" <<'PYTHON'
+import sys
+import numpy
+import pillow_heif
+from PIL import Image
+pillow_heif.register_heif_opener()
+deep = numpy.asarray(Image.open("card.png")).astype(numpy.uint16) * 257  # stored with 10 bits
+pillow_heif.from_bytes("RGB;16", (48, 32), deep.tobytes()).save(f"{sys.argv[1]}/ten.heic", quality=95, chroma=444)
+stored = Image.open("stored6.png")
+exif = stored.getexif()
+exif[274] = 6  # turned by a box
+stored.save(f"{sys.argv[1]}/turned.heic", exif=exif.tobytes(), quality=95, chroma="444")
+PYTHON
+ls -l "$data" | awk '/\.(tif|bmp|gif|avif|heic|jxl)$/ {print $5, $9}'
 convert card.png -depth 16 deep.png
 avifenc -d 10 -y 444 --min 0 --max 10 --codec aom deep.png "$data/ten.avif" >/dev/null
 
@@ -102,15 +116,39 @@ avifenc -s 6 --min 0 --max 4 -y 444 --irot 3 stored6.png "$data/turned.avif" >/d
 avifenc -s 6 --min 0 --max 4 -y 444 --icc swapped.icc card.png "$data/profile.avif" >/dev/null
 avifenc -s 6 --min 0 --max 4 -y 444 -d 12 card.png "$data/twelve.avif" >/dev/null
 
+convert card.png -profile swapped.icc BMP:"$data/profile.bmp"
+
+# JPEG XL: depths, alpha, grey, with and without loss, a packed JPEG, a profile, turned, animated, metadata in boxes.
+for kind in 8 16; do
+    for name in card:rgb alpha:rgba grey:grey; do
+        convert "${name%:*}.png" -depth $kind -define png:bit-depth=$kind -define png:exclude-chunk=gAMA,cHRM \
+            "deep_${name%:*}.png"
+        cjxl "deep_${name%:*}.png" "$data/${name#*:}$kind.jxl" -d 0
+    done
+done
+cjxl greyalpha.png "$data/greyalpha8.jxl" -d 0
+cjxl card.png "$data/plain.jxl" -d 0.3
+cjxl card.jpg "$data/jpeg.jxl"
+convert card.png -profile swapped.icc swapped.png
+cjxl swapped.png "$data/profile.jxl" -d 0
+cjxl swapped.png "$data/profilelossy.jxl" -d 0.3
+cp stored6.png turned6.png
+exiftool -q -overwrite_original -n -Orientation=6 turned6.png
+cjxl turned6.png "$data/turned.jxl" -d 0
+cjxl animated.png "$data/animated.jxl" -d 0
+cjxl "$data/meta.jpg" "$data/meta.jxl"
+
 # XMP and IPTC beside it: rights, a place, an orientation, a thumbnail. Without pixels worth mentioning.
 convert -size 16x16 xc:gray rights.jpg
 cp rights.jpg thumb16.jpg
 convert rights.jpg rights.png
 convert rights.jpg rights.webp
 convert rights.jpg rights.tif
+convert rights.jpg -define png:color-type=2 -define png:exclude-chunk=gAMA,cHRM rgb.png
+cjxl rgb.png rights.jxl -d 0
 avifenc -s 10 rights.png rights.avif >/dev/null
-for kind in jpg png webp tif avif; do
-    exiftool -q -overwrite_original -n "-XMP-dc:Creator=A. Painter & Sons" -XMP-dc:Creator=Another \
+for kind in jpg png webp tif avif jxl; do
+    exiftool -m -q -overwrite_original -n "-XMP-dc:Creator=A. Painter & Sons" -XMP-dc:Creator=Another \
         "-XMP-dc:Rights=(c) somebody" -XMP-xmpRights:Marked=True -XMP-photoshop:Credit=Agency \
         -XMP-tiff:Orientation=6 -XMP-exif:GPSLatitude=48.5 -XMP-photoshop:City=Town "-XMP-dc:Title=a card" \
         -XMP-xmp:ThumbnailWidth=16 "-XMP-xmp:ThumbnailImage<=thumb16.jpg" rights.$kind

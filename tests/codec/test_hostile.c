@@ -253,8 +253,6 @@ static void names_other_formats(void **state)
         FILE_OF("\0\0\0\x20"
                 "ftypisom",
                 "is a video (MP4),"),
-        FILE_OF("\xff\x0a", "is JPEG XL,"),
-        FILE_OF("\0\0\0\x0cJXL \r\n\x87\n", "is JPEG XL,"),
         FILE_OF("8BPS", "is PSD,"),
         FILE_OF("%PDF-1.4", "is PDF,"),
         FILE_OF("<svg xmlns", "is SVG,"),
@@ -286,6 +284,8 @@ static void sniffs_every_format(void **state)
         {"MM\0+                            ", STYLIZE_FORMAT_TIFF},
         {"GIF87a                          ", STYLIZE_FORMAT_GIF},
         {"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0            ", STYLIZE_FORMAT_BMP},
+        {"\xff\x0a                              ", STYLIZE_FORMAT_JXL},
+        {"\0\0\0\x0cJXL \r\n\x87\n                    ", STYLIZE_FORMAT_JXL},
         {"\0\0\0\x1c"
          "ftypheic\0\0\0\0                ",
          STYLIZE_FORMAT_HEIC},

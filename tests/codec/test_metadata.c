@@ -9,15 +9,8 @@
 #define PROFILES 0
 #endif
 
-static const char *const names[] = {"meta.jpg", "meta.png", "meta.webp", "meta.tif"};
+static const char *const names[] = {"meta.jpg", "meta.png", "meta.webp", "meta.tif", "meta.jxl"};
 static const stylize_format outputs[] = {STYLIZE_FORMAT_JPEG, STYLIZE_FORMAT_PNG, STYLIZE_FORMAT_WEBP};
-
-static bool have(stylize_format format)
-{
-    return format == STYLIZE_FORMAT_JPEG || format == STYLIZE_FORMAT_PNG ||
-           (format == STYLIZE_FORMAT_WEBP && strstr(stz_formats_list(), "webp")) ||
-           (format == STYLIZE_FORMAT_TIFF && strstr(stz_formats_list(), "tiff"));
-}
 
 static bool holds(const uint8_t *data, size_t size, const char *text)
 {

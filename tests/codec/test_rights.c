@@ -6,18 +6,10 @@
 #include "codec/xmp.h"
 #include "codec_test.h"
 
-static const char *const names[] = {"rights.jpg", "rights.png", "rights.webp", "rights.tif", "rights.avif"};
+static const char *const names[] = {"rights.jpg", "rights.png",  "rights.webp",
+                                    "rights.tif", "rights.avif", "rights.jxl"};
 static const stylize_format outputs[] = {STYLIZE_FORMAT_JPEG, STYLIZE_FORMAT_PNG, STYLIZE_FORMAT_WEBP,
                                          STYLIZE_FORMAT_TIFF, STYLIZE_FORMAT_AVIF};
-
-static bool have(stylize_format format)
-{
-    const char *name = format == STYLIZE_FORMAT_WEBP   ? "webp"
-                       : format == STYLIZE_FORMAT_TIFF ? "tiff"
-                       : format == STYLIZE_FORMAT_AVIF ? "avif"
-                                                       : "jpeg";
-    return strstr(stz_formats_list(), name);
-}
 
 static bool holds(const stz_buf *block, size_t size, const char *text)
 {
@@ -82,7 +74,8 @@ static void write_and_read(const char *name, const stz_metadata *m, stylize_form
 {
     stylize_image card = card_image(STYLIZE_FORMAT_RGB8), file = {0}, plain = {0};
     stylize_error err = {0};
-    assert_int_equal(stz_codec_encode(&card, format, 97, m, test_pool, &file, &err), STYLIZE_OK);
+    if (stz_codec_encode(&card, format, 97, m, test_pool, &file, &err) != STYLIZE_OK)
+        fail_msg("%s to %d: %s", name, (int)format, err.message);
     stz_metadata again = read_metadata(file.pixels, file.size, STYLIZE_METADATA_ALL);
     if (again.xmp_size != m->xmp_size || memcmp(again.xmp->data, m->xmp->data, m->xmp_size))
         fail_msg("%s to %d: XMP", name, (int)format);

@@ -20,7 +20,10 @@ static stylize_status decode_tolerant(blob b, stylize_image *out, bool *damaged,
 
 static blob cut(blob b, double share) { return blob_copy(b.data, (size_t)((double)b.size * share)); }
 
-static bool have(const char *name) { return !strstr(name, ".webp") || strstr(stz_formats_list(), "webp"); }
+static bool readable(const char *name)
+{
+    return !strstr(name, ".webp") || strstr(stz_formats_list(), "webp");
+}
 
 static const char *const names[] = {"444.jpg",      "420.jpg",      "progressive.jpg", "orient6.jpg",
                                     "orient3.jpg",  "rgb8.png",     "rgb8i.png",       "rgba8.png",
@@ -30,7 +33,7 @@ static const char *const names[] = {"444.jpg",      "420.jpg",      "progressive
 static void sound_files_are_the_same(void **state)
 {
     for (size_t i = 0; i < STZ_LEN(names); i++) {
-        if (!have(names[i]))
+        if (!readable(names[i]))
             continue;
         blob b = blob_load(names[i]);
         stylize_image strict = decode(b), image;
@@ -53,7 +56,7 @@ static void cut_files_go_as_far_as_they_can(void **state)
 {
     static const char *const upright[] = {"444.jpg", "rgb8.png", "rgba8.png", "lossy.webp"};
     for (size_t i = 0; i < STZ_LEN(upright); i++) {
-        if (!have(upright[i]))
+        if (!readable(upright[i]))
             continue;
         blob b = blob_load(upright[i]), half = cut(b, strstr(upright[i], "jpg") ? 0.7 : 0.85);
         decode_fails(half, STYLIZE_ERR_FORMAT, "cut short");
@@ -79,7 +82,7 @@ static void cut_files_go_as_far_as_they_can(void **state)
 static void every_length_is_refused_or_painted(void **state)
 {
     for (size_t i = 0; i < STZ_LEN(names); i++) {
-        if (!have(names[i]))
+        if (!readable(names[i]))
             continue;
         blob b = blob_load(names[i]);
         stylize_image whole = decode(b);

@@ -19,7 +19,7 @@ export PKG_CONFIG_LIBDIR="$STYLIZE_PREFIX/lib/pkgconfig"
     cmake -S . -B build/web -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-msimd128 \
         -DCMAKE_TOOLCHAIN_FILE=/usr/share/emscripten/cmake/Modules/Platform/Emscripten.cmake \
         "-DCMAKE_EXE_LINKER_FLAGS=-L$STYLIZE_PREFIX/lib" -DSTYLIZE_CODECS=OFF -DSTYLIZE_PLUGINS=OFF -DSTYLIZE_TORCH=OFF \
-        -DSTYLIZE_TIFF=OFF -DSTYLIZE_GIF=OFF -DSTYLIZE_HEIF=OFF -DSTYLIZE_FFMPEG=OFF -DSTYLIZE_LETTERING=OFF &&
+        -DSTYLIZE_TIFF=OFF -DSTYLIZE_GIF=OFF -DSTYLIZE_HEIF=OFF -DSTYLIZE_JXL=OFF -DSTYLIZE_FFMPEG=OFF -DSTYLIZE_LETTERING=OFF &&
         cmake --build build/web -j "${JOBS:-2}"
 } >"$log" 2>&1 </dev/null || {
     echo "web: build failed, see $log:"

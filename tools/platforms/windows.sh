@@ -20,7 +20,7 @@ flags="-std=gnu11 -O2 -Wall -D_GNU_SOURCE -D__USE_MINGW_ANSI_STDIO=1 -Iinclude -
 {
     cmake -S . -B build/windows -G Ninja "-DCMAKE_TOOLCHAIN_FILE=$root/tools/platforms/windows.cmake" \
         -DCMAKE_BUILD_TYPE=Release -DSTYLIZE_WERROR=ON -DSTYLIZE_CODECS=OFF -DSTYLIZE_PLUGINS=OFF -DSTYLIZE_TORCH=OFF \
-        -DSTYLIZE_TIFF=OFF -DSTYLIZE_GIF=OFF -DSTYLIZE_HEIF=OFF -DSTYLIZE_FFMPEG=OFF -DSTYLIZE_LETTERING=OFF \
+        -DSTYLIZE_TIFF=OFF -DSTYLIZE_GIF=OFF -DSTYLIZE_HEIF=OFF -DSTYLIZE_JXL=OFF -DSTYLIZE_FFMPEG=OFF -DSTYLIZE_LETTERING=OFF \
         -DSTYLIZE_BUILD_TESTS=OFF &&
         cmake --build build/windows -j "${JOBS:-2}" --target stylize &&
         $compiler $flags tests/web/native.c apps/web/engine.c -o $bin/native.exe build/windows/lib/libstylize.dll.a &&

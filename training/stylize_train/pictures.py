@@ -12,7 +12,7 @@ from .paths import InputError, PictureError
 from .window import Window
 
 ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif",
-           ".heic", ".heif"}
+           ".heic", ".heif", ".jxl"}
 Rng = np.random.Generator
 
 

@@ -44,6 +44,7 @@ class Format(enum.IntEnum):
     BMP = 22
     AVIF = 23
     HEIC = 24
+    JXL = 25
 
 
 class Memory(enum.IntEnum):
