@@ -1,5 +1,7 @@
 #include "codec_test.h"
 
+#include <math.h>
+
 #include <zlib.h>
 
 const stz_limits test_limits = {
@@ -235,4 +237,19 @@ void png_finish(blob *b, const void *raw, size_t size)
     png_chunk(b, "IDAT", z.data, z.size);
     png_chunk(b, "IEND", NULL, 0);
     blob_free(&z);
+}
+
+static double light(double v) { return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4); }
+static double value(double l) { return l <= 0.0031308 ? l * 12.92 : 1.055 * pow(l, 1 / 2.4) - 0.055; }
+
+void p3_in_srgb(const uint8_t in[3], double out[3])
+{
+    static const double matrix[3][3] = {
+        {1.22494, -0.22494, 0}, {-0.04206, 1.04206, 0}, {-0.01964, -0.07864, 1.09828}};
+    for (int c = 0; c < 3; c++) {
+        double sum = 0;
+        for (int k = 0; k < 3; k++)
+            sum += matrix[c][k] * light(in[k] / 255.0);
+        out[c] = value(sum);
+    }
 }

@@ -56,6 +56,9 @@ void assert_near(const char *name, const stylize_image *a, const stylize_image *
 stylize_image card_image(stylize_format format);
 const uint8_t *pixel_at(const stylize_image *image, int x, int y);
 
+/* What a colour of Display P3 is in sRGB: 0 to 1 where it has it. */
+void p3_in_srgb(const uint8_t in[3], double out[3]);
+
 /* PNG: signature, chunks with their checksum, image data compressed from raw scanlines. */
 blob png_start(uint32_t width, uint32_t height, int depth, int type, int interlace);
 void png_chunk(blob *b, const char *name, const void *data, size_t size);

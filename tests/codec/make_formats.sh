@@ -118,6 +118,27 @@ avifenc -s 6 --min 0 --max 4 -y 444 -d 12 card.png "$data/twelve.avif" >/dev/nul
 
 convert card.png -profile swapped.icc BMP:"$data/profile.bmp"
 
+
+# AVIF: colours times alpha, primaries by number, a sequence. A JPEG with another behind it, as cameras of two lenses make.
+avifenc -s 6 --min 0 --max 2 -y 444 -p alpha.png "$data/times.avif" >/dev/null
+avifenc -s 6 --min 0 --max 4 -y 444 --cicp 12/13/6 card.png "$data/numbered.avif" >/dev/null
+convert card.png -negate PNG24:negative.png
+avifenc -s 6 --min 0 --max 4 -y 444 card.png negative.png "$data/animated.avif" >/dev/null
+"${PYTHON:-python3}" - "$data" <<'PYTHON'
+import sys
+from PIL import Image
+first, second = Image.open("card.png"), Image.open("negative.png").convert("RGB")
+first.save(f"{sys.argv[1]}/two_mpo.jpg", format="MPO", save_all=True, append_images=[second], quality=95, subsampling=0)
+PYTHON
+
+# The profile with red and green in each other's place, in what else has profiles.
+convert card.png -profile swapped.icc swapped.png
+for kind in png tif webp; do
+    convert swapped.png -define webp:lossless=true -compress zip "$data/profile.$kind"
+done
+convert swapped.png -quality 95 -sampling-factor 4:4:4 "$data/profile.jpg"
+heif-enc -q 95 -p chroma=444 -o "$data/profile.heic" swapped.png >/dev/null
+
 # JPEG XL: depths, alpha, grey, with and without loss, a packed JPEG, a profile, turned, animated, metadata in boxes.
 for kind in 8 16; do
     for name in card:rgb alpha:rgba grey:grey; do
@@ -129,7 +150,6 @@ done
 cjxl greyalpha.png "$data/greyalpha8.jxl" -d 0
 cjxl card.png "$data/plain.jxl" -d 0.3
 cjxl card.jpg "$data/jpeg.jxl"
-convert card.png -profile swapped.icc swapped.png
 cjxl swapped.png "$data/profile.jxl" -d 0
 cjxl swapped.png "$data/profilelossy.jxl" -d 0.3
 cp stored6.png turned6.png

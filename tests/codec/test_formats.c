@@ -1,6 +1,8 @@
 /* TIFF, GIF, BMP, AVIF, HEIC and JPEG XL that other programs wrote: the card in each of their kinds. */
 #include "codec_test.h"
 
+#include <math.h>
+
 /* Decodes a file of this format, or says that the build cannot. */
 static bool decode_if_there(const char *name, stylize_format format, stylize_image *image)
 {
@@ -59,6 +61,9 @@ static const struct {
     {"ten.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
     {"twelve.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
     {"turned.avif", STYLIZE_FORMAT_AVIF, false, 2, 12}, /* by its boxes */
+    {"animated.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
+    {"times.avif", STYLIZE_FORMAT_AVIF, true, 2, 12},
+    {"two_mpo.jpg", STYLIZE_FORMAT_JPEG, false, 2, 12},
     {"turned.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
     {"ten.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
     {"rgb8.jxl", STYLIZE_FORMAT_JXL, false, 0, 0},
@@ -154,10 +159,12 @@ static void a_profile_in_a_file(void **state)
         stylize_format format;
         double mean;
         int most;
-    } files[] = {{"profile.avif", STYLIZE_FORMAT_AVIF, 2, 12},
-                 {"profile.bmp", STYLIZE_FORMAT_BMP, 0.5, 2},
-                 {"profile.jxl", STYLIZE_FORMAT_JXL, 0.5, 2},
-                 {"profilelossy.jxl", STYLIZE_FORMAT_JXL, 2, 12}};
+    } files[] = {
+        {"profile.avif", STYLIZE_FORMAT_AVIF, 2, 12},   {"profile.heic", STYLIZE_FORMAT_HEIC, 2, 12},
+        {"profile.jpg", STYLIZE_FORMAT_JPEG, 2, 12},    {"profile.png", STYLIZE_FORMAT_PNG, 0.5, 2},
+        {"profile.tif", STYLIZE_FORMAT_TIFF, 0.5, 2},   {"profile.webp", STYLIZE_FORMAT_WEBP, 0.5, 2},
+        {"profile.bmp", STYLIZE_FORMAT_BMP, 0.5, 2},    {"profile.jxl", STYLIZE_FORMAT_JXL, 0.5, 2},
+        {"profilelossy.jxl", STYLIZE_FORMAT_JXL, 2, 12}};
     for (size_t i = 0; i < STZ_LEN(files); i++) {
         stylize_image image;
         if (!decode_if_there(files[i].name, files[i].format, &image))
@@ -172,6 +179,24 @@ static void a_profile_in_a_file(void **state)
         stylize_image_free(&card);
         stylize_image_free(&image);
     }
+}
+
+/* Display P3, whose brightest colours sRGB does not have. */
+static void primaries_by_number_in_an_avif(void **state)
+{
+    stylize_image image;
+    if (!decode_if_there("numbered.avif", STYLIZE_FORMAT_AVIF, &image))
+        skip();
+    stylize_image want = card_image(STYLIZE_FORMAT_RGB8);
+    for (size_t i = 0; i < want.size; i += 3) {
+        double rgb[3];
+        p3_in_srgb(want.pixels + i, rgb);
+        for (int c = 0; c < 3; c++)
+            want.pixels[i + (size_t)c] = (uint8_t)lrint(255 * fmin(fmax(rgb[c], 0), 1));
+    }
+    assert_near("numbered.avif", &image, &want, 2, 14);
+    stylize_image_free(&want);
+    stylize_image_free(&image);
 }
 #endif
 
@@ -366,6 +391,7 @@ int main(void)
         cmocka_unit_test(turns_tiff_upright),
 #ifdef STZ_HAVE_LCMS2
         cmocka_unit_test(a_profile_in_a_file),
+        cmocka_unit_test(primaries_by_number_in_an_avif),
 #endif
         cmocka_unit_test(a_bmp_of_a_wrong_offset),
         cmocka_unit_test(a_tiff_that_does_not_say_alpha),
