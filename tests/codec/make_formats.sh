@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the TIFF, GIF, BMP, AVIF, HEIC and JPEG XL of tests/codec/data with programs other than ours, as make_data.sh does the rest.
-# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools, libjxl-tools, exiftool and a Python with Pillow, pillow-heif and NumPy ($PYTHON).
+# Needs ImageMagick with libheif, libheif-examples, libavif-bin, libtiff-tools, libjxl-tools, exiftool, ffmpeg and a Python with Pillow, pillow-heif and NumPy ($PYTHON).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 data=$here/data
@@ -123,7 +123,10 @@ convert card.png -profile swapped.icc BMP:"$data/profile.bmp"
 avifenc -s 6 --min 0 --max 2 -y 444 -p alpha.png "$data/times.avif" >/dev/null
 avifenc -s 6 --min 0 --max 4 -y 444 --cicp 12/13/6 card.png "$data/numbered.avif" >/dev/null
 convert card.png -negate PNG24:negative.png
-avifenc -s 6 --min 0 --max 4 -y 444 card.png negative.png "$data/animated.avif" >/dev/null
+convert card.png PNG24:frame0.png
+cp negative.png frame1.png
+ffmpeg -v error -framerate 5 -i frame%d.png -pix_fmt yuv444p frames.y4m # from PNG avifenc would add alpha
+avifenc -s 6 --min 0 --max 4 frames.y4m "$data/animated.avif" >/dev/null
 "${PYTHON:-python3}" - "$data" <<'PYTHON'
 import sys
 from PIL import Image

@@ -62,7 +62,7 @@ static const struct {
     {"twelve.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
     {"turned.avif", STYLIZE_FORMAT_AVIF, false, 2, 12}, /* by its boxes */
     {"animated.avif", STYLIZE_FORMAT_AVIF, false, 2, 12},
-    {"times.avif", STYLIZE_FORMAT_AVIF, true, 2, 12},
+    {"times.avif", STYLIZE_FORMAT_AVIF, true, 2, 20}, /* likewise: a level of 20 is 13 of 255 */
     {"two_mpo.jpg", STYLIZE_FORMAT_JPEG, false, 2, 12},
     {"turned.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
     {"ten.heic", STYLIZE_FORMAT_HEIC, false, 2, 12},
