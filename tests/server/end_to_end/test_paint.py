@@ -316,11 +316,12 @@ def test_the_strength_that_was_used_is_told(server, photo):
 def test_formats_that_are_asked_for(server, start, sandbox):
     """JPEG, PNG and WebP only, unless the operator wants more: then also inside of the sandbox."""
     data = SOURCE / "tests/codec/data"
-    pictures = {"bmp": "v3.bmp", "tiff": "tiled.tif", "gif": "small.gif", "avif": "alpha.avif", "heic": "plain.heic"}
+    pictures = {"bmp": "v3.bmp", "tiff": "tiled.tif", "gif": "small.gif", "avif": "alpha.avif", "heic": "plain.heic",
+                "jxl": "rgba8.jxl"}
     for name, file in pictures.items():
         refused = server.paint((data / file).read_bytes())
         assert refused.status_code in (400, 415, 422)
-        assert f"is {name.upper()}, which is not read here" in refused.json()["error"]["message"]
+        assert f"is {'JPEG XL' if name == 'jxl' else name.upper()}, which is not read here" in refused.json()["error"]["message"]
     more = start("--formats", "all", "--sandbox", sandbox)
     for name, file in pictures.items():
         answer = more.paint((data / file).read_bytes(), output_size="64")
