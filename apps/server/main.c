@@ -292,6 +292,9 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
     if (!http_start(s, message, size))
         return EXIT_CONFIGURATION;
     log_line(STYLIZE_LOG_INFO, "listening on %s, port %u", s->config.listen, http_port(s));
+    if (s->config.admin_listen)
+        log_line(STYLIZE_LOG_INFO, "for the operator on %s, port %u", s->config.admin_listen,
+                 http_admin_port(s));
     bool warming = s->config.warm_up && !pthread_create(&warmer, NULL, warm_up, s);
     if (!warming)
         atomic_store(&s->ready, true);
@@ -307,9 +310,7 @@ static int serve(server *s, sandbox *box, char *message, size_t size)
 
 static int check(server *s, sandbox *box, char *message, size_t size)
 {
-    struct sockaddr_storage at;
-    socklen_t at_size;
-    if (!http_check(s, &at, &at_size, message, size) || !may_become(s->config.user, message, size))
+    if (!http_check(s, message, size) || !may_become(s->config.user, message, size))
         return EXIT_CONFIGURATION;
     /* The usual folder is not made for a question. */
     const bool sandboxed = s->config.sandbox != SANDBOX_OFF;
@@ -339,7 +340,7 @@ int main(int argc, char **argv)
     const char *word;
     char message[512] = "";
     int code = EXIT_CONFIGURATION;
-    s.listener = -1;
+    s.listener = s.admin_listener = -1;
     if (!config_read(&s.config, argc, argv, environ, &command, &word, message, sizeof message)) {
         fprintf(stderr, "stylize-server: %s\n", message);
         config_free(&s.config);

@@ -3,6 +3,7 @@
 
 #include "api/transfer.h"
 #include "base/multipart.h"
+#include "base/trace.h"
 #include "common/values.h"
 #include "http/address.h"
 #include "http/keys.h"
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     slice out;
     uint64_t n;
     size_t count;
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
     case 0:
         transfer_accepts(text);
         break;
@@ -38,6 +39,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 4:
         free(keys_parse(text, &count, message, sizeof message));
         break;
+    case 5: {
+        trace t;
+        char out_text[TRACE_PARENT_TEXT];
+        const size_t half = text.size < 55 ? text.size : 55;
+        trace_read(&t, (slice){text.data, half}, (slice){text.data + half, text.size - half});
+        trace_write(&t, out_text);
+        break;
+    }
     default:
         if (!parse_bytes(text, &n))
             parse_milliseconds(text, &n);

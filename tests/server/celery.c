@@ -39,9 +39,12 @@ static void a_message_has_protocol_2(void **state)
     p.format = STYLIZE_FORMAT_PNG;
     p.style_count = 1;
     strcpy(p.styles[0].id, "scream");
+    trace belongs;
+    trace_read(&belongs, TEXT("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), TEXT("a=1,b=2"));
     const celery_task t = {.id = "0123456789abcdef01234567",
                            .queue = "stylize",
                            .params = &p,
+                           .trace = &belongs,
                            .content = "s3://b/jobs/\"quoted\"/content",
                            .result = "s3://b/r.png",
                            .expires = 1700000000};
@@ -53,6 +56,11 @@ static void a_message_has_protocol_2(void **state)
     assert_string_equal(text_at(root, "headers", "expires"), "2023-11-14T22:13:20+00:00");
     assert_string_equal(text_at(root, "properties", "correlation_id"), t.id);
     assert_string_equal(text_at(root, "properties", "body_encoding"), "base64");
+    const char *parent = text_at(root, "headers", "traceparent");
+    assert_memory_equal(parent, "00-0af7651916cd43dd8448eb211c80319c-", 36);
+    assert_string_equal(parent + 52, "-01");
+    assert_memory_not_equal(parent + 36, "b7ad6b7169203331", 16); /* a span of our own */
+    assert_string_equal(text_at(root, "headers", "tracestate"), "a=1,b=2");
     assert_int_equal(json_array_size(body), 3);
     const json_t *kwargs = json_array_get(body, 1);
     assert_string_equal(json_string_value(json_object_get(kwargs, "content")), t.content);

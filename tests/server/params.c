@@ -302,8 +302,9 @@ static void problems_are_json(void **state)
     buf b = {0};
     problem_set(&p, 422, "invalid_value", "a\"b", "it is \"%s\"", "x");
     problem_json(&p, &b);
-    assert_string_equal(b.data, "{\"error\": {\"code\": \"invalid_value\", \"message\": \"it is \\\"x\\\"\", "
-                                "\"field\": \"a\\\"b\"}}\n");
+    assert_string_equal(
+        b.data, "{\"type\": \"about:blank\", \"title\": \"Unprocessable Content\", \"status\": 422, "
+                "\"detail\": \"it is \\\"x\\\"\", \"code\": \"invalid_value\", \"field\": \"a\\\"b\"}\n");
     buf_free(&b);
     assert_false(problem_set(&p, 503, "busy", NULL, "later"));
     assert_true(p.retry_after >= 1);

@@ -4,7 +4,46 @@
 
 #include "base/digest.h"
 #include "base/json_text.h"
+#include "base/trace.h"
 #include "common/values.h"
+
+#define ID     "0af7651916cd43dd8448eb211c80319c"
+#define PARENT "b7ad6b7169203331"
+
+static void traces_are_read_in_a_strict_way(void **state)
+{
+    static const char *const right[] = {"00-" ID "-" PARENT "-00", "00-" ID "-" PARENT "-01",
+                                        "cc-" ID "-" PARENT "-01-what-comes-later"};
+    static const char *const wrong[] = {"",
+                                        "00-" ID "-" PARENT,
+                                        "00-" ID "-" PARENT "-0",
+                                        "00-" ID "-" PARENT "-01-more",
+                                        "cc-" ID "-" PARENT "-01more",
+                                        "ff-" ID "-" PARENT "-01",
+                                        "00_" ID "-" PARENT "-01",
+                                        "00-0AF7651916cd43dd8448eb211c80319c-" PARENT "-01",
+                                        "00-00000000000000000000000000000000-" PARENT "-01",
+                                        "00-" ID "-0000000000000000-01"};
+    trace t;
+    char text[TRACE_PARENT_TEXT];
+    for (size_t i = 0; i < APP_LEN(right); i++) {
+        trace_read(&t, (slice){right[i], strlen(right[i])}, TEXT("vendor=value"));
+        assert_string_equal(t.id, ID);
+        assert_string_equal(t.parent, PARENT);
+        assert_string_equal(t.state, "vendor=value");
+        trace_write(&t, text);
+        assert_memory_equal(text, "00-" ID "-", 36);
+        assert_memory_equal(text + 36, t.span, 16);
+    }
+    for (size_t i = 0; i < APP_LEN(wrong); i++) {
+        trace_read(&t, (slice){wrong[i], strlen(wrong[i])}, TEXT("vendor=value"));
+        assert_true(!t.id[0] && !t.state[0]);
+    }
+    trace_read(&t, (slice){NULL, 0}, (slice){NULL, 0});
+    assert_true(!t.id[0]);
+    trace_read(&t, (slice){right[0], strlen(right[0])}, TEXT("a\nb"));
+    assert_true(t.id[0] && !t.state[0]);
+}
 
 static void base64_goes_both_ways(void **state)
 {
@@ -217,6 +256,7 @@ static void style_ids_have_a_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(traces_are_read_in_a_strict_way),
         cmocka_unit_test(base64_goes_both_ways),
         cmocka_unit_test(base64_is_read_in_a_strict_way),
         cmocka_unit_test(base64_may_have_blanks_and_the_digits_of_urls),

@@ -83,6 +83,7 @@ static bool write_down(exchange *x, job *b, problem *wrong)
     b->since_ms = job_now_ms();
     b->bytes = s->jobs->broker ? 0 : x->memory->body.size;
     snprintf(b->owner, sizeof b->owner, "%s", x->key.name);
+    x->work.trace = x->trace;
     if (s->jobs->broker)
         return broker_post(s->jobs->broker, b, &x->work, wrong);
     if (!job_files_save(&s->jobs->files, b, exchange_type(x), x->memory))

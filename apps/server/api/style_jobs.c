@@ -20,7 +20,8 @@ bool style_jobs_allowed(const exchange *x)
 {
     const server *s = x->server;
     const bool may = s->keys.needed ? x->key.admin : x->local;
-    return may && gallery_folder(s->gallery) && !s->jobs->broker;
+    const bool here = !s->config.admin_listen || x->admin;
+    return may && here && gallery_folder(s->gallery) && !s->jobs->broker;
 }
 
 /* What does not depend on what is asked for. */

@@ -2,6 +2,7 @@
 #include "base/problem.h"
 
 #include <stdarg.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,9 +66,11 @@ bool problem_is_erased(const problem *p) { return p->code == erased; }
 
 void problem_json(const problem *p, buf *out)
 {
-    json_t *error = json_pack("{s:s, s:o}", "code", p->code, "message", json_any(p->message, strlen(p->message)));
-    if (error && p->field[0])
-        json_object_set_new(error, "field", json_any(p->field, strlen(p->field)));
-    json_write(json_pack("{s:o}", "error", error), out);
+    json_t *problem = json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title", MHD_get_reason_phrase_for(p->status),
+                                "status", (int)p->status, "detail", json_any(p->message, strlen(p->message)), "code",
+                                p->code);
+    if (problem && p->field[0])
+        json_object_set_new(problem, "field", json_any(p->field, strlen(p->field)));
+    json_write(problem, out);
     buf_puts(out, "\n");
 }

@@ -22,7 +22,8 @@ bool problem_from(problem *p, const stylize_error *err, const char *field);
 /* What somebody is told whose request was in work when its subject's data was erased. */
 void problem_erased(problem *p);
 bool problem_is_erased(const problem *p);
-/* {"error": {...}} */
+/* A line of JSON, as RFC 9457 has it; "code" and "field" are ours. */
+#define PROBLEM_TYPE "application/problem+json"
 void problem_json(const problem *p, buf *out);
 
 #endif

@@ -16,6 +16,7 @@ typedef enum shown_address { ADDRESS_FULL, ADDRESS_SHORT, ADDRESS_NONE } shown_a
 typedef struct config {
     /* network */
     char *listen;
+    char *admin_listen;
     char *tls_cert, *tls_key, *tls_priorities;
     bool insecure;
     char *trusted_proxy;

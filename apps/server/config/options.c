@@ -25,6 +25,8 @@ const char *const storage_styles[] = {"auto", "path", "virtual", NULL};
 const option config_options[] = {
     ROW("Network", "listen", OPTION_TEXT, listen, "127.0.0.1:8080", 1, 0, "ADDRESS:PORT",
         "where to listen; port 0 picks a free one"),
+    ROW("Network", "admin-listen", OPTION_TEXT, admin_listen, NULL, 0, 0, "ADDRESS:PORT",
+        "a second address: metrics, info and changes of the library there, and only there"),
     ROW("Network", "tls-cert", OPTION_TEXT, tls_cert, NULL, 0, 0, "FILE",
         "certificate chain in PEM; turns TLS 1.2 and 1.3 on; read again on SIGHUP"),
     ROW("Network", "tls-key", OPTION_TEXT, tls_key, NULL, 0, 0, "FILE", "private key in PEM"),

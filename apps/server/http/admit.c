@@ -43,6 +43,15 @@ static bool method_matches(const route *r, const char *method)
     return !strcmp(r->method, method) || (!strcmp(method, "HEAD") && !strcmp(r->method, "GET"));
 }
 
+/* With --admin-listen what is the operator's is answered there only, and beside it there is but the health. */
+static bool route_is_here(const exchange *x, const route *r)
+{
+    const bool operators = r->access == ACCESS_OPERATOR || r->access == ACCESS_ADMIN;
+    if (!x->server->config.admin_listen)
+        return true;
+    return x->admin ? operators || !strncmp(r->path, "/health", 7) : !operators;
+}
+
 /* The routes that have this path, by method, for Allow. */
 static bool find_route(exchange *x, const char *url, const char *method)
 {
@@ -50,7 +59,7 @@ static bool find_route(exchange *x, const char *url, const char *method)
     char allow[64] = "";
     for (int i = 0; i < s->route_count; i++) {
         const route *r = &s->routes[i];
-        if (!path_matches(r->path, url, x->part, sizeof x->part))
+        if (!route_is_here(x, r) || !path_matches(r->path, url, x->part, sizeof x->part))
             continue;
         if (method_matches(r, method)) {
             x->route = r;

@@ -54,7 +54,7 @@ void answer_problem(exchange *x, const problem *p)
     buf b = {0};
     char seconds[16];
     problem_json(p, &b);
-    answer_buf(x, p->status, "application/json", &b);
+    answer_buf(x, p->status, PROBLEM_TYPE, &b);
     if (p->retry_after) {
         snprintf(seconds, sizeof seconds, "%u", p->retry_after);
         answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -72,8 +72,9 @@ void answer_header(exchange *x, const char *name, const char *value)
 void answer_no_memory(exchange *x)
 {
     static const char text[] =
-        "{\"error\": {\"code\": \"out_of_memory\", \"message\": \"memory ran out; try again later\"}}\n";
-    answer_static(x, 503, "application/json", text, sizeof text - 1);
+        "{\"type\": \"about:blank\", \"title\": \"Service Unavailable\", \"status\": 503, "
+        "\"detail\": \"memory ran out; try again later\", \"code\": \"out_of_memory\"}\n";
+    answer_static(x, 503, PROBLEM_TYPE, text, sizeof text - 1);
     answer_header(x, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 

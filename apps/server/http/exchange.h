@@ -14,6 +14,7 @@
 
 #include <microhttpd.h>
 
+#include "base/trace.h"
 #include "http/server.h"
 
 typedef enum exchange_phase {
@@ -35,6 +36,8 @@ struct exchange {
     uint64_t begun_ns, body_ns, arrived_ns; /* the first line, the end of the header, the end of the body */
     size_t header_bytes;
     address client;
+    trace trace;
+    bool admin;     /* it came in at --admin-listen */
     bool forwarded; /* somebody passed it on, as its header says */
     bool local;     /* from a program of this machine itself, to it by a name of its own */
     api_key key;    /* name "" if none was given */

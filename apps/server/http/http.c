@@ -29,9 +29,8 @@
 /* ------------------------------------------------------------------ exchanges */
 
 /* The first line of a request is there. */
-static void *on_line(void *user, const char *uri, struct MHD_Connection *connection)
+static void *begin_exchange(server *s, bool admin, const char *uri, struct MHD_Connection *connection)
 {
-    server *s = user;
     exchange *x = calloc(1, sizeof *x);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -40,6 +39,7 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
         return NULL;
     }
     x->server = s;
+    x->admin = admin;
     x->connection = connection;
     x->watched = info->socket_context;
     x->begun_ns = now_ns();
@@ -49,6 +49,16 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     watch_deadline(x->watched, s->config.header_timeout, !s->tls);
     atomic_fetch_add(&s->metrics.in_flight, 1);
     return x;
+}
+
+static void *on_line(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    return begin_exchange(user, false, uri, connection);
+}
+
+static void *on_admin_line(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    return begin_exchange(user, true, uri, connection);
 }
 
 static void log_exchange(const exchange *x, uint64_t ns, bool whole)
@@ -65,6 +75,11 @@ static void log_exchange(const exchange *x, uint64_t ns, bool whole)
         "route", x->route ? x->route->path : "-", "status", (int)x->status, "seconds", (double)ns * 1e-9);
     if (members && text[0])
         json_object_set_new(members, "client", json_string(text));
+    if (members && x->trace.id[0]) {
+        json_object_set_new(members, "trace_id", json_string(x->trace.id));
+        json_object_set_new(members, "span_id", json_string(x->trace.span));
+        json_object_set_new(members, "parent_span_id", json_string(x->trace.parent));
+    }
     if (members && x->key.name[0])
         json_object_set_new(members, "key", json_any(x->key.name, strlen(x->key.name)));
     if (members && !whole && x->phase == EXCHANGE_ANSWERED) /* the client did not get all of it */
@@ -188,6 +203,7 @@ static bool take_body(exchange *x, const char *data, size_t size)
 static void begin(exchange *x, const char *url, const char *method, const char *version)
 {
     trust_find(x, version);
+    trace_read(&x->trace, exchange_header(x, "traceparent"), exchange_header(x, "tracestate"));
     snprintf(x->method, sizeof x->method, "%s", method);
     x->phase = EXCHANGE_BODY;
     x->body_ns = now_ns();
@@ -304,11 +320,12 @@ static void on_library_log(void *user, const char *format, va_list args)
  */
 static const char *too_slow(void)
 {
-    static const char body[] = "{\"error\": {\"code\": \"request_timeout\", "
-                               "\"message\": \"the request took too long to arrive\"}}\n";
+    static const char body[] =
+        "{\"type\": \"about:blank\", \"title\": \"Request Timeout\", \"status\": 408, "
+        "\"detail\": \"the request took too long to arrive\", \"code\": \"request_timeout\"}\n";
     static char answer[512];
     snprintf(answer, sizeof answer,
-             "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+             "HTTP/1.1 408 Request Timeout\r\nContent-Type: " PROBLEM_TYPE "\r\nContent-Length: %zu\r\n"
              "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
              sizeof body - 1, body);
     return answer;
@@ -343,73 +360,109 @@ static void raise_file_limit(config *c)
     c->max_connections = left;
 }
 
-bool http_check(server *s, struct sockaddr_storage *at, socklen_t *at_size, char *message, size_t size)
+/* An address of an option: what it says, and whether it may be listened at. */
+static bool check_address(server *s, const char *option, const char *text, struct sockaddr_storage *at,
+                          socklen_t *at_size, char *message, size_t size)
 {
     const config *c = &s->config;
-    if (!listen_parse(c->listen, at, at_size)) {
-        snprintf(message, size, "listen is \"%s\"; allowed: ADDRESS:PORT, as 127.0.0.1:8080 or [::]:443",
-                 c->listen);
+    if (!listen_parse(text, at, at_size)) {
+        snprintf(message, size, "%s is \"%s\"; allowed: ADDRESS:PORT, as 127.0.0.1:8080 or [::]:443", option, text);
         return false;
     }
-    s->public_address = is_public(at);
-    if (s->public_address && !c->tls_cert && !c->insecure) {
-        snprintf(message, size, "%s can be reached by others: give --tls-cert and --tls-key, or --insecure",
-                 c->listen);
+    const bool public = is_public(at);
+    if (public && !c->tls_cert && !c->insecure) {
+        snprintf(message, size, "%s can be reached by others: give --tls-cert and --tls-key, or --insecure", text);
         return false;
     }
+    s->public_address |= public;
     return true;
 }
 
-bool http_listen(server *s, char *message, size_t size)
+bool http_check(server *s, char *message, size_t size)
 {
     struct sockaddr_storage at;
     socklen_t at_size;
     const config *c = &s->config;
-    if (!http_check(s, &at, &at_size, message, size))
-        return false;
-    raise_file_limit(&s->config);
-    const int on = 1;
-    s->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s->listener < 0 || setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-        bind(s->listener, (struct sockaddr *)&at, at_size) || listen(s->listener, 1024)) {
-        snprintf(message, size, "cannot listen on %s: %s", c->listen, strerror(errno));
-        return false;
-    }
-    return true;
+    return check_address(s, "listen", c->listen, &at, &at_size, message, size) &&
+           (!c->admin_listen ||
+            check_address(s, "admin-listen", c->admin_listen, &at, &at_size, message, size));
 }
 
-bool http_start(server *s, char *message, size_t size)
+static int listen_at(server *s, const char *option, const char *text, char *message, size_t size)
+{
+    struct sockaddr_storage at;
+    socklen_t at_size;
+    const int on = 1;
+    if (!check_address(s, option, text, &at, &at_size, message, size))
+        return -1;
+    const int listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        bind(listener, (struct sockaddr *)&at, at_size) || listen(listener, 1024)) {
+        snprintf(message, size, "cannot listen on %s: %s", text, strerror(errno));
+        if (listener >= 0)
+            close(listener);
+        return -1;
+    }
+    return listener;
+}
+
+bool http_listen(server *s, char *message, size_t size)
 {
     const config *c = &s->config;
-    s->watch.told = too_slow();
+    if (!http_check(s, message, size))
+        return false;
+    raise_file_limit(&s->config);
+    s->listener = listen_at(s, "listen", c->listen, message, size);
+    if (s->listener >= 0 && c->admin_listen)
+        s->admin_listener = listen_at(s, "admin-listen", c->admin_listen, message, size);
+    return s->listener >= 0 && (!c->admin_listen || s->admin_listener >= 0);
+}
+
+static struct MHD_Daemon *start_daemon(server *s, int listener, unsigned threads,
+                                       void *(*line)(void *, const char *, struct MHD_Connection *), char *message,
+                                       size_t size)
+{
+    const config *c = &s->config;
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (s->tls)
         flags |= tls_options(s->tls, c->tls_priorities, tls);
-    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
-                                 on_library_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener,
-                                 MHD_OPTION_THREAD_POOL_SIZE, (unsigned)c->io_threads,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections + CONNECTIONS_MORE,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u, /* the watch has all times */
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
-                                 on_connection, s, MHD_OPTION_URI_LOG_CALLBACK, on_line, s,
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    if (!s->daemon)
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
+                         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections + CONNECTIONS_MORE,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                         MHD_OPTION_CONNECTION_TIMEOUT, 0u, /* the watch has all times */
+                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+                         on_connection, s, MHD_OPTION_URI_LOG_CALLBACK, line, s,
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    if (!daemon)
         snprintf(message, size,
                  "libmicrohttpd did not start; too few files may be open, or TLS is not usable");
-    return s->daemon != NULL;
+    return daemon;
 }
 
-unsigned http_port(const server *s)
+bool http_start(server *s, char *message, size_t size)
+{
+    s->watch.told = too_slow();
+    s->daemon = start_daemon(s, s->listener, (unsigned)s->config.io_threads, on_line, message, size);
+    if (s->daemon && s->admin_listener >= 0)
+        s->admin_daemon = start_daemon(s, s->admin_listener, 1, on_admin_line, message, size);
+    return s->daemon && (s->admin_listener < 0 || s->admin_daemon);
+}
+
+static unsigned port_of(int listener)
 {
     struct sockaddr_storage at;
     socklen_t n = sizeof at;
-    if (getsockname(s->listener, (struct sockaddr *)&at, &n))
+    if (getsockname(listener, (struct sockaddr *)&at, &n))
         return 0;
     return ntohs(at.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&at)->sin_port
                                          : ((struct sockaddr_in6 *)(void *)&at)->sin6_port);
 }
+
+unsigned http_port(const server *s) { return port_of(s->listener); }
+unsigned http_admin_port(const server *s) { return port_of(s->admin_listener); }
 
 void http_quiesce(server *s)
 {
@@ -421,12 +474,18 @@ void http_quiesce(server *s)
     shutdown(s->listener, SHUT_RDWR);
 }
 
+static void stop_daemon(struct MHD_Daemon **daemon, int *listener)
+{
+    if (*daemon)
+        MHD_stop_daemon(*daemon);
+    *daemon = NULL;
+    if (*listener >= 0)
+        close(*listener);
+    *listener = -1;
+}
+
 void http_stop(server *s)
 {
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon);
-    s->daemon = NULL;
-    if (s->listener >= 0)
-        close(s->listener);
-    s->listener = -1;
+    stop_daemon(&s->daemon, &s->listener);
+    stop_daemon(&s->admin_daemon, &s->admin_listener);
 }

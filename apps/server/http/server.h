@@ -40,8 +40,8 @@ typedef struct server {
     struct batch *batches; /* those that are being answered; under their lock */
     pthread_mutex_t batches_lock;
     struct tls *tls;
-    struct MHD_Daemon *daemon;
-    int listener;
+    struct MHD_Daemon *daemon, *admin_daemon;
+    int listener, admin_listener; /* -1: none */
     atomic_uint_fast64_t short_told_ns; /* when the log last said that files run out */
     bool public_address;                /* others than this machine can reach it */
     atomic_bool unnamed_proxy;          /* was seen */

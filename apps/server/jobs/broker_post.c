@@ -47,8 +47,9 @@ static void picture_url(const struct broker *b, const job *j, const char *what, 
     b->files->url(b->files->state, name, out, URL_SIZE);
 }
 
-static bool make_message(struct broker *b, const job *j, const params *p, buf *out)
+static bool make_message(struct broker *b, const job *j, const work *w, buf *out)
 {
+    const params *p = &w->params;
     char name[BROKER_KEY_MAX], what[WHAT_MAX];
     char content[URL_SIZE], style[URL_SIZE], result[URL_SIZE], masks[STYLIZE_STYLES_MAX][URL_SIZE],
         parts[STYLIZE_STYLES_MAX][URL_SIZE];
@@ -59,6 +60,7 @@ static bool make_message(struct broker *b, const job *j, const params *p, buf *o
     celery_task t = {.id = j->id,
                      .queue = b->queue,
                      .params = p,
+                     .trace = &w->trace,
                      .content = content,
                      .style = p->styles[0].picture.data ? style : NULL,
                      .result = result,
@@ -126,7 +128,7 @@ bool broker_post(struct broker *b, job *j, const work *w, problem *wrong)
         broker_remove_files(b, j->id, NULL);
         return problem_set(wrong, 503, "no_storage", NULL, "the job could not be stored; try again later");
     }
-    const bool ok = make_message(b, j, &w->params, &message) && (record = make_record(j, &message)) &&
+    const bool ok = make_message(b, j, w, &message) && (record = make_record(j, &message)) &&
                     hand_in(b, j, record, &message);
     free(record);
     buf_free(&message);

@@ -112,13 +112,21 @@ static json_t *headers_of(const celery_task *t)
     strftime(expires, sizeof expires, "%Y-%m-%dT%H:%M:%S+00:00", &utc);
     gethostname(host, sizeof host - 1);
     snprintf(origin, sizeof origin, "%ld@%s", (long)getpid(), host);
-    return json_pack(
+    json_t *headers = json_pack(
         "{s:s, s:s, s:s, s:n, s:n, s:s, s:n, s:n, s:i, s:[n,n], s:s, s:n, s:s, s:s, s:s, s:b, s:i, "
         "s:n, s:{}}",
         "lang", "py", "task", CELERY_TASK, "id", t->id, "shadow", "eta", "expires", expires, "group",
         "group_index", "retries", 0, "timelimit", "root_id", t->id, "parent_id", "argsrepr", "()",
         "kwargsrepr", "{}", "origin", origin, "ignore_result", 0, "replaced_task_nesting", 0,
         "stamped_headers", "stamps");
+    if (headers && t->trace && t->trace->id[0]) {
+        char parent[TRACE_PARENT_TEXT];
+        trace_write(t->trace, parent);
+        json_object_set_new(headers, "traceparent", json_string(parent));
+        if (t->trace->state[0])
+            json_object_set_new(headers, "tracestate", json_string(t->trace->state));
+    }
+    return headers;
 }
 
 /* Takes body, headers and properties over; the body goes as base64 of its JSON. */

@@ -2,6 +2,7 @@
 #ifndef SERVER_CELERY_H
 #define SERVER_CELERY_H
 
+#include "base/trace.h"
 #include "paint/params.h"
 
 #define CELERY_TASK "stylize.paint"
@@ -12,6 +13,7 @@ typedef struct celery_task {
     const params *params;
     const char *content, *style; /* URLs; style NULL: the params name styles of the library */
     const char *result;          /* URL */
+    const trace *trace;          /* passed on to the worker; NULL or its id "": none */
     int64_t expires;             /* seconds since 1970: not begun later than that */
     /* URLs in the order of the params' styles; NULL where there is none. */
     const char *masks[STYLIZE_STYLES_MAX], *parts[STYLIZE_STYLES_MAX];

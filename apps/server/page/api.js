@@ -75,7 +75,7 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       throw new Failure(t("offline"), true);
     }
     if (answer.ok) return answer;
-    const problem = (await answer.json().catch(() => ({}))).error ?? {};
+    const problem = await answer.json().catch(() => ({}));
     if (answer.status === 401 && (await askForKey())) {
       session = null;
       continue;
@@ -91,7 +91,7 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       continue;
     }
     const slow = answer.status === 408; // the way to the server was too slow this time
-    throw Object.assign(new Failure(t("failed") + (problem.message ?? answer.status), busy || slow), { code: problem.code });
+    throw Object.assign(new Failure(t("failed") + (problem.detail ?? answer.status), busy || slow), { code: problem.code });
   }
 }
 

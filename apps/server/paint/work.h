@@ -2,6 +2,7 @@
 #ifndef SERVER_WORK_H
 #define SERVER_WORK_H
 
+#include "base/trace.h"
 #include "paint/painting.h"
 
 /* The memory that a request's pictures lie in; goes with the last who needs it. */
@@ -17,6 +18,7 @@ void blob_release(blob *b);
 /* One request, ready to be started. */
 typedef struct work {
     params params;
+    trace trace;  /* that it belongs to */
     blob *memory; /* that the params' slices lie in; the work's own reference */
     painting_key key;
     uint64_t client;      /* whose share of what waits it is of; 0: nobody's */

@@ -27,7 +27,7 @@ def test_a_picture_is_the_body(server, photo):
                           ({"style_id": "scream", "strength": "9"}, "strength"),
                           ({"style_id": 'a"b\r\n--'}, "style_id")):
         wrong = server.client.post(POST, content=photo, params=params, headers=JPEG)
-        assert wrong.status_code == 422 and wrong.json()["error"]["field"] == field
+        assert wrong.status_code == 422 and wrong.json()["field"] == field
 
 
 def test_so_it_is_of_a_job_which_survives(start, photo):
@@ -49,7 +49,7 @@ def test_a_field_that_is_given_twice_is_an_error(server, photo):
     for name, values in (("output_size", ["64", "96"]), ("strength", ["1", "1"]), ("subject", ["a", "b"])):
         answer = server.client.post(POST, files={"content_image": photo}, data={"style_id": "scream", name: values})
         assert answer.status_code == 422
-        assert answer.json()["error"]["code"] == "given_twice" and answer.json()["error"]["field"] == name
+        assert answer.json()["code"] == "given_twice" and answer.json()["field"] == name
     answer = server.paint(photo, headers={"X-Subject": "header"}, subject="form", output_size="64")
     assert answer.status_code == 200
 

@@ -112,7 +112,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(start, photo, disk):
     folder = disk(64)
     s = start("--state-dir", str(folder / "state"), "--cache-dir", str(folder / "cache"))
     refused = s.add_job(photo)
-    assert refused.status_code == 503 and refused.json()["error"]["code"] == "no_storage"
+    assert refused.status_code == 503 and refused.json()["code"] == "no_storage"
     assert refused.headers["retry-after"]
     assert s.paint(photo, output_size="512").status_code == 200
     assert os.listdir(folder / "state") == []
@@ -175,10 +175,10 @@ def test_erasure_ends_what_is_in_work(start, photo, tmp_path):
     for t in threads:
         t.join()
     for name in ("anna", "other size"):
-        assert answers[name].status_code == 410 and answers[name].json()["error"]["code"] == "erased"
+        assert answers[name].status_code == 410 and answers[name].json()["code"] == "erased"
     assert answers["bert"].status_code == 200
     with zipfile.ZipFile(io.BytesIO(answers["batch"].content)) as z:
-        assert json.loads(z.read("0040.error.json"))["error"]["code"] == "erased" and len(z.namelist()) == 40
+        assert json.loads(z.read("0040.error.json"))["code"] == "erased" and len(z.namelist()) == 40
     s.wait(lambda: s.metric("stylize_queue_depth") == 0)
     s.wait(lambda: all(state_of(s, job) in ("cancelled", 404) for job in jobs))
     data = s.client.get("/api/v1/data/anna").json()
@@ -264,7 +264,7 @@ def test_a_batch_is_a_zip_of_paintings_and_errors(server, photo, artwork):
         names = z.namelist()
         assert names[:3] == ["0001.jpg", "0002.error.json", "0003.jpg"] and len(names) == 23
         assert z.read("0001.jpg").startswith(b"\xff\xd8\xff")
-        assert json.loads(z.read("0002.error.json"))["error"]["code"] == "unsupported_picture"
+        assert json.loads(z.read("0002.error.json"))["code"] == "unsupported_picture"
         assert z.read("0001.jpg") == z.read("0023.jpg") != z.read("0003.jpg")
 
 

@@ -241,7 +241,7 @@ def test_a_download_is_cancelled(desktop):
 
 def test_a_server_without_jobs_paints_at_once(desktop):
     take(desktop)
-    desktop.route("**/api/v1/jobs", lambda r: r.fulfill(status=503, json={"error": {"code": "no_storage"}}))
+    desktop.route("**/api/v1/jobs", lambda r: r.fulfill(status=503, json={"code": "no_storage"}))
     desktop.select_option("#size", "2048")
     assert download(desktop)[1].startswith(b"\xff\xd8\xff")
 
@@ -308,7 +308,7 @@ def test_a_busy_server_is_waited_for(desktop):
 
     def busy(route):
         if answers:
-            return route.fulfill(status=answers.pop(), headers={"Retry-After": "1"}, json={"error": {"code": "queue_full"}})
+            return route.fulfill(status=answers.pop(), headers={"Retry-After": "1"}, json={"code": "queue_full"})
         answer = route.fetch()
         route.fulfill(response=answer, headers={**answer.headers, "x-stylize-degraded": "true"})
     desktop.route(PAINT, busy)
@@ -325,7 +325,7 @@ def test_a_key_is_asked_for_once(desktop):
     def locked(route):
         keys.append(route.request.headers.get("authorization"))
         if keys[-1] != "Bearer secret":
-            return route.fulfill(status=401, json={"error": {"code": "key_needed"}})
+            return route.fulfill(status=401, json={"code": "key_needed"})
         route.continue_()
     desktop.route(PAINT, locked)
     desktop.set_input_files("#choose", PHOTO)

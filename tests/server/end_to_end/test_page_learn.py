@@ -93,7 +93,7 @@ def test_it_goes_on_while_the_page_is_away_and_is_cancelled(page, server):
 
 def test_what_the_server_says_is_told(desktop):
     own(desktop)
-    desktop.route("**/api/v1/styles", lambda r: r.fulfill(status=409, json={"error": {"code": "no_style_folder", "message": "no folder"}})
+    desktop.route("**/api/v1/styles", lambda r: r.fulfill(status=409, json={"code": "no_style_folder", "detail": "no folder"})
                   if r.request.method == "POST" else r.continue_())
     desktop.click("#learn-form [type=submit]")
     toast(desktop, "no folder")

@@ -13,12 +13,13 @@ def check(answer, status, code=None, field=None):
     if isinstance(answer, bytes):
         answer = parse(answer)
     assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
-    assert set(body) == {"error"} and {"code", "message"} <= set(body["error"]) <= {"code", "message", "field"}
-    assert all(isinstance(v, str) and v for v in body["error"].values())
-    assert code is None or body["error"]["code"] == code
-    assert field is None or body["error"]["field"] == field
+    assert set(body) - {"field"} == {"type", "title", "status", "detail", "code"}
+    assert (body.pop("status"), body["type"]) == (status, "about:blank")
+    assert all(isinstance(v, str) and v for v in body.values())
+    assert code is None or body["code"] == code
+    assert field is None or body["field"] == field
     if status in (429, 503):
         assert int(answer.headers["retry-after"]) >= 1
     return answer
