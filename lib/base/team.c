@@ -78,7 +78,9 @@ stylize_status stz_team_reserve(stz_team *team, size_t bytes, stylize_error *err
 {
     if (!scratch_grow(team->scratch, bytes))
         return stz_nomem(err, bytes);
-    atomic_store_explicit(&team->need, bytes, memory_order_relaxed); /* published with the section */
+    /* Published with the section. Never less than before: of two runs in turns each asks when it begins only. */
+    if (bytes > atomic_load_explicit(&team->need, memory_order_relaxed))
+        atomic_store_explicit(&team->need, bytes, memory_order_relaxed);
     return STYLIZE_OK;
 }
 

@@ -19,8 +19,8 @@ typedef void (*stz_team_fn)(void *arg, int item, void *scratch);
 
 /* ------------------------------------------------------------------ for engines */
 
-/* Scratch bytes that every thread of the following sections must have. Asked for once in a run,
- * before the first section; allocates only when it grows. Helpers whose memory cannot be had stay
+/* Scratch bytes that every thread of the following sections must have, at least; it never becomes less. Asked for once
+ * in a run, before the first section; allocates only when it grows. Helpers whose memory cannot be had stay
  * out; NOMEM if the leader's cannot. */
 stylize_status stz_team_reserve(stz_team *team, size_t scratch_bytes, stylize_error *err);
 

@@ -139,6 +139,26 @@ static void sleeping_helpers_wake_for_work(void **state)
     stz_scratch_free(&scratch);
 }
 
+/* Each of two runs asks once, when it begins: what the second needs is not all that the first may use after that. */
+static void runs_in_turns_keep_their_scratch(void **state)
+{
+    const size_t large = 8u << 20;
+    stz_scratch scratch = {0};
+    stz_team *team = stz_team_create(4, &scratch, 3);
+    assert_int_equal(stz_team_reserve(team, large, NULL), STYLIZE_OK);
+    assert_int_equal(stz_team_reserve(team, 64, NULL), STYLIZE_OK);
+    int strangers = 0;
+    for (int round = 0; round < 1000 && strangers < 20; round++) {
+        struct tally t = tally_create(50, large); /* fills it */
+        stz_team_run(team, count_item, &t, 50);
+        strangers += atomic_load(&t.strangers);
+        tally_expect(&t, 50, 1);
+    }
+    assert_true(strangers >= 20);
+    stz_team_destroy(team);
+    stz_scratch_free(&scratch);
+}
+
 static void scratch_grows_before_it_is_used(void **state)
 {
     stz_scratch scratch = {0};
@@ -326,6 +346,7 @@ int main(void)
         cmocka_unit_test(thousands_of_short_sections),
         cmocka_unit_test(sleeping_helpers_wake_for_work),
         cmocka_unit_test(scratch_grows_before_it_is_used),
+        cmocka_unit_test(runs_in_turns_keep_their_scratch),
         cmocka_unit_test(scratch_that_cannot_be_had_is_an_error),
         cmocka_unit_test(helpers_come_and_go_in_the_middle),
         cmocka_unit_test(leave_takes_effect_in_sleep),

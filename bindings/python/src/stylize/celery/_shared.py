@@ -103,7 +103,7 @@ def join(
     started: float,
 ) -> dict[str, Any]:  # fmt: skip
     """Puts the pieces together and clears them away."""
-    asked = Order(b"", [], None, {}, format, key, result)
+    asked = Order(b"", [], None, None, {}, format, key, result)
     there = found(asked)
     if there is not None:
         return {**there, "workers": []}

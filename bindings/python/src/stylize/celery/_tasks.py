@@ -62,8 +62,9 @@ def wait(task: Any, job: Any, heard: list[float]) -> Image:
 
 def paint_order(task: Any, asked: Order) -> Image:
     heard = [0.0]
-    masks = {"masks": asked.masks, "style_masks": asked.style_masks}
-    job = stylizer().submit(asked.content, asked.styles, **masks, **asked.options, progress=heard.append)
+    job = stylizer().submit(
+        asked.content, asked.styles, masks=asked.masks, style_masks=asked.style_masks, **asked.options, progress=heard.append
+    )
     return wait(task, job, heard)
 
 
