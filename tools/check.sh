@@ -83,12 +83,13 @@ trap 'trap "" TERM; kill 0; exit 130' INT # builds behind would go on
 quick="-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1 -DNDEBUG" # the line of a fault is enough
 
 # The release is tested with Debian's libtorch, an old one; the plugin's CUDA half with a new one.
-# Allocations that fail are left to the sanitizers: there the same programs run, and more is seen.
-begin release -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
+# Allocations that fail, the corpora of the fuzz targets and the requests to the server are left to the sanitizers: there
+# the same programs run, and more is seen.
+begin release -DSTYLIZE_WERROR=ON -DSTYLIZE_BUILD_TESTS=ON -DSTYLIZE_UNITY=ON "-DSTYLIZE_TORCH=${STYLIZE_TORCH-}"
 wait "$building_release"
 nice="nice -n 19"
 begin asan "$quick"
-stage release -LE alloc
+stage release -LE "alloc|fuzz|sanitized"
 wait "$fetch"
 sed 's/^/check: /' build/logs/torch-cuda.said
 cuda_torch=$(cat build/logs/torch-cuda.path)
