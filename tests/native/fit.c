@@ -11,6 +11,7 @@
 #include "engine/native/grid_loss.h"
 #include "engine/native/steady_loss.h"
 #include "net_util.h"
+#include "once.h"
 #include "style/model.h"
 
 #define SIDE     128
@@ -403,10 +404,10 @@ int main(void)
         cmocka_unit_test(the_grid_loss_has_its_gradient),
         cmocka_unit_test(the_code_learns),
         cmocka_unit_test(a_network_learns),
-        cmocka_unit_test(it_ends_when_told),
+        not_for_threads(it_ends_when_told),
         cmocka_unit_test(it_ends_before_its_first_step),
         cmocka_unit_test(a_cancelled_run_ends),
-        cmocka_unit_test(memory_decides_the_size),
+        not_for_threads(memory_decides_the_size),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

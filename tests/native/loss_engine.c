@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "net_util.h"
+#include "once.h"
 
 #define WIDTH  96
 #define HEIGHT 64
@@ -275,8 +276,8 @@ static void painters_do_not_optimise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiles_and_whole_agree),    cmocka_unit_test(half_precision_is_not_for_gradients),
-        cmocka_unit_test(blends_are_sums),          cmocka_unit_test(a_deadline_ends_it),
+        not_for_threads(tiles_and_whole_agree),     not_for_threads(half_precision_is_not_for_gradients),
+        not_for_threads(blends_are_sums),           cmocka_unit_test(a_deadline_ends_it),
         cmocka_unit_test(wrong_jobs_are_refused),   cmocka_unit_test(wrong_models_are_refused),
         cmocka_unit_test(painters_do_not_optimise), cmocka_unit_test(two_at_once_are_as_one),
     };

@@ -10,6 +10,7 @@
 #include "engine/native/optimize.h"
 #include "engine/native/search.h"
 #include "net_util.h"
+#include "once.h"
 #include "reference_loss.h"
 
 #define WIDTH  48
@@ -431,12 +432,12 @@ static void ends_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_loss_is_the_oracles),
-        cmocka_unit_test(tiles_are_the_whole),
-        cmocka_unit_test(a_style_may_be_larger),
+        not_for_threads(the_loss_is_the_oracles),
+        not_for_threads(tiles_are_the_whole),
+        not_for_threads(a_style_may_be_larger),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(searches_find_the_valley),
-        cmocka_unit_test(the_loss_falls),
+        not_for_threads(the_loss_falls),
         cmocka_unit_test(the_same_for_any_number_of_threads),
         cmocka_unit_test(starts_from_a_picture),
         cmocka_unit_test(ends_early),

@@ -7,6 +7,7 @@
 #include "alloc/failing.h"
 #include "blob.h"
 #include "net_util.h"
+#include "once.h"
 #include "stylize/train.h"
 
 #define W    48
@@ -435,7 +436,7 @@ int main(void)
         with_ctx(other_weights_end_what_was_kept),
         with_ctx(opening_refuses_what_it_cannot_use),
         with_ctx(calls_refuse_what_is_missing),
-        cmocka_unit_test(every_allocation_may_fail),
+        not_for_threads(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
