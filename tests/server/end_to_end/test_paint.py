@@ -91,6 +91,17 @@ def test_masks_on_the_artwork(server, photo, artwork):
     assert paint([black]).json()["detail"].startswith("style mask 1 is black")
 
 
+def test_which_picture_is_damaged(server, photo, artwork):
+    cut, whole = photo[:len(photo) // 2], gray_png(200)
+    for name in ("masks", "style_masks"):
+        files = [("content_image", photo), ("style_image", artwork), (name, ("m", cut))]
+        answer = server.client.post("/api/v1/style-transfer", files=files, data={"output_size": "64"}).json()
+        assert (answer["status"], answer["field"]) == (422, name), answer
+    answer = server.client.post("/api/v1/style-transfer", data={"output_size": "64"},
+                                files=[("content_image", cut), ("style_image", artwork), ("masks", ("m", whole))]).json()
+    assert (answer["status"], answer["field"]) == (422, "content_image"), answer
+
+
 @pytest.mark.parametrize("masks,status", [([b"no picture"], 415), ([gray_png(1)] * 2, 422), ([gray_png(1)] * 17, 422)])
 def test_wrong_masks_are_refused(server, photo, masks, status):
     files = [("content_image", photo)] + [("masks", ("m", m)) for m in masks]
