@@ -13,6 +13,7 @@
 
 #include "api/job_events.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "common/clock.h"
 #include "config/config_read.h"
 #include "fleet/fleet.h"
@@ -125,6 +126,8 @@ static bool open_server(server *s, char *message, size_t size)
 /* The sandbox needs the folder of jobs to be there. */
 static bool open_jobs(server *s, bool folder, char *message, size_t size)
 {
+    if (s->config.data_key && !seal_load(s->config.data_key, message, size)) /* before what is sealed is read */
+        return false;
     s->jobs = jobs_create(&s->config, &s->painter, &s->metrics, &s->pool, message, size);
     return s->jobs && (!folder || jobs_open(s->jobs, message, size));
 }

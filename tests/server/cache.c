@@ -1,4 +1,5 @@
 #include "paint/cache.h"
+#include "base/seal.h"
 #include "paint/folder_tier.h"
 #include "paint/memory_tier.h"
 
@@ -368,9 +369,65 @@ static void what_is_too_old_goes(void **state)
     }
 }
 
+/* Without a key anybody can make a block; with one only who has it, and only for its own name. */
+static void blocks_are_sealed(void **state)
+{
+    const painting_key key = key_of(1), other = key_of(2);
+    painting *p = make("x", 100, "anna");
+    buf plain = {0}, sealed = {0};
+    assert_true(painting_write(p, &key, &plain));
+    seal_with(TEXT("a key of sixteen"));
+    assert_true(painting_write(p, &key, &sealed));
+    assert_int_equal(plain.size, sealed.size);
+    assert_null(painting_read(&key, (slice){plain.data, plain.size}));
+    assert_null(painting_read(&other, (slice){sealed.data, sealed.size}));
+    painting *again = painting_read(&key, (slice){sealed.data, sealed.size});
+    assert_non_null(again);
+    painting_release(again);
+    sealed.data[sealed.size - 1] ^= 1;
+    assert_null(painting_read(&key, (slice){sealed.data, sealed.size}));
+    sealed.data[sealed.size - 1] ^= 1;
+    seal_with(TEXT("another of sixteen"));
+    assert_null(painting_read(&key, (slice){sealed.data, sealed.size}));
+    seal_with((slice){NULL, 0});
+    assert_null(painting_read(&key, (slice){sealed.data, sealed.size}));
+    again = painting_read(&key, (slice){plain.data, plain.size});
+    assert_non_null(again);
+    painting_release(again);
+    painting_release(p);
+    buf_free(&plain);
+    buf_free(&sealed);
+}
+
+static void a_key_is_read_from_its_file(void **state)
+{
+    char path[] = "/tmp/stylize-seal-XXXXXX", message[200] = "";
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_false(seal_load(path, message, sizeof message));
+    assert_non_null(strstr(message, "has 0 bytes; at least 16 are needed"));
+    assert_int_equal(write(file, "fifteen bytes!!\n", 16), 16);
+    assert_false(seal_load(path, message, sizeof message));
+    assert_non_null(strstr(message, "has 15 bytes"));
+    assert_int_equal(lseek(file, 15, SEEK_SET), 15);
+    assert_int_equal(write(file, "!\n", 2), 2);
+    assert_true(seal_load(path, message, sizeof message));
+    assert_true(seal_keyed());
+    seal_with((slice){NULL, 0});
+    assert_int_equal(ftruncate(file, SEAL_KEY_MOST + 1), 0);
+    assert_false(seal_load(path, message, sizeof message));
+    assert_false(seal_load("/nowhere/key", message, sizeof message));
+    assert_non_null(strstr(message, "No such file"));
+    assert_false(seal_keyed());
+    close(file);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_sealed),
+        cmocka_unit_test(a_key_is_read_from_its_file),
         cmocka_unit_test(the_least_used_goes_first),
         cmocka_unit_test(a_second_put_replaces_the_first),
         cmocka_unit_test(a_painting_outlives_the_cache),

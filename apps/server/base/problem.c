@@ -55,6 +55,13 @@ bool problem_from(problem *p, const stylize_error *err, const char *field)
                        err->message[0] ? err->message : stylize_status_str(err->status));
 }
 
+const char *problem_picture(const stylize_error *err)
+{
+    return !strncmp(err->message, "mask ", 5)          ? "masks"
+           : !strncmp(err->message, "style mask ", 11) ? "style_masks"
+                                                       : "content_image";
+}
+
 static const char erased[] = "erased";
 
 void problem_erased(problem *p)

@@ -19,6 +19,8 @@ bool problem_set(problem *p, unsigned status, const char *code, const char *fiel
     APP_PRINTF(5, 6);
 /* From a failure of the library while it did something with that field (NULL: none). */
 bool problem_from(problem *p, const stylize_error *err, const char *field);
+/* The field of a picture that the library could not decode: it names masks in its message. */
+const char *problem_picture(const stylize_error *err);
 /* What somebody is told whose request was in work when its subject's data was erased. */
 void problem_erased(problem *p);
 bool problem_is_erased(const problem *p);

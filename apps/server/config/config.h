@@ -58,7 +58,7 @@ typedef struct config {
     uint64_t broker_timeout; /* ms */
     char *consul, *consul_service, *consul_address, *consul_token_file, *consul_ca;
     /* security */
-    char *api_keys, *user;
+    char *api_keys, *user, *data_key;
     bool anonymous;
     sandbox_mode sandbox;
     /* operation */

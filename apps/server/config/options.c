@@ -171,6 +171,8 @@ const option config_options[] = {
         "file of hashed keys; requests then need one; read again on SIGHUP"),
     ROW("Security", "anonymous", OPTION_BOOL, anonymous, "no", 0, 0, NULL,
         "with --api-keys: painting needs no key, only administration does"),
+    ROW("Security", "data-key", OPTION_TEXT, data_key, NULL, 0, 0, "FILE",
+        "secret that seals what lies in Redis, stores and folders; 16 bytes or more"),
     ROW("Security", "user", OPTION_TEXT, user, NULL, 0, 0, "NAME",
         "become this user once the port is open; needs root"),
     CHOICE("Security", "sandbox", sandbox, "off", sandbox_modes, "HOW",

@@ -18,8 +18,10 @@ static json_t *read_record(struct broker *b, const char *id, bool *asked)
     broker_record_key(b, id, key);
     const slice words[] = {REDIS_WORD("GET"), REDIS_WORD(key)};
     redisReply *reply = redis_ask(b->redis, words, APP_LEN(words));
-    json_t *record =
-        reply && reply->type == REDIS_REPLY_STRING ? json_loadb(reply->str, reply->len, 0, NULL) : NULL;
+    slice text = {NULL, 0};
+    if (reply && reply->type == REDIS_REPLY_STRING)
+        text = broker_unseal_record(id, (slice){reply->str, reply->len});
+    json_t *record = text.data ? json_loadb(text.data, text.size, 0, NULL) : NULL;
     *asked = reply != NULL;
     redis_free(&reply, 1);
     return record;

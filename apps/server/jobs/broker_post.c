@@ -76,12 +76,13 @@ static bool make_message(struct broker *b, const job *j, const work *w, buf *out
     return celery_message(&t, out);
 }
 
+/* What others find: without --data-key JSON, with it a seal of id and JSON, in digits, before it. */
 static char *make_record(const job *j, const buf *message)
 {
     json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:s%}", "owner", j->owner, "subject", j->subject,
                              "created", (json_int_t)j->created, "format", format_name(j->format), "message",
                              message->data, message->size);
-    return json_line(root);
+    return broker_seal_record(j->id, json_line(root));
 }
 
 /* All or, if the connection fails in between, what the sweep removes. */

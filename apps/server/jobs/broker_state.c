@@ -1,9 +1,11 @@
 #include "jobs/broker_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/seal.h"
 #include "common/names.h"
 
 #define FILES_MAX (3 + 2 * STYLIZE_STYLES_MAX) /* content, style, result; masks, and those on the style picture */
@@ -41,6 +43,39 @@ void broker_result_name(const job *j, char out[BROKER_KEY_MAX])
 {
     snprintf(out, BROKER_KEY_MAX, "jobs/%s/result.%s", j->id,
              j->format == STYLIZE_FORMAT_JPEG ? "jpg" : format_name(j->format));
+}
+
+#define SEAL_TEXT (2 * SEAL_SIZE + 1) /* digits and a blank */
+
+char *broker_seal_record(const char *id, char *taken)
+{
+    uint8_t seal[SEAL_SIZE];
+    if (!taken || !seal_keyed())
+        return taken;
+    const size_t size = strlen(taken);
+    char *sealed = malloc(SEAL_TEXT + size + 1);
+    const bool ok = sealed && seal_of((slice){id, strlen(id)}, (slice){taken, size}, seal);
+    if (ok) {
+        hex_encode(seal, sizeof seal, sealed);
+        sealed[SEAL_TEXT - 1] = ' ';
+        memcpy(sealed + SEAL_TEXT, taken, size + 1);
+    }
+    free(taken);
+    if (!ok)
+        free(sealed);
+    return ok ? sealed : NULL;
+}
+
+slice broker_unseal_record(const char *id, slice text)
+{
+    const bool sealed = text.size > SEAL_TEXT && text.data[0] != '{';
+    const slice json = sealed ? (slice){text.data + SEAL_TEXT, text.size - SEAL_TEXT} : text;
+    uint8_t said[SEAL_SIZE], seal[SEAL_SIZE];
+    if (!seal_keyed())
+        return json;
+    const bool right = sealed && hex_decode(text.data, 2 * SEAL_SIZE, said) &&
+                       seal_of((slice){id, strlen(id)}, json, seal) && seal_equal(said, seal);
+    return right ? json : (slice){NULL, 0};
 }
 
 int64_t broker_lifetime(const struct broker *b) { return (int64_t)(2 * b->jobs->config->job_ttl); } /* ms */

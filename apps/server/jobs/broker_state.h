@@ -27,6 +27,11 @@ void broker_file_name(const char *id, const char *what, char out[BROKER_KEY_MAX]
 void broker_result_name(const job *j, char out[BROKER_KEY_MAX]);
 int64_t broker_lifetime(const struct broker *b); /* of records, ms */
 
+/* A record as it lies in Redis, or NULL; takes the text over. */
+char *broker_seal_record(const char *id, char *taken);
+/* The JSON of it; data NULL: it is not ours, or not of this job. */
+slice broker_unseal_record(const char *id, slice text);
+
 /* The files of a job but those whose names begin with `kept`, if that is not NULL. False: some are there still, or the
  * store does not say. */
 bool broker_remove_files(struct broker *b, const char *id, const char *kept);

@@ -83,12 +83,6 @@ static void end_unsent(flight *f, painting *result, const problem *why)
     flight_release(f);
 }
 
-/* Of a picture that could not be decoded: the library names a mask first. */
-static const char *field_of(const char *message)
-{
-    return !strncmp(message, "mask ", 5) ? "masks" : !strncmp(message, "style mask ", 11) ? "style_masks" : "content_image";
-}
-
 /* The library's callback. */
 static void on_done(void *user, uint64_t id, stylize_status status, stylize_image *result,
                     const stylize_error *error)
@@ -111,7 +105,7 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
             problem_set(&why, 503, "out_of_memory", NULL, "memory for the result could not be had");
         }
     } else {
-        problem_from(&why, error, status == STYLIZE_ERR_FORMAT ? field_of(error->message) : NULL);
+        problem_from(&why, error, status == STYLIZE_ERR_FORMAT ? problem_picture(error) : NULL);
         if (status == STYLIZE_ERR_NOT_FOUND) { /* the style was there: an engine or a file is missing */
             why.status = 500;
             why.code = "internal";

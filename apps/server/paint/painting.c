@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/digest.h"
+#include "base/seal.h"
 #include "common/clock.h"
 
 enum { MARK_DEGRADED = 1, MARK_DAMAGED = 2 };
@@ -14,7 +14,7 @@ enum { MARK_DEGRADED = 1, MARK_DAMAGED = 2 };
 typedef struct file_header {
     char magic[8];
     uint8_t key[32];
-    uint8_t digest[32]; /* of the header with a zero digest, and of the picture */
+    uint8_t seal[SEAL_SIZE]; /* of the header with a zero seal, and of the picture */
     uint64_t size;
     uint32_t width, height, format, tiles, batch_size, marks;
     float strength;
@@ -56,15 +56,11 @@ void painting_take(painting *p, stylize_image *result)
     stylize_image_free(result);
 }
 
-static bool file_digest(const file_header *h, const void *picture, uint8_t out[32])
+static bool file_seal(const file_header *h, const void *picture, uint8_t out[SEAL_SIZE])
 {
     file_header bare = *h;
-    memset(bare.digest, 0, sizeof bare.digest);
-    digester sum;
-    digest_begin(&sum);
-    digest_add(&sum, &bare, sizeof bare);
-    digest_add(&sum, picture, (size_t)h->size);
-    return digest_end(&sum, out);
+    memset(bare.seal, 0, sizeof bare.seal);
+    return seal_of((slice){(const char *)&bare, sizeof bare}, (slice){picture, (size_t)h->size}, out);
 }
 
 bool painting_write(const painting *p, const painting_key *key, buf *out)
@@ -96,10 +92,10 @@ bool painting_write_as(const painting *p, const painting_key *key, const char su
     memcpy(h.model, p->model, sizeof h.model);
     memcpy(h.style, p->style, sizeof h.style);
     memcpy(h.subject, subject, sizeof h.subject);
-    uint8_t digest[32];
-    if (!file_digest(&h, p->image.pixels, digest))
+    uint8_t seal[SEAL_SIZE];
+    if (!file_seal(&h, p->image.pixels, seal))
         return false;
-    memcpy(h.digest, digest, sizeof digest);
+    memcpy(h.seal, seal, sizeof seal);
     buf_append(out, &h, sizeof h);
     buf_append(out, p->image.pixels, p->image.size);
     return !out->failed;
@@ -129,7 +125,7 @@ static void take_header(painting *p, const file_header *h)
 painting *painting_read(const painting_key *key, slice block)
 {
     file_header h;
-    uint8_t digest[32];
+    uint8_t seal[SEAL_SIZE];
     if (block.size < sizeof h)
         return NULL;
     memcpy(&h, block.data, sizeof h);
@@ -137,7 +133,7 @@ painting *painting_read(const painting_key *key, slice block)
     if (memcmp(h.magic, file_magic, sizeof h.magic) || memcmp(h.key, key->bytes, sizeof h.key) ||
         h.size != block.size - sizeof h || !h.size)
         return NULL;
-    const bool whole = file_digest(&h, picture, digest) && !memcmp(digest, h.digest, sizeof digest);
+    const bool whole = file_seal(&h, picture, seal) && seal_equal(seal, h.seal);
     painting *p = whole ? calloc(1, sizeof *p) : NULL;
     uint8_t *bytes = p ? malloc((size_t)h.size) : NULL;
     if (!bytes) {

@@ -34,6 +34,7 @@ void sandbox_policy_of(sandbox_policy *p, const config *c, const sandbox_folders
     add(p->files, c->tls_cert);
     add(p->files, c->tls_key);
     add(p->files, c->api_keys);
+    add(p->files, c->data_key);
     if (c->storage && !strncmp(c->storage, "file://", 7))
         p->tree[0] = c->storage + 7;
     add(p->files, c->redis_password_file);

@@ -211,6 +211,25 @@ def test_a_damaged_mask_is_told_as_here(fleet, worker, photo):
         assert theirs.json()[name] == here.json()[name]
 
 
+def test_a_job_that_no_server_handed_in_is_none(fleet, redis, tmp_path, photo):
+    """With a key: a record of another's making, or of another job, is not believed."""
+    (tmp_path / "key").write_text("a key of sixteen bytes and more\n")
+    key = ("--no-warm-up", "--data-key", str(tmp_path / "key"))
+    s, other = fleet(*key), fleet(*key)
+    one, two = (s.client.post("/api/v1/jobs", files={"content_image": photo}, data={"style_id": "scream"}).json()["id"] for _ in "ab")
+    assert other.client.get(f"/api/v1/jobs/{one}").status_code == 200
+    third = fleet(*key)
+    names = [name for name in redis.ask("-n", "2", "KEYS", "*:job:*").split() if name.endswith((one, two))]
+    (of_two,) = (name for name in names if name.endswith(two))
+    (of_one,) = (name for name in names if name.endswith(one))
+    sealed = redis.ask("-n", "2", "GET", of_two)
+    for forged in (sealed[65:], redis.ask("-n", "2", "GET", of_one)):
+        redis.ask("-n", "2", "SET", of_two, forged)
+        assert third.client.get(f"/api/v1/jobs/{two}").status_code == 404
+    redis.ask("-n", "2", "SET", of_two, sealed)
+    assert third.client.get(f"/api/v1/jobs/{two}").status_code == 200
+
+
 def test_masks_lie_beside_the_photograph(fleet, redis, tmp_path, photo):
     s = fleet("--no-warm-up")
     masks = [gray_png(i) for i in range(16)]

@@ -62,6 +62,24 @@ def test_servers_share_results_by_redis(start, redis, photo):
     assert key.startswith("stylize:") and 0 < int(redis.ask("-n", "3", "PTTL", key)) <= 3600000
 
 
+def test_with_a_key_nobody_else_makes_results(start, redis, photo, tmp_path):
+    """What a server without the key left in Redis is not there for one that has it; those that share it share results."""
+    for name in ("key", "other"):
+        (tmp_path / name).write_text(f"{name} of sixteen bytes and more\n")
+    flags = ("--redis", redis.url(3), "--cache-memory", "0")
+    without = joined(start, *flags)
+    a, b, c = (joined(start, *flags, "--data-key", str(tmp_path / name)) for name in ("key", "key", "other"))
+    assert cache_of(without.paint(photo)) == "miss"
+    without.wait(lambda: redis.ask("-n", "3", "KEYS", "*:result:*") != "")
+    assert cache_of(a.paint(photo)) == "miss"  # and its own takes that place
+    a.wait(lambda: cache_of(b.paint(photo)) == "hit")
+    assert cache_of(c.paint(photo)) == "miss"
+    (tmp_path / "short").write_text("short\n")
+    done = subprocess.run([BINARY, "check", "--data-key", str(tmp_path / "short"), "--state-dir", str(tmp_path / "s")],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and "has 5 bytes; at least 16 are needed" in done.stderr
+
+
 @pytest.mark.threads
 def test_redis_may_go_and_come_back(start, redis, photo):
     s = joined(start, "--redis", redis.url(), "--cache-memory", "0")
