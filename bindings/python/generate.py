@@ -1,27 +1,33 @@
 #!/usr/bin/env python3
-"""Writes src/stylize/_abi.py, the ctypes view of the library, from include/stylize/stylize.h.
+"""Writes src/stylize/_abi.py, the ctypes view of the library, from stylize.h and sequence.h of include/stylize.
 
-generate.py [--check]     --check only says whether the file is what the header gives, exit code 1 if not.
+generate.py [--check]     --check only says whether the file is what the headers give, exit code 1 if not.
 generate.py --layout      prints a C program that prints sizes and offsets, for a test against the compiler.
 
-The header is plain C99 without macros in its declarations, so a few patterns read all of it; whatever
-they do not understand is an error, never left out.
+The headers are plain C99 without macros in its declarations, so a few patterns read all of them; whatever
+these do not understand is an error, never left out.
 """
 import pathlib
 import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-HEADER = HERE.parents[1] / "include" / "stylize" / "stylize.h"
+FOLDER = HERE.parents[1] / "include" / "stylize"
+HEADERS = [FOLDER / "stylize.h", FOLDER / "sequence.h"]
 TARGET = HERE / "src" / "stylize" / "_abi.py"
 
 SCALARS = {
     "char": "c_char", "int": "c_int", "float": "c_float", "double": "c_double", "size_t": "c_size_t",
-    "ptrdiff_t": "c_ssize_t", "int32_t": "c_int32", "uint8_t": "c_uint8", "uint32_t": "c_uint32",
+    "ptrdiff_t": "c_ssize_t", "int32_t": "c_int32", "int64_t": "c_int64", "uint8_t": "c_uint8", "uint32_t": "c_uint32",
     "uint64_t": "c_uint64",
 }
+# Of enumerations whose numbers have another name in front than their own.
+PREFIXES = {
+    "stylize_log_level": "LOG_", "stylize_fit_answer": "FIT_", "stylize_frame_format": "FRAME_",
+    "stylize_frame_matrix": "MATRIX_", "stylize_frame_range": "RANGE_",
+}
 HEAD = '''\
-"""The binary interface of libstylize, made by generate.py from stylize.h: do not edit."""
+"""The binary interface of libstylize, made by generate.py from the headers: do not edit."""
 
 import ctypes as c
 import enum
@@ -34,7 +40,7 @@ def match(pattern: str, text: str) -> re.Match[str]:
     """A match of the whole text; there must be one."""
     found = re.fullmatch(pattern, text.strip(), flags=re.S)
     if not found:
-        raise SystemExit(f"generate.py: not understood in {HEADER.name}: {text.strip()[:200]}")
+        raise SystemExit(f"generate.py: not understood in the headers: {text.strip()[:200]}")
     return found
 
 
@@ -44,18 +50,19 @@ def class_name(name: str) -> str:
 
 
 class Header:
-    def __init__(self, text: str) -> None:
-        text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
-        self.defines = dict(re.findall(r"^#define STYLIZE_(\w+) \(?(-?[\d.]+)f?\)?$", text, flags=re.M))
-        text = re.sub(r"^#.*$", "", text, flags=re.M).replace("STYLIZE_API", "")
-        body = match(r'.*extern "C" \{(.*)\}', text)
+    def __init__(self, texts: list[str]) -> None:
+        self.text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", "\n".join(texts), flags=re.S)
+        self.defines = dict(re.findall(r"^#define STYLIZE_(\w+) \(?(-?[\d.]+)f?\)?$", self.text, flags=re.M))
         self.enums: dict[str, list[tuple[str, int]]] = {}
         self.structs: dict[str, list[tuple[str, str]]] = {}
         self.opaque: set[str] = set()
         self.callbacks: dict[str, str] = {}
         self.functions: dict[str, tuple[str, list[str]]] = {}
-        for statement in self.statements(body[1]):
-            self.read(statement)
+        for text in texts:
+            text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
+            text = re.sub(r"^#.*$", "", text, flags=re.M).replace("STYLIZE_API", "")
+            for statement in self.statements(match(r'.*extern "C" \{(.*)\}', text)[1]):
+                self.read(statement)
 
     @staticmethod
     def statements(text: str) -> list[str]:
@@ -130,10 +137,7 @@ def enum_lines(name: str, values: list[tuple[str, int]]) -> list[str]:
     # What the names have in common is the name of the enumeration; STYLIZE_OK and STYLIZE_DRAIN stand alone.
     words = name.removeprefix("stylize_").upper() + "_"
     short = [n.removeprefix(words).removeprefix("ERR_") for n, _ in values]
-    if name == "stylize_log_level":
-        short = [n.removeprefix("LOG_") for n in short]
-    if name == "stylize_fit_answer":
-        short = [n.removeprefix("FIT_") for n in short]
+    short = [n.removeprefix(PREFIXES.get(name, "")) for n in short]
     return [f"class {class_name(name)}(enum.IntEnum):",
             *(f"    {s} = {number}" for s, (_, number) in zip(short, values)), "", ""]
 
@@ -142,10 +146,9 @@ def module(header: Header) -> str:
     lines = [f"{name} = {value}" for name, value in header.defines.items()] + ["", ""]
     for name, values in header.enums.items():
         lines += enum_lines(name, values)
-    # In the header's order, callbacks between the structures: each needs only what stands above it.
-    text = HEADER.read_text(encoding="utf-8")
+    # In the headers' order, callbacks between the structures: each needs only what stands above it.
     kinds = {**header.structs, **header.callbacks}
-    for name in sorted(kinds, key=lambda n: match(rf"(.*?)(?:typedef struct |\(\*){n}\b.*", text).end(1)):
+    for name in sorted(kinds, key=lambda n: match(rf"(.*?)(?:typedef struct |\(\*){n}\b.*", header.text).end(1)):
         if name in header.callbacks:
             lines += [f"{class_name(name)} = c.CFUNCTYPE({header.callbacks[name]})", "", ""]
         else:
@@ -160,7 +163,7 @@ def module(header: Header) -> str:
 
 
 def layout(header: Header) -> str:
-    lines = ['#include <stdio.h>', '#include "stylize/stylize.h"', "int main(void)", "{"]
+    lines = ['#include <stdio.h>', '#include "stylize/sequence.h"', "int main(void)", "{"]
     for name, members in header.structs.items():
         lines.append(f'    printf("{name} %zu\\n", sizeof({name}));')
         lines += [f'    printf("{name}.{m} %zu %zu\\n", offsetof({name}, {m}), sizeof((({name} *)0)->{m}));'
@@ -171,12 +174,12 @@ def layout(header: Header) -> str:
 
 
 def main() -> int:
-    header = Header(HEADER.read_text(encoding="utf-8"))
+    header = Header([path.read_text(encoding="utf-8") for path in HEADERS])
     if sys.argv[1:] == ["--layout"]:
         print(layout(header), end="")
     elif sys.argv[1:] == ["--check"]:
         if TARGET.read_text(encoding="utf-8") != module(header):
-            print(f"{TARGET.name} is not what {HEADER.name} gives: run bindings/python/generate.py")
+            print(f"{TARGET.name} is not what the headers give: run bindings/python/generate.py")
             return 1
     elif not sys.argv[1:]:
         TARGET.write_text(module(header), encoding="utf-8")

@@ -34,6 +34,8 @@ typedef struct stylize_sequence stylize_sequence;
 typedef enum stylize_frame_format {
     STYLIZE_FRAME_RGB8 = 1,   /* one plane, 3 bytes a pixel */
     STYLIZE_FRAME_RGBA8 = 2,  /* one plane, 4 bytes a pixel; alpha is kept, not premultiplied */
+    STYLIZE_FRAME_BGR8 = 3,   /* as RGB8, blue first: OpenCV's */
+    STYLIZE_FRAME_BGRA8 = 4,  /* as RGBA8, blue first */
     STYLIZE_FRAME_YUV420 = 16 /* three planes of 8 bits: Y, and U and V of half the size, rounded up */
 } stylize_frame_format;
 

@@ -6,17 +6,15 @@
 
 #define SHIFT 16 /* fraction of the factors */
 
+static bool has_alpha(stylize_frame_format f) { return f == STYLIZE_FRAME_RGBA8 || f == STYLIZE_FRAME_BGRA8; }
+static bool blue_first(stylize_frame_format f) { return f == STYLIZE_FRAME_BGR8 || f == STYLIZE_FRAME_BGRA8; }
+
 static ptrdiff_t row_bytes(const stylize_frame *f, int plane)
 {
     const ptrdiff_t width = (ptrdiff_t)f->width;
-    switch (f->format) {
-    case STYLIZE_FRAME_RGB8:
-        return 3 * width;
-    case STYLIZE_FRAME_RGBA8:
-        return 4 * width;
-    default:
+    if (f->format == STYLIZE_FRAME_YUV420)
         return plane ? (width + 1) / 2 : width;
-    }
+    return (has_alpha(f->format) ? 4 : 3) * width;
 }
 
 stylize_status stz_frame_check(const stylize_frame *in, const char *what, stylize_frame *out,
@@ -27,10 +25,11 @@ stylize_status stz_frame_check(const stylize_frame *in, const char *what, styliz
     if (!stz_tagged_read(STZ_TAG_FRAME, out, in))
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s's struct_size is not set, or from a newer header",
                         what);
-    if (out->format != STYLIZE_FRAME_RGB8 && out->format != STYLIZE_FRAME_RGBA8 &&
+    if ((out->format < STYLIZE_FRAME_RGB8 || out->format > STYLIZE_FRAME_BGRA8) &&
         out->format != STYLIZE_FRAME_YUV420)
-        return stz_fail(err, STYLIZE_ERR_INVALID, "%s's format %d is not known; RGB8, RGBA8 and YUV420 are",
-                        what, (int)out->format);
+        return stz_fail(err, STYLIZE_ERR_INVALID,
+                        "%s's format %d is not known; RGB8, RGBA8, BGR8, BGRA8 and YUV420 are", what,
+                        (int)out->format);
     if (out->matrix < STYLIZE_MATRIX_AUTO || out->matrix > STYLIZE_MATRIX_BT709 ||
         out->range < STYLIZE_RANGE_LIMITED || out->range > STYLIZE_RANGE_FULL)
         return stz_fail(err, STYLIZE_ERR_INVALID, "%s's matrix %d or range %d is not known", what,
@@ -101,11 +100,24 @@ static void from_yuv(const stylize_frame *f, const stylize_image *out)
     }
 }
 
+/* Pixels of 3 or 4 bytes to such of 3 or 4; swap: red and blue change places. What has no alpha is opaque. */
+static void copy_row(const uint8_t *from, int from_bytes, bool swap, uint32_t width, uint8_t *to,
+                     int to_bytes)
+{
+    const int red = swap ? 2 : 0;
+    for (uint32_t x = 0; x < width; x++, from += from_bytes, to += to_bytes) {
+        to[0] = from[red];
+        to[1] = from[1];
+        to[2] = from[2 - red];
+        if (to_bytes == 4)
+            to[3] = from_bytes == 4 ? from[3] : 255;
+    }
+}
+
 stylize_status stz_frame_to_image(const stylize_frame *frame, stz_pool *pool, stylize_image *out,
                                   stylize_error *err)
 {
-    const stylize_format format =
-        frame->format == STYLIZE_FRAME_RGBA8 ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
+    const stylize_format format = has_alpha(frame->format) ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
     const stylize_status status = stz_image_alloc(pool, frame->width, frame->height, format, out, err);
     if (status != STYLIZE_OK)
         return status;
@@ -113,10 +125,15 @@ stylize_status stz_frame_to_image(const stylize_frame *frame, stz_pool *pool, st
         from_yuv(frame, out);
         return STYLIZE_OK;
     }
-    const size_t bytes = (size_t)row_bytes(frame, 0);
-    for (uint32_t y = 0; y < frame->height; y++)
-        memcpy(out->pixels + (ptrdiff_t)y * out->stride, frame->planes[0] + (ptrdiff_t)y * frame->strides[0],
-               bytes);
+    const int bytes = stz_bytes_per_pixel(format);
+    for (uint32_t y = 0; y < frame->height; y++) {
+        const uint8_t *from = frame->planes[0] + (ptrdiff_t)y * frame->strides[0];
+        uint8_t *to = out->pixels + (ptrdiff_t)y * out->stride;
+        if (blue_first(frame->format))
+            copy_row(from, bytes, true, frame->width, to, bytes);
+        else
+            memcpy(to, from, (size_t)row_bytes(frame, 0));
+    }
     return STYLIZE_OK;
 }
 
@@ -126,12 +143,14 @@ const uint8_t *stz_frame_luma(const stylize_frame *frame, uint8_t *scratch, ptrd
         *stride = frame->strides[0];
         return frame->planes[0];
     }
-    const int bytes = frame->format == STYLIZE_FRAME_RGBA8 ? 4 : 3;
+    const int bytes = has_alpha(frame->format) ? 4 : 3, red = blue_first(frame->format) ? 2 : 0;
     for (uint32_t y = 0; y < frame->height; y++) {
         const uint8_t *from = frame->planes[0] + (ptrdiff_t)y * frame->strides[0];
         uint8_t *to = scratch + (size_t)y * frame->width;
-        for (uint32_t x = 0; x < frame->width; x++, from += bytes)
-            to[x] = (uint8_t)stz_luma(from);
+        for (uint32_t x = 0; x < frame->width; x++, from += bytes) {
+            const uint8_t rgb[3] = {from[red], from[1], from[2 - red]};
+            to[x] = (uint8_t)stz_luma(rgb);
+        }
     }
     *stride = (ptrdiff_t)frame->width;
     return scratch;
@@ -192,19 +211,14 @@ static void write_yuv(const stylize_image *image, int bytes, const stylize_frame
 
 static void write_rgb(const stylize_image *image, int bytes, const stylize_frame *f)
 {
-    const int to_bytes = f->format == STYLIZE_FRAME_RGBA8 ? 4 : 3;
+    const int to_bytes = has_alpha(f->format) ? 4 : 3;
     for (uint32_t y = 0; y < f->height; y++) {
         const uint8_t *from = image->pixels + (ptrdiff_t)y * image->stride;
         uint8_t *to = f->planes[0] + (ptrdiff_t)y * f->strides[0];
-        if (bytes == to_bytes) {
+        if (bytes == to_bytes && !blue_first(f->format))
             memcpy(to, from, (size_t)bytes * f->width);
-            continue;
-        }
-        for (uint32_t x = 0; x < f->width; x++, from += bytes, to += to_bytes) {
-            memcpy(to, from, 3);
-            if (to_bytes == 4)
-                to[3] = 255;
-        }
+        else
+            copy_row(from, bytes, blue_first(f->format), f->width, to, to_bytes);
     }
 }
 

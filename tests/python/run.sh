@@ -6,7 +6,7 @@ set -eu
 source=$1 build=$2
 shift 2
 python=${STYLIZE_TEST_VENV:-$source/build/venv}/bin/python3
-needs=${STYLIZE_TEST_NEEDS:-celery, pytest, numpy, PIL}
+needs=${STYLIZE_TEST_NEEDS:-av, celery, pytest, numpy, PIL}
 if ! PYTHONPATH=${STYLIZE_TEST_PATH-} "$python" -c "import $needs" 2>/dev/null; then
     echo "skipped: $python lacks one of $needs (tools/python_env.sh makes the environment of these tests, which needs PyPI)"
     exit 77

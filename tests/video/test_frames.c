@@ -133,12 +133,63 @@ static void strides_are_observed(void **state)
     stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
 }
 
+/* Blue first is the same painting, with and without alpha; what has none is opaque. */
+static void blue_may_come_first(void **state)
+{
+    static const stylize_frame_format swapped[] = {STYLIZE_FRAME_BGR8, STYLIZE_FRAME_BGRA8};
+    stylize_ctx *ctx = create_ctx(NULL);
+    stylize_error err = {0};
+    for (int i = 0; i < 2; i++) {
+        const size_t bytes = i ? 4 : 3;
+        const stylize_format format = i ? STYLIZE_FORMAT_RGBA8 : STYLIZE_FORMAT_RGB8;
+        stylize_image in = fake_picture(40, 24, format, 9), blue = fake_picture(40, 24, format, 9),
+                      out = fake_picture(40, 24, format, 1), other = fake_picture(40, 24, format, 2),
+                      full = fake_picture(40, 24, STYLIZE_FORMAT_RGBA8, 2);
+        for (size_t p = 0; p < in.size; p += bytes) {
+            blue.pixels[p] = in.pixels[p + 2];
+            blue.pixels[p + 2] = in.pixels[p];
+        }
+        stylize_request r = plain_request();
+        stylize_sequence *a = create_sequence(ctx, &r, 0.7f, 1), *b = create_sequence(ctx, &r, 0.7f, 1);
+        for (int n = 0; n < 3; n++) { /* the second has motion, of the brightness */
+            stylize_frame frame = frame_of(&in), result = frame_of(&out), theirs = frame_of(&blue),
+                          given = frame_of(&other);
+            theirs.format = given.format = swapped[i];
+            ok(stylize_sequence_push(a, &frame, NULL, &err));
+            ok(stylize_sequence_pull(a, &result, &err));
+            ok(stylize_sequence_push(b, &theirs, NULL, &err));
+            ok(stylize_sequence_pull(b, &given, &err));
+            assert_true(result.kept == given.kept);
+            for (size_t p = 0; p < in.size; p += bytes) {
+                assert_int_equal(out.pixels[p], other.pixels[p + 2]);
+                assert_int_equal(out.pixels[p + 1], other.pixels[p + 1]);
+                assert_int_equal(out.pixels[p + 2], other.pixels[p]);
+                if (bytes == 4)
+                    assert_int_equal(other.pixels[p + 3], in.pixels[p + 3]);
+            }
+        }
+        stylize_frame frame = frame_of(&blue), opaque = frame_of(&full);
+        frame.format = swapped[i];
+        opaque.format = STYLIZE_FRAME_BGRA8;
+        pass(ctx, &frame, &opaque);
+        for (size_t p = 0; p < 40 * 24; p++) {
+            assert_memory_equal(full.pixels + 4 * p, blue.pixels + bytes * p, 3);
+            assert_int_equal(full.pixels[4 * p + 3], i ? blue.pixels[4 * p + 3] : 255);
+        }
+        stylize_sequence_destroy(a);
+        stylize_sequence_destroy(b);
+        free(in.pixels), free(blue.pixels), free(out.pixels), free(other.pixels), free(full.pixels);
+    }
+    stylize_ctx_destroy(ctx, STYLIZE_DRAIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(yuv_comes_back, reset),
         cmocka_unit_test_setup(yuv_is_that_of_the_standards, reset),
         cmocka_unit_test_setup(alpha_is_kept, reset),
+        cmocka_unit_test_setup(blue_may_come_first, reset),
         cmocka_unit_test_setup(strides_are_observed, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ def test_a_changed_header_is_noticed(tmp_path: pathlib.Path, root: pathlib.Path)
     (tmp_path / "include" / "stylize").mkdir(parents=True)
     script = shutil.copy(PACKAGE / "generate.py", package)
     shutil.copy(PACKAGE / "src" / "stylize" / "_abi.py", package / "src" / "stylize")
+    shutil.copy(root / "include" / "stylize" / "sequence.h", tmp_path / "include" / "stylize")
     header = (root / "include" / "stylize" / "stylize.h").read_text()
     target = tmp_path / "include" / "stylize" / "stylize.h"
 

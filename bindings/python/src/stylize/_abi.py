@@ -1,4 +1,4 @@
-"""The binary interface of libstylize, made by generate.py from stylize.h: do not edit."""
+"""The binary interface of libstylize, made by generate.py from the headers: do not edit."""
 
 import ctypes as c
 import enum
@@ -102,6 +102,25 @@ class FitAnswer(enum.IntEnum):
     GO_ON = 0
     KEEP = 1
     CANCEL = 2
+
+
+class FrameFormat(enum.IntEnum):
+    RGB8 = 1
+    RGBA8 = 2
+    BGR8 = 3
+    BGRA8 = 4
+    YUV420 = 16
+
+
+class FrameMatrix(enum.IntEnum):
+    AUTO = 0
+    BT601 = 1
+    BT709 = 2
+
+
+class FrameRange(enum.IntEnum):
+    LIMITED = 0
+    FULL = 1
 
 
 class Error(c.Structure):
@@ -373,6 +392,32 @@ class Bench(c.Structure):
     ]
 
 
+class Frame(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("planes", c.c_void_p * 3),
+        ("strides", c.c_ssize_t * 3),
+        ("width", c.c_uint32),
+        ("height", c.c_uint32),
+        ("format", c.c_int),
+        ("matrix", c.c_int),
+        ("range", c.c_int),
+        ("scene", c.c_uint32),
+        ("kept", c.c_float),
+        ("reserved", c.c_uint32),
+        ("tag", c.c_int64),
+    ]
+
+
+class SequenceOptions(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("request", c.POINTER(Request)),
+        ("stability", c.c_float),
+        ("depth", c.c_uint32),
+    ]
+
+
 STRUCTURES: dict[str, type[c.Structure]] = {
     "stylize_error": Error,
     "stylize_image": Image,
@@ -387,6 +432,8 @@ STRUCTURES: dict[str, type[c.Structure]] = {
     "stylize_fit_state": FitState,
     "stylize_fit": Fit,
     "stylize_bench": Bench,
+    "stylize_frame": Frame,
+    "stylize_sequence_options": SequenceOptions,
 }
 
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -505,5 +552,33 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "stylize_request_init": (
         c.c_int,
         [c.POINTER(Request), c.c_size_t],
+    ),
+    "stylize_sequence_init": (
+        c.c_int,
+        [c.POINTER(SequenceOptions), c.c_size_t],
+    ),
+    "stylize_sequence_create": (
+        c.c_int,
+        [c.POINTER(c.c_void_p), c.c_void_p, c.POINTER(SequenceOptions), c.POINTER(Error)],
+    ),
+    "stylize_sequence_push": (
+        c.c_int,
+        [c.c_void_p, c.POINTER(Frame), c.POINTER(Request), c.POINTER(Error)],
+    ),
+    "stylize_sequence_pull": (
+        c.c_int,
+        [c.c_void_p, c.POINTER(Frame), c.POINTER(Error)],
+    ),
+    "stylize_sequence_cancel": (
+        None,
+        [c.c_void_p],
+    ),
+    "stylize_sequence_reset": (
+        c.c_int,
+        [c.c_void_p, c.POINTER(Error)],
+    ),
+    "stylize_sequence_destroy": (
+        None,
+        [c.c_void_p],
     ),
 }

@@ -108,8 +108,9 @@ class Context:
         check(self._lib.stylize_ctx_create(c.byref(handle), c.byref(raw), c.byref(error)), error)
         assert handle.value is not None
         self._handle: int = handle.value
+        self._sequences: set[int] = set()  # that are open: they end before the context; changed under the lock
         # Before the interpreter ends, while the library's threads can still call back into it.
-        self._end = weakref.finalize(self, _destroy, self._lib, self._handle, self._pid, self._log)
+        self._end = weakref.finalize(self, _destroy, self._lib, self._handle, self._pid, self._log, self._sequences)
 
     def check_process(self) -> None:
         if os.getpid() != self._pid:
@@ -144,11 +145,45 @@ class Context:
             raise InvalidError("a Stylizer cannot be closed from a callback: its thread would wait for itself")
         with self._lock:
             self._closing = True
+            for sequence in list(self._sequences) if cancel else []:
+                self._lib.stylize_sequence_cancel(sequence)  # whoever waits for a frame of it
         end = self._end.detach()
         if end is not None:
             with self._lock:
                 self._lock.wait_for(lambda: not self._users)
+            _end_sequences(self._lib, self._sequences)
             self._lib.stylize_ctx_destroy(self._handle, abi.DestroyMode.CANCEL if cancel else abi.DestroyMode.DRAIN)
+
+    # ------------------------------------------------------------ sequences
+
+    def create_sequence(self, options: abi.SequenceOptions) -> int:
+        sequence, error = c.c_void_p(), abi.Error()
+        with self.borrow() as (lib, handle):
+            check(lib.stylize_sequence_create(c.byref(sequence), handle, c.byref(options), c.byref(error)), error)
+            assert sequence.value is not None
+            with self._lock:
+                self._sequences.add(sequence.value)
+        return sequence.value
+
+    def end_sequence(self, sequence: int) -> None:
+        """Unless the context's end did. From any thread, also of a forked child, where it does nothing."""
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            if sequence not in self._sequences:
+                return
+            self._sequences.remove(sequence)
+            self._users += 1
+        if on_callback():  # garbage found on a thread of the library, which cannot wait for itself
+            threading.Thread(target=self._end_borrowed, args=(sequence,)).start()
+        else:
+            self._end_borrowed(sequence)
+
+    def _end_borrowed(self, sequence: int) -> None:
+        self._lib.stylize_sequence_destroy(sequence)
+        with self._lock:
+            self._users -= 1
+            self._lock.notify_all()
 
     def shared(self) -> "Context":
         """This context, or, once it is closed, one that serves for reading and writing pictures."""
@@ -202,12 +237,18 @@ class Context:
         return found
 
 
-def _destroy(lib: c.CDLL, handle: int, pid: int, log_function: Any) -> None:
+def _end_sequences(lib: c.CDLL, sequences: set[int]) -> None:
+    while sequences:
+        lib.stylize_sequence_destroy(sequences.pop())
+
+
+def _destroy(lib: c.CDLL, handle: int, pid: int, log_function: Any, sequences: set[int]) -> None:
     if os.getpid() != pid:
         return
     if on_callback():  # garbage found on a thread of the library, which cannot wait for its own end
-        threading.Thread(target=_destroy, args=(lib, handle, pid, log_function)).start()
+        threading.Thread(target=_destroy, args=(lib, handle, pid, log_function, sequences)).start()
     else:
+        _end_sequences(lib, sequences)
         lib.stylize_ctx_destroy(handle, abi.DestroyMode.CANCEL)
 
 

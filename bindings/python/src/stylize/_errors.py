@@ -127,7 +127,8 @@ _BY_STATUS: dict[int, type[StylizeError]] = {
 
 
 # What the library's messages call by the names of C.
-_WORDS = (("STYLIZE_STRENGTH_AUTO", '"auto"'), ("masks NULL", "masks None"))
+_WORDS = (("STYLIZE_STRENGTH_AUTO", '"auto"'), ("masks NULL", "masks None"),
+          ("reset the sequence to change the size", "one video has one size"))
 
 
 def error_of(status: int, message: bytes) -> StylizeError:

@@ -210,18 +210,22 @@ def _fill(request: abi.Request, options: dict[str, Any]) -> None:
         assign(request, name, value)
 
 
-def new_request(context: Context, content: Picture, style: Style | None, options: dict[str, Any]) -> Any:
-    """A request, and what has to live as long. style None: it will be for a tile."""
+def new_request(
+    context: Context, content: Picture | None, style: Style | None, options: dict[str, Any], frames: bool = False
+) -> Any:
+    """A request, and what has to live as long. style None: it will be for a tile; frames: without a content."""
     request = abi.Request()
     check(library().stylize_request_init(c.byref(request), c.sizeof(request)), abi.Error())
     masks, style_masks = options.pop("masks", None), options.pop("style_masks", None)
     _fill(request, options)
     refs, styles = take_styles(context, style) if style is not None else (None, [])
-    taken = take(context, content)
-    request.content = c.pointer(taken.raw)
+    keep: list[Any] = [styles, refs]
+    if not frames:
+        taken = take(context, content)  # type: ignore[arg-type]  # None is refused like all that is no picture
+        request.content = c.pointer(taken.raw)
+        keep.append(taken)
     if refs is not None:
         request.styles, request.style_count = refs, len(refs)
-    keep: list[Any] = [taken, styles, refs]
     if masks is not None:
         request.masks, pictures = take_masks(context, masks, request.style_count)
         keep += [request.masks, pictures]

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from . import _abi as abi
 from ._content import Picture, Style, take
@@ -21,6 +21,7 @@ from ._image import Image
 from ._job import Job, PaintOptions, new_request, submit
 from ._library import check
 from ._tiling import Tiling
+from ._video import Styles, paint_frames
 
 
 @dataclass(frozen=True)
@@ -311,6 +312,25 @@ class Stylizer:
         name = None if style is None else text("style", style)
         with self._context.borrow() as (lib, handle):
             check(lib.stylize_ctx_warm_up(handle, name, size, c.byref(error)), error)
+
+    def video(
+        self,
+        frames: Iterable[Any],
+        style: Styles,
+        *,
+        stability: float = 0.7,
+        order: Literal["rgb", "bgr"] = "rgb",
+        depth: int = 0,
+        **options: Unpack[PaintOptions],
+    ) -> Iterator[Any]:
+        """Paints the frames of a moving picture, in order, so that strokes stand still where things do.
+
+        frames: PyAV's, or any pictures of one size. Results are of the same kind, arrays for arrays; order "bgr": as
+        OpenCV has its arrays. stability: 0, each frame for itself, to 1. style may be a function from the number of a
+        frame to its style. depth: frames in work at most, of which the first result waits; 0: some. Frames are copied
+        when they are read. Leaving the iteration early drops what is in work.
+        """
+        return paint_frames(self._context, frames, style, stability, order, depth, dict(options))
 
     # ------------------------------------------------------------ on many machines
 
