@@ -28,7 +28,12 @@ if(STYLIZE_JXL)
     pkg_check_modules(JXL IMPORTED_TARGET libjxl>=0.7)
 endif()
 if(STYLIZE_FFMPEG) # films of the command; 5.1 of Debian 12 and later
-    pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libavutil>=57.28 libswscale>=6.7)
+    pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libavutil>=57.28 libswscale>=6.7
+        libavfilter>=8.44)
+    pkg_check_modules(AVDEVICE IMPORTED_TARGET libavdevice>=59.7) # cameras
+    if(WEBP_FOUND)
+        pkg_check_modules(WEBPDEMUX IMPORTED_TARGET libwebpdemux) # animations, which FFmpeg does not read
+    endif()
 endif()
 if(STYLIZE_GIF)
     find_package(GIF 5.1)

@@ -34,6 +34,8 @@ LIST
 libavformat-dev|pkg-config --exists 'libavformat >= 59.27'|stylize video: containers
 libavcodec-dev|pkg-config --exists 'libavcodec >= 59.37'|stylize video: codecs
 libswscale-dev|pkg-config --exists 'libswscale >= 6.7'|stylize video: kinds of frames
+libavfilter-dev|pkg-config --exists 'libavfilter >= 8.44'|stylize video: palettes of GIF
+libavdevice-dev|pkg-config --exists 'libavdevice >= 59.7'|stylize video: cameras
 ffmpeg|command -v ffmpeg|tests of stylize video
 frei0r-plugins-dev|test -e /usr/include/frei0r.h|the frei0r plug-in
 LIST

@@ -61,7 +61,8 @@ typedef struct cli_args {
     uint64_t iterations, jobs, columns, rounds, seed, memory, quality, depth;
     double stability, from, to; /* of a film; seconds */
     uint64_t crf;               /* plus 1; 0: not given */
-    char *codec;
+    double rate;                /* frames a second of what has none; 0: not given */
+    char *codec, *container, *input_format;
     char *preview, *device, *models, *style_dir, *lang, *network, *title, *artist, *licence;
 } cli_args;
 

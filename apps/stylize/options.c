@@ -78,11 +78,11 @@ const option cli_options[] = {
     OPTION(PICTURE | BENCH | VIDEO, 0, "Output", "size", OPTION_OWN, .read = read_sizes, .value = "N|WxH",
            .help = "longer side, or exact size cut at the centre",
            .allowed = "N or WxH with numbers from 16 to 16384"),
-    OPTION(PICTURE, 0, "Output", "format", OPTION_OWN, .read = read_format, .value = "NAME",
+    OPTION(PICTURE | VIDEO, 0, "Output", "format", OPTION_OWN, .read = read_format, .value = "NAME",
            .help = "jpeg, png, webp, tiff or avif", .allowed = "jpeg, png, webp, tiff, avif"),
     OPTION(PAINT, 0, "Output", "depth", OPTION_OWN, .read = read_depth, .value = "8|16", .preset = "8",
            .help = "bits a channel; 16 of PNG and TIFF", .allowed = "8, 16"),
-    OPTION(PICTURE, 0, "Output", "quality", OPTION_UINT, AT(quality), .min = 1, .max = 100, .value = "1..100",
+    OPTION(PICTURE | VIDEO, 0, "Output", "quality", OPTION_UINT, AT(quality), .min = 1, .max = 100, .value = "1..100",
            .help = "of JPEG and WebP [92], AVIF [80]"),
     OPTION(PAINT, 0, "Output", "keep-metadata", OPTION_OWN, .read = read_metadata, .value = "NAME,...",
            .help = "of the photograph: copyright, exif, icc or all",
@@ -104,6 +104,12 @@ const option cli_options[] = {
            .help = "encoder of FFmpeg [H.264, or what the file's kind is usual with]", .allowed = "a name"),
     OPTION(VIDEO, 0, "Film", "crf", OPTION_OWN, .read = read_crf, .value = "0..63",
            .help = "of the encoder: less is better and larger [20 of H.264]", .allowed = "a whole number from 0 to 63"),
+    OPTION(VIDEO, 0, "Film", "container", OPTION_TEXT, AT(container), .min = 1, .value = "NAME",
+           .help = "matroska, mp4, webm, y4m, ... [by the name; - is matroska]", .allowed = "a name"),
+    OPTION(VIDEO, 0, "Film", "rate", OPTION_NUMBER, AT(rate), .value = "N", .min = 0.001, .max = 1000,
+           .help = "frames a second of a folder [25], or a camera"),
+    OPTION(VIDEO, 0, "Film", "input-format", OPTION_TEXT, AT(input_format), .min = 1, .value = "NAME",
+           .help = "what the input is, by FFmpeg's name, where that is not seen", .allowed = "a name"),
 
     OPTION(PAINT, 'r', "Folders", "recursive", OPTION_BOOL, AT(recursive), .help = "with the folders inside"),
     OPTION(PAINT, 0, "Folders", "resume", OPTION_BOOL, AT(resume),
@@ -152,7 +158,7 @@ static const struct {
 } commands[] = {
     {COMMAND_PAINT, "paint", "PICTURE|FOLDER... --style ID [-o PATH]", "paint pictures"},
     {COMMAND_SHEET, "sheet", "PICTURE [-o sheet.png]", "one picture in all styles, labelled"},
-    {COMMAND_VIDEO, "video", "FILM --style ID [-o FILM]", "paint a film, steadily"},
+    {COMMAND_VIDEO, "video", "FILM|FOLDER|CAMERA --style ID [-o FILM]", "paint a film, steadily"},
     {COMMAND_STYLES, "styles", "[--lang zh] [--json]", "the styles of the library"},
     {COMMAND_STYLE, "style", "add ID ARTWORK | list | show ID | remove ID", "styles of your own"},
     {COMMAND_INFO, "info", "[--json]", "version, engines, devices, models"},
@@ -173,7 +179,10 @@ static const struct {
                     "  stylize sheet photo.jpg --styles scream,udnie --columns 3 --size 480 -o two.jpg\n"},
     {COMMAND_VIDEO, "  stylize video in.mp4 --style starry_night -o out.mp4\n"
                     "  stylize video in.mkv --style scream --stability 1 --from 1:30 --to 1:45\n"
-                    "  stylize video in.mp4 --style starry_night@0,great_wave@10 -o out.mp4\n"},
+                    "  stylize video in.mp4 --style starry_night@0,great_wave@10 -o out.mp4\n"
+                    "  stylize video in.gif --style udnie -o out.webp\n"
+                    "  stylize video frames/ --style udnie --rate 30 -o out.mp4\n"
+                    "  stylize video /dev/video0 --style scream --container nut -o - | mpv -\n"},
     {COMMAND_STYLES, "  stylize styles\n  stylize styles --json\n"},
     {COMMAND_STYLE, "  stylize style add sunflowers painting.jpg\n"
                     "  stylize style add sunflowers painting.jpg --effort good --photos ~/Pictures\n"

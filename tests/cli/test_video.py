@@ -135,7 +135,7 @@ class Video(VideoTest):
             self.assertEqual(self.probe(name)["streams"][0]["codec_name"], codec)
         self.refuse("no encoder \"nothing\"", "in.mp4", "-o", "a.mp4", "--codec", "nothing", code=2)
         self.refuse("cannot be put into", "in.mp4", "-o", "b.webm", "--codec", "mpeg4", code=2)
-        self.refuse("takes no YUV 4:2:0", "in.mp4", "-o", "b.mkv", "--codec", "png", code=2)
+        self.refuse("takes neither YUV 4:2:0 nor RGB", "in.mp4", "-o", "b.mkv", "--codec", "prores", code=2)
         self.refuse("no kind of film", "in.mp4", "-o", "b.jpg2", code=2)
 
     def test_results_are_reported(self):

@@ -7,8 +7,8 @@ _stylize_words() {
         --format --quality --force --tolerant --columns --engine --device --threads --precision --memory --models --style-dir \
         --json --quiet --verbose --help" ;;
     video) echo "--style --style-image --mask --style-mask --strength --style-scale --look --preserve-color --method --iterations --time-budget \
-        --optimizer --seed --output --size --force --tolerant --stability --from --to --codec --crf --engine --device --threads \
-        --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
+        --optimizer --seed --output --size --format --quality --force --tolerant --stability --from --to --codec --crf --container --rate \
+        --input-format --engine --device --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
     styles) echo "--lang --ids --models --style-dir --json --quiet --verbose --help" ;;
     style) echo "--effort --photos --name --artist --licence --style-scale --time-budget --preview --seed --engine --device \
         --threads --precision --memory --models --style-dir --json --quiet --verbose --help" ;;
@@ -38,6 +38,7 @@ _stylize() {
         return ;;
     --method) mapfile -t COMPREPLY < <(compgen -W "auto fast any optimize" -- "$cur"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "jpeg png webp tiff avif" -- "$cur"); return ;;
+    --container) mapfile -t COMPREPLY < <(compgen -W "matroska mp4 webm y4m nut mpegts" -- "$cur"); return ;;
     --keep-metadata) mapfile -t COMPREPLY < <(compgen -W "copyright exif icc all" -- "$cur"); return ;;
     --depth) mapfile -t COMPREPLY < <(compgen -W "8 16" -- "$cur"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W "auto native torch" -- "$cur"); return ;;
@@ -48,7 +49,7 @@ _stylize() {
     --effort) mapfile -t COMPREPLY < <(compgen -W "fast good best" -- "$cur"); return ;;
     --models | --style-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --optimizer) mapfile -t COMPREPLY < <(compgen -W "lbfgs adam" -- "$cur"); return ;;
-    --strength | --stability | --from | --to | --codec | --crf | --style-scale | --look | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
+    --strength | --stability | --from | --to | --codec | --crf | --rate | --input-format | --style-scale | --look | --iterations | --time-budget | --seed | --size | --quality | --jobs | -j | --columns | --rounds | --threads | -t | \
         --memory) return ;;
     esac
     if [[ $cur == -* ]]; then

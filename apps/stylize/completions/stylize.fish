@@ -42,8 +42,8 @@ complete -c stylize -n '__stylize_in paint style' -l preview -r -d 'Picture of o
 complete -c stylize -n '__stylize_in paint video sheet style' -l seed -x -d Seed
 complete -c stylize -n '__stylize_in paint video sheet' -s o -l output -r -d Output
 complete -c stylize -n '__stylize_in paint video sheet bench' -l size -x -d 'Longer side, or WxH'
-complete -c stylize -n '__stylize_in paint sheet' -l format -x -a 'jpeg png webp tiff avif' -d Format
-complete -c stylize -n '__stylize_in paint sheet' -l quality -x -d 'Of JPEG and WebP'
+complete -c stylize -n '__stylize_in paint sheet video' -l format -x -a 'jpeg png webp tiff avif' -d Format
+complete -c stylize -n '__stylize_in paint sheet video' -l quality -x -d 'Of JPEG and WebP'
 complete -c stylize -n '__stylize_in paint' -l depth -x -a '8 16' -d 'Bits a channel'
 complete -c stylize -n '__stylize_in paint' -l keep-metadata -x -a 'copyright exif icc all' -d 'Of the photograph'
 complete -c stylize -n '__stylize_in paint video sheet' -s f -l force -d Overwrite
@@ -56,6 +56,9 @@ complete -c stylize -n '__stylize_in video' -l from -x -d 'Where it begins'
 complete -c stylize -n '__stylize_in video' -l to -x -d 'Where it ends'
 complete -c stylize -n '__stylize_in video' -l codec -x -a 'libx264 libx265 libvpx-vp9' -d 'Encoder of FFmpeg'
 complete -c stylize -n '__stylize_in video' -l crf -x -d 'Less is better and larger'
+complete -c stylize -n '__stylize_in video' -l container -x -a 'matroska mp4 webm y4m nut mpegts' -d 'Kind of file'
+complete -c stylize -n '__stylize_in video' -l rate -x -d 'Frames a second of a folder, or a camera'
+complete -c stylize -n '__stylize_in video' -l input-format -x -d 'What the input is, by the name of FFmpeg'
 complete -c stylize -n '__stylize_in styles sheet' -l lang -x -a 'en zh' -d 'Language of the names'
 complete -c stylize -n '__stylize_in styles' -l ids -d 'The ids only'
 complete -c stylize -n '__stylize_in bench' -l network -x -a 'brush any' -d Network

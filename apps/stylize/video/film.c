@@ -1,7 +1,9 @@
 /* The command stylize video: from a film to a film, frame by frame through a sequence of the library. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libavutil/log.h>
 
@@ -30,7 +32,8 @@ typedef struct film {
     stylize_sequence *sequence;
     source in;
     sink out;
-    bool opened; /* the sink */
+    bool opened;   /* the sink */
+    bool pictures; /* it keeps alpha, and odd sides */
     stylize_frame_matrix matrix;
     uint64_t written;
     double begun;
@@ -44,6 +47,17 @@ static uint32_t even(double side) { return (uint32_t)(side < 16 ? 16 : (uint32_t
 static void choose_size(film *f, uint32_t width, uint32_t height)
 {
     stylize_request *r = &f->request;
+    if (f->pictures) {
+        r->output_width = r->output_size ? 0 : r->output_width ? r->output_width : width;
+        r->output_height = r->output_size ? 0 : r->output_height ? r->output_height : height;
+        if (r->output_size) {
+            const double scale = (double)r->output_size / (width > height ? width : height);
+            r->output_width = (uint32_t)(width * scale + 0.5 < 16 ? 16 : width * scale + 0.5);
+            r->output_height = (uint32_t)(height * scale + 0.5 < 16 ? 16 : height * scale + 0.5);
+        }
+        r->output_size = 0;
+        return;
+    }
     double w = width & ~1u, h = height & ~1u;
     if (r->output_size) {
         const double scale = (double)r->output_size / (width > height ? width : height);
@@ -97,20 +111,71 @@ static int check_times(const cli_args *args)
     return EXIT_USAGE;
 }
 
+static bool folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *d = NULL;
+    while (folder && (d = readdir(folder)) != NULL)
+        if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+            break;
+    if (folder)
+        closedir(folder);
+    return folder && !d;
+}
+
+/* A folder that is there must be empty: nothing in it is overwritten. */
+static int check_folder(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    char *name = text_format("%.*s", (int)n, path), *beside = text_format("%.*s.tmp", (int)n, path);
+    bool ok = false;
+    if (path_exists(name) && !folder_is_empty(name))
+        message_error(path, "is there already, and not an empty folder; name another one");
+    else
+        ok = folder_check_writable(beside);
+    free(beside);
+    free(name);
+    return ok ? EXIT_DONE : EXIT_OUTPUT;
+}
+
+static int check_pipe(const cli_args *args)
+{
+    if (args->json)
+        message_error("--json", "the standard output has the film; -o names a file for it");
+    else if (isatty(STDOUT_FILENO))
+        message_error("-o -", "the standard output is a terminal; pipe it into a program, or name a file");
+    else
+        return EXIT_DONE;
+    return EXIT_USAGE;
+}
+
 static int choose_output(film *f)
 {
     const cli_args *args = f->args;
-    const char *in = strcmp(f->input, "-") ? f->input : "painted", *base = path_base(in),
-               *dot = strrchr(base, '.');
+    const char *in = strcmp(f->input, "-") && strncmp(f->input, "/dev/", 5) ? f->input : "painted",
+               *base = path_base(in), *dot = strrchr(base, '.');
+    size_t length = strlen(in);
+    while (length > 1 && in[length - 1] == '/')
+        length--;
     if (args->output)
         f->output = text_format("%s", args->output);
+    else if (path_is_folder(in))
+        f->output = text_format("%.*s.%s/", (int)length, in, f->styles.label);
     else
         f->output = text_format("%.*s%.*s.%s%s", (int)(base - in), in, (int)path_stem_length(in), base,
                                 f->styles.label, dot && dot > base ? dot : ".mp4");
+    const sink_kind kind = sink_kind_of(f->output);
+    f->pictures = kind != SINK_PIPE && sink_keeps_alpha(f->output);
+    if (kind == SINK_PIPE)
+        return check_pipe(args);
     if (path_same(f->input, f->output))
         message_error(f->output, "is the input itself, which is never overwritten");
     else if (!args->output && !args->force && path_exists(f->output))
         message_error(f->output, "exists already, --force overwrites it");
+    else if (kind == SINK_FOLDER)
+        return check_folder(f->output);
     else if (folder_check_writable(f->output))
         return EXIT_DONE;
     return EXIT_OUTPUT;
@@ -118,9 +183,13 @@ static int choose_output(film *f)
 
 /* ------------------------------------------------------------------ frames */
 
+/* A camera's film ends in order when somebody asks for its end; others are broken off. */
+static bool broken_off(const film *f) { return interrupted && !f->in.live; }
+static bool over(const film *f) { return interrupted || f->out.gone; }
+
 static int sequence_failure(const film *f, const stylize_error *err)
 {
-    if (interrupted)
+    if (broken_off(f))
         return EXIT_SIGNAL + interrupted;
     message_failure(f->input, err);
     return exit_by_status(err->status);
@@ -164,6 +233,10 @@ static int begin(film *f, const stylize_frame *frame)
     const sink_wish wish = {.width = (int)f->request.output_width,
                             .height = (int)f->request.output_height,
                             .codec = f->args->codec,
+                            .container = f->args->container,
+                            .quality = (int)f->args->quality,
+                            .format = f->args->format,
+                            .ctx = f->ctx,
                             .crf = f->args->crf ? (int)f->args->crf - 1 : -1};
     f->opened = true;
     const int code = sink_open(&f->out, &f->in, f->output, &wish);
@@ -187,7 +260,7 @@ static int paint(film *f, stylize_frame *frame)
         r.styles = refs;
     }
     stylize_status status;
-    while (code == EXIT_DONE && !interrupted &&
+    while (code == EXIT_DONE && !over(f) &&
            (status = stylize_sequence_push(f->sequence, frame, &r, &err)) != STYLIZE_OK) {
         if (status != STYLIZE_ERR_QUEUE_FULL)
             return sequence_failure(f, &err);
@@ -203,7 +276,7 @@ static int paint_decoded(film *f)
 {
     stylize_frame frame;
     int found, code = EXIT_DONE;
-    while (code == EXIT_DONE && !interrupted && (found = source_frame(&f->in, &frame)) != 0)
+    while (code == EXIT_DONE && !over(f) && (found = source_frame(&f->in, &frame)) != 0)
         code = found < 0 ? EXIT_INPUT : paint(f, &frame);
     return code;
 }
@@ -231,35 +304,36 @@ static int copy_or_wait(film *f, waiting *w)
     return EXIT_DONE;
 }
 
+static int read_all(film *f, waiting *w)
+{
+    source_event event = SOURCE_FRAMES;
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && !over(f) && !f->in.ended && (event = source_read(&f->in)) > SOURCE_END)
+        code = event == SOURCE_OTHER ? copy_or_wait(f, w) : paint_decoded(f);
+    return event == SOURCE_FAILED ? EXIT_INPUT : code;
+}
+
 static int run(film *f, waiting *w)
 {
-    int got = 1, code = EXIT_DONE;
-    while (code == EXIT_DONE && !interrupted && !f->in.ended && (got = source_read(&f->in)) > 0) {
-        if (f->in.packet->stream_index != f->in.stream->index) {
-            code = copy_or_wait(f, w);
-            continue;
-        }
-        source_decode(&f->in, f->in.packet);
-        code = paint_decoded(f);
-    }
-    if (got < 0)
+    int code = read_all(f, w);
+    if (code == EXIT_DONE && !over(f) && f->in.frames == 0 && source_is_cut(&f->in))
         return EXIT_INPUT;
-    if (code == EXIT_DONE && !interrupted && !f->in.ended) {
-        source_decode(&f->in, NULL);
-        code = paint_decoded(f);
-    }
-    if (code == EXIT_DONE && !interrupted && f->in.frames == 0) {
+    if (code == EXIT_DONE && !over(f) && f->in.frames == 0) {
         message_error(f->input,
                       f->in.seen > 0 ? "has no frame between --from and --to; it ends at %.1f s"
                                      : "has no frame that can be decoded",
                       f->in.seen);
         return EXIT_INPUT;
     }
-    if (code == EXIT_DONE && !interrupted && !f->args->tolerant && !source_complete(&f->in))
+    if (code == EXIT_DONE && !over(f) && !f->args->tolerant && !source_complete(&f->in))
         return EXIT_INPUT;
-    while (code == EXIT_DONE && !interrupted)
+    while (code == EXIT_DONE && f->sequence && !broken_off(f) && !f->out.gone)
         code = fetch(f);
-    return interrupted ? EXIT_SIGNAL + interrupted : code < 0 ? sink_finish(&f->out, &f->in) : code;
+    if (broken_off(f))
+        return EXIT_SIGNAL + interrupted;
+    if (!f->opened && interrupted)
+        return EXIT_SIGNAL + interrupted; /* a camera that never showed anything */
+    return code <= 0 ? sink_finish(&f->out, &f->in) : code;
 }
 
 static int report(const film *f)
@@ -296,7 +370,13 @@ static int prepare(film *f)
         return code;
     stylize_request_init(&f->request, sizeof f->request);
     request_prepare(&f->request, f->args, &f->styles);
-    return source_open(&f->in, f->input, f->args->from, f->args->to);
+    const source_wish wish = {.from = f->args->from,
+                              .to = f->args->to,
+                              .rate = f->args->rate,
+                              .format = f->args->input_format,
+                              .ctx = f->ctx,
+                              .alpha = f->pictures};
+    return source_open(&f->in, f->input, &wish);
 }
 
 int command_video(const cli_args *args)

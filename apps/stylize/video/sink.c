@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/display.h>
-#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,105 +15,24 @@
 #include "memory.h"
 #include "message.h"
 #include "path.h"
+#include "video/encoder.h"
 #include "video/failure.h"
 
-#define GUESS_MOST 65535 /* denominator of a time base in MPEG-4 and before */
-
-/* ------------------------------------------------------------------ the encoder */
-
-static const AVCodec *find_encoder(const sink *k, const char *name)
+sink_kind sink_kind_of(const char *path)
 {
-    if (name) {
-        const AVCodec *codec = avcodec_find_encoder_by_name(name);
-        const AVCodecDescriptor *d = codec ? NULL : avcodec_descriptor_get_by_name(name);
-        codec = d ? avcodec_find_encoder(d->id) : codec;
-        if (!codec || codec->type != AVMEDIA_TYPE_VIDEO)
-            message_error(
-                "--codec",
-                "there is no encoder \"%s\" in FFmpeg's libraries here; ffmpeg -encoders lists them", name);
-        return codec && codec->type == AVMEDIA_TYPE_VIDEO ? codec : NULL;
-    }
-    const AVCodec *x264 = avcodec_find_encoder_by_name("libx264");
-    if (x264 && k->format->oformat->video_codec != AV_CODEC_ID_VP9 &&
-        k->format->oformat->video_codec != AV_CODEC_ID_VP8 &&
-        avformat_query_codec(k->format->oformat, AV_CODEC_ID_H264, FF_COMPLIANCE_NORMAL) > 0)
-        return x264;
-    const AVCodec *usual = avcodec_find_encoder(k->format->oformat->video_codec);
-    if (!usual)
-        message_error(k->path, "there is no encoder for this kind of file; --codec names one");
-    return usual;
+    if (strcmp(path, "-") == 0)
+        return SINK_PIPE;
+    return path[strlen(path) - 1] == '/' || path_is_folder(path) ? SINK_FOLDER : SINK_FILM;
 }
 
-static bool takes_planar(const AVCodec *codec)
+bool sink_keeps_alpha(const char *path)
 {
-    for (const enum AVPixelFormat *p = codec->pix_fmts; p && *p != AV_PIX_FMT_NONE; p++)
-        if (*p == AV_PIX_FMT_YUV420P)
+    static const char *const endings[] = {".gif", ".webp", ".apng"};
+    const char *dot = strrchr(path_base(path), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0)
             return true;
-    return !codec->pix_fmts;
-}
-
-/* What the numbers of the frames mean stays as it was. */
-static void take_colours(AVCodecContext *e, const AVFrame *f)
-{
-    e->color_range = f->color_range;
-    e->color_primaries = f->color_primaries;
-    e->color_trc = f->color_trc;
-    e->colorspace = f->colorspace == AVCOL_SPC_RGB ? AVCOL_SPC_UNSPECIFIED : f->colorspace;
-    e->chroma_sample_location = f->chroma_location;
-    e->sample_aspect_ratio = f->sample_aspect_ratio;
-}
-
-static void take_quality(AVCodecContext *e, const AVCodec *codec, int crf)
-{
-    const bool vp =
-        codec->id == AV_CODEC_ID_VP8 || codec->id == AV_CODEC_ID_VP9 || codec->id == AV_CODEC_ID_AV1;
-    /* Strokes are fine and everywhere: a little better than the encoders' own. */
-    if (av_opt_find(e->priv_data, "crf", NULL, 0, 0))
-        av_opt_set_double(e->priv_data, "crf", crf >= 0 ? crf : vp ? 28 : 20, 0);
-    else {
-        e->flags |= AV_CODEC_FLAG_QSCALE;
-        e->global_quality = FF_QP2LAMBDA * (crf >= 0 ? crf < 31 ? crf > 1 ? crf : 1 : 31 : 3);
-    }
-    if (strcmp(codec->name, "libx264") == 0 || strcmp(codec->name, "libx265") == 0)
-        av_opt_set(e->priv_data, "preset", "fast", 0);
-    else if (vp)
-        av_opt_set(e->priv_data, "cpu-used", "4", 0);
-}
-
-static int open_encoder(sink *k, const source *s, const sink_wish *wish)
-{
-    const AVCodec *codec = find_encoder(k, wish->codec);
-    if (!codec)
-        return EXIT_USAGE;
-    if (!takes_planar(codec) ||
-        avformat_query_codec(k->format->oformat, codec->id, FF_COMPLIANCE_NORMAL) == 0) {
-        message_error(k->path, "%s %s", codec->name,
-                      takes_planar(codec) ? "cannot be put into this kind of file"
-                                          : "takes no YUV 4:2:0 frames");
-        return EXIT_USAGE;
-    }
-    AVCodecContext *e = k->encoder = avcodec_alloc_context3(codec);
-    k->frame = av_frame_alloc();
-    k->packet = av_packet_alloc();
-    if (!e || !k->frame || !k->packet)
-        return av_failure(EXIT_ENGINE, k->path, AVERROR(ENOMEM), "cannot be written");
-    e->width = wish->width;
-    e->height = wish->height;
-    e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->framerate = av_guess_frame_rate(s->format, s->stream, NULL);
-    e->time_base = s->stream->time_base;
-    const bool old = codec->id == AV_CODEC_ID_MPEG4 || codec->id == AV_CODEC_ID_MPEG2VIDEO ||
-                     codec->id == AV_CODEC_ID_MPEG1VIDEO;
-    if (old && e->framerate.num > 0 && e->time_base.den > GUESS_MOST)
-        e->time_base = av_inv_q(e->framerate);
-    take_colours(e, s->frame);
-    take_quality(e, codec, wish->crf);
-    if (k->format->oformat->flags & AVFMT_GLOBALHEADER)
-        e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    const int code = avcodec_open2(e, codec, NULL);
-    return code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "%s cannot encode %dx%d", codec->name, e->width,
-                                 e->height)
-                    : EXIT_DONE;
+    return sink_kind_of(path) == SINK_FOLDER;
 }
 
 /* ------------------------------------------------------------------ streams */
@@ -143,11 +63,13 @@ static int add_video(sink *k, const source *s)
     if (!k->video)
         return AVERROR(ENOMEM);
     k->video->time_base = k->encoder->time_base;
-    k->video->avg_frame_rate = s->stream->avg_frame_rate;
+    k->video->avg_frame_rate = s->stream ? s->stream->avg_frame_rate : s->rate;
     k->video->sample_aspect_ratio = k->encoder->sample_aspect_ratio;
+    const int code = avcodec_parameters_from_context(k->video->codecpar, k->encoder);
+    if (!s->stream)
+        return code;
     k->video->disposition = s->stream->disposition;
     av_dict_copy(&k->video->metadata, s->stream->metadata, 0);
-    const int code = avcodec_parameters_from_context(k->video->codecpar, k->encoder);
     copy_rotation(k->video, s->stream);
     return code;
 }
@@ -168,6 +90,8 @@ static int add_copied(sink *k, const AVStream *from)
 /* In the order of the source: the picture where its own was, sound and text as they are. */
 static int add_streams(sink *k, const source *s)
 {
+    if (!s->format)
+        return add_video(k, s);
     k->map = memory_get(s->format->nb_streams + 1, sizeof *k->map);
     int code = 0, count = 0;
     for (unsigned i = 0; i < s->format->nb_streams && code >= 0; i++) {
@@ -178,6 +102,9 @@ static int add_streams(sink *k, const source *s)
             code = add_video(k, s);
         else if (type != AVMEDIA_TYPE_AUDIO && type != AVMEDIA_TYPE_SUBTITLE)
             continue;
+        else if (!k->format->oformat->query_codec && !k->format->oformat->codec_tag &&
+                 k->format->oformat->audio_codec == AV_CODEC_ID_NONE)
+            continue; /* GIF and the like have no sound: nothing to say */
         else if (avformat_query_codec(k->format->oformat, from->codecpar->codec_id, FF_COMPLIANCE_NORMAL) <=
                  0) {
             message_note("%s: %s (%s) is left out, it cannot be put into this kind of file", k->path,
@@ -207,36 +134,105 @@ static int open_temporary(sink *k)
     umask(mask);
     fchmod(file, 0666 & ~mask);
     close(file);
-    char *url = text_format("file:%s", k->temporary);
+    return EXIT_DONE;
+}
+
+static int open_io(sink *k)
+{
+    const int exit_code = k->kind == SINK_PIPE ? EXIT_DONE : open_temporary(k);
+    if (exit_code != EXIT_DONE)
+        return exit_code;
+    char *url = k->temporary ? text_format("file:%s", k->temporary) : text_format("pipe:1");
     const int code = avio_open(&k->format->pb, url, AVIO_FLAG_WRITE);
     k->format->url = av_strdup(url); /* it is read again to put its index in front */
     free(url);
     return code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "cannot be written") : EXIT_DONE;
 }
 
+/* Names that people use, of what FFmpeg calls otherwise. */
+static const AVOutputFormat *find_container(const sink *k, const char *name)
+{
+    static const char *const other[][2] = {
+        {"mkv", "matroska"}, {"y4m", "yuv4mpegpipe"}, {"ts", "mpegts"}, {NULL, NULL}};
+    const char *wanted = name ? name : k->kind == SINK_PIPE ? "matroska" : NULL;
+    for (int i = 0; wanted && other[i][0]; i++)
+        wanted = strcmp(wanted, other[i][0]) == 0 ? other[i][1] : wanted;
+    const AVOutputFormat *kind = av_guess_format(wanted, wanted ? NULL : k->path, NULL);
+    if (kind && kind->video_codec != AV_CODEC_ID_NONE && !(kind->flags & AVFMT_NOFILE))
+        return kind;
+    if (name)
+        message_error("--container",
+                      "\"%s\" is no kind of film; matroska, mp4, webm, y4m, nut and mpegts are", name);
+    else
+        message_error(k->path,
+                      "its ending names no kind of film; .mp4, .mkv, .mov, .webm, .gif and .webp do, "
+                      "and a name with / at its end a folder of pictures");
+    return NULL;
+}
+
+static void set_container(const sink *k, const AVOutputFormat *kind, AVDictionary **options)
+{
+    if (strstr(kind->name, "mp4") || strstr(kind->name, "mov"))
+        av_dict_set(options, "movflags", k->kind == SINK_PIPE ? "+frag_keyframe+empty_moov" : "+faststart",
+                    0);
+    if (strcmp(kind->name, "webp") == 0)
+        av_dict_set(options, "loop", "0", 0); /* for ever, as GIF */
+    if (k->kind == SINK_PIPE)
+        k->format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+}
+
+static int open_folder(sink *k, const source *s)
+{
+    k->folder = (sink_folder){.path = k->path,
+                              .format = k->wish.format ? k->wish.format : STYLIZE_FORMAT_PNG,
+                              .quality = k->wish.quality,
+                              .ctx = k->wish.ctx};
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get((enum AVPixelFormat)s->frame->format);
+    k->pixels = s->alpha && d && d->flags & AV_PIX_FMT_FLAG_ALPHA ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24;
+    k->frame = av_frame_alloc();
+    return k->frame ? sink_folder_open(&k->folder)
+                    : av_failure(EXIT_ENGINE, k->path, AVERROR(ENOMEM), "cannot be written");
+}
+
+static int open_encoder(sink *k, const source *s)
+{
+    encoding e = {.path = k->path, .kind = k->format->oformat};
+    int exit_code = encoder_open(&e, s, &k->wish);
+    k->encoder = e.context;
+    k->pixels = e.pixels;
+    k->frame = av_frame_alloc();
+    k->packet = av_packet_alloc();
+    if (exit_code != EXIT_DONE)
+        return exit_code;
+    int code = k->frame && k->packet ? 0 : AVERROR(ENOMEM);
+    if (code >= 0 && k->encoder->codec_id == AV_CODEC_ID_GIF)
+        code = palette_open(&k->palette, k->pixels, k->encoder->width, k->encoder->height,
+                            k->encoder->time_base);
+    return code < 0 ? av_failure(EXIT_ENGINE, k->path, code, "cannot be written") : EXIT_DONE;
+}
+
 int sink_open(sink *k, const source *s, const char *path, const sink_wish *wish)
 {
-    *k = (sink){.path = path, .last = AV_NOPTS_VALUE};
-    const AVOutputFormat *kind = av_guess_format(NULL, path, NULL);
-    if (!kind || kind->video_codec == AV_CODEC_ID_NONE || kind->flags & AVFMT_NOFILE ||
-        avformat_alloc_output_context2(&k->format, kind, NULL, NULL) < 0) {
-        message_error(path, "its ending names no kind of film; .mp4, .mkv, .mov and .webm do");
+    *k = (sink){.path = path, .wish = *wish, .kind = sink_kind_of(path), .last = AV_NOPTS_VALUE};
+    if (k->kind == SINK_FOLDER)
+        return open_folder(k, s);
+    const AVOutputFormat *kind = find_container(k, wish->container);
+    if (!kind || avformat_alloc_output_context2(&k->format, kind, NULL, NULL) < 0)
         return EXIT_USAGE;
-    }
     k->shift = s->from > 0 ? s->start + (int64_t)(s->from * AV_TIME_BASE) : 0;
-    int exit_code = open_encoder(k, s, wish);
+    int exit_code = open_encoder(k, s);
     if (exit_code != EXIT_DONE)
         return exit_code;
     int code = add_streams(k, s);
     if (code < 0)
         return av_failure(EXIT_ENGINE, path, code, "cannot be written");
-    exit_code = open_temporary(k);
+    exit_code = open_io(k);
     if (exit_code != EXIT_DONE)
         return exit_code;
-    av_dict_copy(&k->format->metadata, s->format->metadata, 0);
+    if (s->format)
+        av_dict_copy(&k->format->metadata, s->format->metadata, 0);
     AVDictionary *options = NULL;
-    if (strstr(kind->name, "mp4") || strstr(kind->name, "mov"))
-        av_dict_set(&options, "movflags", "+faststart", 0);
+    set_container(k, kind, &options);
     code = avformat_write_header(k->format, &options);
     av_dict_free(&options);
     k->begun = code >= 0;
@@ -248,6 +244,10 @@ int sink_open(sink *k, const source *s, const char *path, const sink_wish *wish)
 static int write_packet(sink *k, AVPacket *p)
 {
     const int code = av_interleaved_write_frame(k->format, p);
+    if (k->kind == SINK_PIPE && code == AVERROR(EPIPE)) { /* a player that was closed */
+        k->gone = true;
+        return EXIT_DONE;
+    }
     return code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "cannot be written") : EXIT_DONE;
 }
 
@@ -256,6 +256,8 @@ static int drain(sink *k)
     int code, exit_code = EXIT_DONE;
     while (exit_code == EXIT_DONE && (code = avcodec_receive_packet(k->encoder, k->packet)) >= 0) {
         k->packet->stream_index = k->video->index;
+        if (k->packet->duration == 0 && k->encoder->framerate.num > 0 && !k->palette.graph)
+            k->packet->duration = av_rescale_q(1, av_inv_q(k->encoder->framerate), k->encoder->time_base);
         av_packet_rescale_ts(k->packet, k->encoder->time_base, k->video->time_base);
         exit_code = write_packet(k, k->packet);
     }
@@ -264,30 +266,46 @@ static int drain(sink *k)
     return exit_code;
 }
 
+static stylize_frame_format kind_of(enum AVPixelFormat format)
+{
+    switch (format) {
+    case AV_PIX_FMT_YUV420P:
+        return STYLIZE_FRAME_YUV420;
+    case AV_PIX_FMT_RGB24:
+        return STYLIZE_FRAME_RGB8;
+    case AV_PIX_FMT_BGR24:
+        return STYLIZE_FRAME_BGR8;
+    default:
+        return format == AV_PIX_FMT_RGBA ? STYLIZE_FRAME_RGBA8 : STYLIZE_FRAME_BGRA8;
+    }
+}
+
 int sink_room(sink *k, stylize_frame *out)
 {
     AVFrame *f = k->frame;
     const AVCodecContext *e = k->encoder;
     int code = 0;
     if (!f->data[0]) {
-        f->format = e->pix_fmt;
-        f->width = e->width;
-        f->height = e->height;
+        f->format = k->pixels;
+        f->width = k->wish.width;
+        f->height = k->wish.height;
         code = av_frame_get_buffer(f, 0);
     } else {
         code = av_frame_make_writable(f); /* the encoder may hold the one before */
     }
     if (code < 0)
         return av_failure(EXIT_ENGINE, k->path, code, "no room for a frame");
-    f->color_range = e->color_range;
-    f->colorspace = e->colorspace;
-    f->color_primaries = e->color_primaries;
-    f->color_trc = e->color_trc;
+    if (e) {
+        f->color_range = e->color_range;
+        f->colorspace = e->colorspace;
+        f->color_primaries = e->color_primaries;
+        f->color_trc = e->color_trc;
+    }
     *out = (stylize_frame){.struct_size = sizeof *out,
                            .width = (uint32_t)f->width,
                            .height = (uint32_t)f->height,
-                           .format = STYLIZE_FRAME_YUV420,
-                           .range = e->color_range == AVCOL_RANGE_JPEG ? STYLIZE_RANGE_FULL
+                           .format = kind_of(k->pixels),
+                           .range = f->color_range == AVCOL_RANGE_JPEG ? STYLIZE_RANGE_FULL
                                                                        : STYLIZE_RANGE_LIMITED};
     for (int i = 0; i < 3; i++) {
         out->planes[i] = f->data[i];
@@ -296,23 +314,43 @@ int sink_room(sink *k, stylize_frame *out)
     return EXIT_DONE;
 }
 
+/* One frame, or NULL at the end, as the encoder wants it. */
+static int encode(sink *k, AVFrame *frame)
+{
+    const int code = avcodec_send_frame(k->encoder, frame);
+    return code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "a frame cannot be encoded") : drain(k);
+}
+
+/* The same by way of the palette. */
+static int encode_palette(sink *k, AVFrame *frame)
+{
+    AVFrame *out = NULL;
+    int exit_code = EXIT_DONE, code = palette_send(&k->palette, frame);
+    while (code >= 0 && exit_code == EXIT_DONE && (code = palette_receive(&k->palette, &out)) >= 0)
+        exit_code = encode(k, out);
+    if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF)
+        return av_failure(EXIT_OUTPUT, k->path, code, "no palette");
+    return frame || exit_code != EXIT_DONE ? exit_code : encode(k, NULL);
+}
+
 int sink_encode(sink *k, const source *s, int64_t pts)
 {
     const AVRational us = {1, AV_TIME_BASE};
-    int64_t at = av_rescale_q(pts, s->stream->time_base, k->encoder->time_base) -
+    if (k->kind == SINK_FOLDER)
+        return sink_folder_write(&k->folder, k->frame);
+    int64_t at = av_rescale_q(pts, s->time_base, k->encoder->time_base) -
                  av_rescale_q(k->shift, us, k->encoder->time_base);
     if (k->last != AV_NOPTS_VALUE && at <= k->last)
         at = k->last + 1; /* encoders take rising times only */
     k->last = k->frame->pts = at;
     k->frame->pict_type = AV_PICTURE_TYPE_NONE;
     k->frame->quality = k->encoder->global_quality;
-    const int code = avcodec_send_frame(k->encoder, k->frame);
-    return code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "a frame cannot be encoded") : drain(k);
+    return k->palette.graph ? encode_palette(k, k->frame) : encode(k, k->frame);
 }
 
 int sink_copy(sink *k, const source *s, AVPacket *p)
 {
-    if (p->stream_index < 0 || (unsigned)p->stream_index >= s->format->nb_streams ||
+    if (!k->map || p->stream_index < 0 || (unsigned)p->stream_index >= s->format->nb_streams ||
         k->map[p->stream_index] < 0)
         return EXIT_DONE;
     const AVStream *from = s->format->streams[p->stream_index];
@@ -333,17 +371,21 @@ int sink_copy(sink *k, const source *s, AVPacket *p)
 
 int sink_finish(sink *k, const source *s)
 {
-    int code = avcodec_send_frame(k->encoder, NULL);
-    const int exit_code =
-        code < 0 ? av_failure(EXIT_OUTPUT, k->path, code, "a frame cannot be encoded") : drain(k);
+    if (k->kind == SINK_FOLDER)
+        return sink_folder_finish(&k->folder);
+    if (k->gone)
+        return EXIT_DONE;
+    const int exit_code = k->palette.graph ? encode_palette(k, NULL) : encode(k, NULL);
     if (exit_code != EXIT_DONE)
         return exit_code;
-    code = av_write_trailer(k->format);
+    int code = av_write_trailer(k->format);
     const int closed = avio_closep(&k->format->pb);
     code = code < 0 ? code : closed;
+    if (k->kind == SINK_PIPE && code == AVERROR(EPIPE))
+        return EXIT_DONE;
     if (code < 0)
         return av_failure(EXIT_OUTPUT, k->path, code, "cannot be written");
-    if (rename(k->temporary, k->path)) {
+    if (k->temporary && rename(k->temporary, k->path)) {
         message_error(k->path, "cannot be written: %s", strerror(errno));
         return EXIT_OUTPUT;
     }
@@ -356,8 +398,11 @@ void sink_close(sink *k)
 {
     if (k->format)
         avio_closep(&k->format->pb);
-    if (k->temporary)
+    if (k->kind == SINK_FOLDER)
+        sink_folder_drop(&k->folder);
+    else if (k->temporary)
         unlink(k->temporary);
+    palette_close(&k->palette);
     free(k->temporary);
     free(k->map);
     av_frame_free(&k->frame);

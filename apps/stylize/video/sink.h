@@ -1,14 +1,26 @@
-/* A film that is written: painted frames are encoded, all else is copied. Under a temporary name until it is whole. */
+/* A film that is written: painted frames are encoded, all else is copied. Under a temporary name until it is whole;
+ * or to the standard output; or a folder of pictures. */
 #ifndef CLI_VIDEO_SINK_H
 #define CLI_VIDEO_SINK_H
 
+#include "video/palette.h"
+#include "video/sink_folder.h"
 #include "video/source.h"
+#include "video/wish.h"
+
+typedef enum sink_kind { SINK_FILM, SINK_PIPE, SINK_FOLDER } sink_kind;
 
 typedef struct sink {
     const char *path;
+    sink_kind kind;
+    bool gone; /* who read the pipe has ended */
     char *temporary;
+    palette palette; /* of GIF */
+    sink_wish wish;
+    sink_folder folder;
     AVFormatContext *format;
     AVCodecContext *encoder;
+    enum AVPixelFormat pixels; /* of frame */
     AVStream *video;
     int *map; /* of the source's streams; -1: left out */
     AVFrame *frame;
@@ -18,17 +30,15 @@ typedef struct sink {
     bool begun;
 } sink;
 
-typedef struct sink_wish {
-    int width, height;
-    const char *codec; /* NULL: what the container is usual with */
-    int crf;           /* below 0: the default of its codec */
-} sink_wish;
-
+/* What a path names: "-", a folder (that there is, or with a slash at its end), or a film. */
+sink_kind sink_kind_of(const char *path);
+/* Whether films of that name keep alpha, and may have sides that are odd. */
+bool sink_keeps_alpha(const char *path);
 /* The source's first frame must be decoded. An exit code, after a message; close is due in any case. */
 int sink_open(sink *k, const source *s, const char *path, const sink_wish *wish);
-/* Memory for the next painting, in k->frame. */
+/* Memory for the next painting, in k->frame; set is its format. */
 int sink_room(sink *k, stylize_frame *out);
-/* Encodes k->frame; pts in the source's time. */
+/* Encodes k->frame; pts in the source's time. After that k->gone may be set: nobody reads any more. */
 int sink_encode(sink *k, const source *s, int64_t pts);
 /* A packet of sound or text as it is. */
 int sink_copy(sink *k, const source *s, AVPacket *packet);
