@@ -376,7 +376,7 @@ uint64_t source_count(const source *s)
 /* It has an end, which some programs put zeros behind. */
 bool source_is_cut(const source *s)
 {
-    char end[16];
+    char end[16] = "";
     size_t n = 0;
     if (!s->format || strcmp(s->format->iformat->name, "gif") != 0 || strcmp(s->path, "-") == 0)
         return false;
