@@ -52,7 +52,7 @@ def save(image: Image.Image, path: pathlib.Path) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: quality_data.py FOLDER")
     out = pathlib.Path(sys.argv[1]).resolve()
     for kind in ("contents", "styles"):
