@@ -114,7 +114,7 @@ double K(video_spread)(const stz_spread *s)
     return sum;
 }
 
-#define SHARPEN 1.2f /* of the difference from the mean of 3x3 pixels, at most */
+#define SHARPEN 0.3f /* of the difference from the mean of 3x3 pixels, at most */
 
 /* Column sums of the binomial 1 2 1, of two pixels. */
 INLINE v8 column(const int16_t *above, const int16_t *here, const int16_t *below, ptrdiff_t at)

@@ -3,10 +3,11 @@
 
 #include <math.h>
 
-#define AGREE_PART  0.01f /* forth and back may differ by this part of their squared lengths */
-#define AGREE_LEAST 0.25f /* and this, squared pixels of the grid */
-#define EDGE_PART   0.01f /* the same of the squared slope of the flow, where objects pass each other */
-#define EDGE_LEAST  0.02f
+/* Strict where it is seen, in brightness; generous with the motion itself: on what is smooth it is vague, and no harm. */
+#define AGREE_PART  0.03f /* forth and back may differ by this part of their squared lengths */
+#define AGREE_LEAST 3.0f  /* and this, squared pixels of the grid */
+#define EDGE_PART   0.1f  /* the same of the squared slope of the flow, where objects pass each other */
+#define EDGE_LEAST  0.3f
 #define LEVELS_SURE 6.0f /* difference of brightness that leaves a pixel sure */
 #define LEVELS_LOST 18.0f
 #define SLANT_PART  0.2f
@@ -74,27 +75,6 @@ static float mean_levels(const float *levels, int width, int height, ptrdiff_t r
     return sum / 9;
 }
 
-/* The least of a pixel and its four neighbours: what is uncovered does not end where the check first sees it. */
-static void shrink(stz_field *f, float *scratch)
-{
-    for (int y = 0; y < f->height; y++)
-        for (int x = 0; x < f->width; x++)
-            scratch[y * f->row + x] = f->sure[y * f->row + x];
-    double sum = 0;
-    for (int y = 0; y < f->height; y++)
-        for (int x = 0; x < f->width; x++) {
-            const float *s = scratch + y * f->row + x;
-            float least = s[0];
-            least = x ? fminf(least, s[-1]) : least;
-            least = x + 1 < f->width ? fminf(least, s[1]) : least;
-            least = y ? fminf(least, s[-f->row]) : least;
-            least = y + 1 < f->height ? fminf(least, s[f->row]) : least;
-            f->sure[y * f->row + x] = least;
-            sum += (double)least;
-        }
-    f->mean = (float)(sum / ((double)f->width * f->height));
-}
-
 void stz_sure(stz_field *back, const stz_field *forth, const stz_plane *now, const stz_plane *before,
               float *scratch)
 {
@@ -102,9 +82,13 @@ void stz_sure(stz_field *back, const stz_field *forth, const stz_plane *now, con
         for (int x = 0; x < back->width; x++)
             back->sure[y * back->row + x] =
                 sure_at(back, forth, now, before, x, y, &scratch[y * back->row + x]);
+    double sum = 0;
     for (int y = 0; y < back->height; y++)
-        for (int x = 0; x < back->width; x++)
-            back->sure[y * back->row + x] *= fall(
-                mean_levels(scratch, back->width, back->height, back->row, x, y), LEVELS_SURE, LEVELS_LOST);
-    shrink(back, scratch);
+        for (int x = 0; x < back->width; x++) {
+            float *sure = &back->sure[y * back->row + x];
+            *sure *= fall(mean_levels(scratch, back->width, back->height, back->row, x, y), LEVELS_SURE,
+                          LEVELS_LOST);
+            sum += (double)*sure;
+        }
+    back->mean = (float)(sum / ((double)back->width * back->height));
 }
