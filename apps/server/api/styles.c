@@ -13,6 +13,7 @@
 #include "base/multipart.h"
 #include "common/names.h"
 #include "http/answer.h"
+#include "http/pack.h"
 #include "jobs/job_list.h"
 #include "styles/gallery.h"
 
@@ -26,7 +27,17 @@ static void unknown(exchange *x)
 
 void styles_list(exchange *x)
 {
-    answer_json(x, 200, json_pack("{s:o}", "styles", gallery_list_json(x->server->gallery)));
+    buf text = {0}, small = {0};
+    json_write(json_pack("{s:o}", "styles", gallery_list_json(x->server->gallery)), &text);
+    buf_puts(&text, "\n");
+    if (!text.failed && pack_wanted(x) && pack_gzip((slice){text.data, text.size}, &small)) {
+        buf_free(&text);
+        answer_buf(x, 200, "application/json", &small);
+        answer_header(x, "Content-Encoding", "gzip");
+    } else {
+        answer_buf(x, 200, "application/json", &text);
+    }
+    answer_header(x, "Vary", "Accept-Encoding");
 }
 
 void styles_one(exchange *x)

@@ -14,20 +14,6 @@
 #include "paint/params_read.h"
 #include "paint/prepare.h"
 
-/* The q of what follows a type, in thousandths; 1000 if it is not said or no number. */
-static int quality_of(slice parameters)
-{
-    slice one;
-    double q;
-    while (slice_next(&parameters, ';', &one)) {
-        one = slice_trim(one);
-        if (one.size > 2 && (one.data[0] == 'q' || one.data[0] == 'Q') && one.data[1] == '=' &&
-            parse_number((slice){one.data + 2, one.size - 2}, 0, 1, &q))
-            return (int)(1000 * q);
-    }
-    return 1000;
-}
-
 /* What an accepted type stands for; false: nothing that is made here. */
 static bool means(slice type, stylize_format *out)
 {
@@ -53,7 +39,7 @@ stylize_format transfer_accepts(slice accept)
         slice_next(&one, ';', &type);
         type = slice_trim(type);
         /* "Whatever else" says nothing beside a type that was named. */
-        q = means(type, &f) ? quality_of(one) : 0;
+        q = means(type, &f) ? slice_quality(one) : 0;
         if (q && f == STYLIZE_FORMAT_AVIF) { /* browsers name it first, but it is slow: for who names nothing else */
             slow = true;
             continue;

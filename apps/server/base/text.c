@@ -10,6 +10,7 @@
 #include <gnutls/gnutls.h>
 
 #include "common/utf8.h"
+#include "common/values.h"
 
 bool buf_reserve(buf *b, size_t more)
 {
@@ -194,6 +195,19 @@ bool equal_secret(const void *a, const void *b, size_t size)
     for (size_t i = 0; i < size; i++)
         difference |= x[i] ^ y[i];
     return difference == 0;
+}
+
+int slice_quality(slice parameters)
+{
+    slice one;
+    double q;
+    while (slice_next(&parameters, ';', &one)) {
+        one = slice_trim(one);
+        if (one.size > 2 && (one.data[0] == 'q' || one.data[0] == 'Q') && one.data[1] == '=' &&
+            parse_number((slice){one.data + 2, one.size - 2}, 0, 1, &q))
+            return (int)(1000 * q);
+    }
+    return 1000;
 }
 
 bool is_style_id(slice id)

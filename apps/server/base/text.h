@@ -33,6 +33,9 @@ bool base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_size
 void hex_encode(const uint8_t *data, size_t size, char *out); /* out: 2 * size + 1 */
 bool hex_decode(const char *text, size_t size, uint8_t *out); /* size: of the text, even */
 
+/* The q of what follows an element of a header such as Accept, in thousandths; 1000 if it is not said or no number. */
+int slice_quality(slice parameters);
+
 bool is_style_id(slice id); /* a-z 0-9 _ -, 1 to 63 characters */
 
 /* Random bytes that nobody can guess; false if the system has none. */

@@ -198,6 +198,22 @@ def test_the_page_and_all_it_asks_for_is_here(server):
         assert server.client.get(f"/page/{name}").status_code == 200
 
 
+def test_text_is_sent_as_gzip_to_who_takes_it(server):
+    for path in ("/", "/page/app.js", "/page/base.css", "/page/icon.svg", "/openapi.json", "/api/v1/styles"):
+        plain = server.client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+        small = server.client.get(path, headers={"Accept-Encoding": "br, gzip"})
+        assert "content-encoding" not in plain.headers and small.headers["content-encoding"] == "gzip", path
+        assert plain.content == small.content and "Accept-Encoding" in small.headers["vary"]
+        assert int(small.headers["content-length"]) < int(plain.headers["content-length"])
+        if "etag" in plain.headers:  # one for each form
+            tag = small.headers["etag"]
+            assert tag != plain.headers["etag"]
+            again = {"Accept-Encoding": "gzip", "If-None-Match": tag}
+            assert server.client.get(path, headers=again).status_code == 304
+            assert server.client.get(path, headers=again | {"Accept-Encoding": ""}).status_code == 200
+    assert "content-encoding" not in server.client.get("/page/example.jpg").headers
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_is_given_up(start, photo):
     with tempfile.TemporaryDirectory(prefix="stylize-") as folder:
