@@ -17,6 +17,7 @@ help:
 	@echo "make bench-gpu measure on a CUDA device, beside PyTorch and ONNX Runtime"
 	@echo "make test-gpu  run the tests for a CUDA device; make sanitize-gpu runs them in compute-sanitizer"
 	@echo "make web       the page that paints in the browser, for any static host: build/web/site (needs emscripten)"
+	@echo "make windows   the command and library for Windows x64 as a .zip and a wheel: build/windows/dist (needs mingw-w64)"
 	@echo "make check-optional  the tests of pictures in builds that lack an optional library each, and all of them"
 	@echo "make check-platforms  the tests of what other platforms get: musl, the browser; see docs/platforms.md"
 	@echo "make install   install the release to PREFIX ($(PREFIX)); DESTDIR works"
@@ -75,6 +76,10 @@ web:
 	@tools/setup.sh build --optional platforms
 	@tools/platforms/web.sh
 
+windows:
+	@tools/setup.sh build --optional platforms
+	@tools/platforms/windows.sh
+
 check-optional:
 	@tools/setup.sh build test --optional formats names
 	@tools/check_optional.sh $(NAMES)
@@ -101,4 +106,4 @@ clean:
 	@rm -rf build demo
 
 .PHONY: help demo check build test bench bench-quality bench-server bench-video gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
-    container-check web check-optional check-platforms clean
+    container-check web windows check-optional check-platforms clean

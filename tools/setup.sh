@@ -81,6 +81,7 @@ emscripten|command -v emcc|the page that paints in the browser
 nodejs|command -v node|its test
 musl-tools|command -v musl-gcc|the library on musl
 gcc-mingw-w64-x86-64|command -v x86_64-w64-mingw32-gcc-posix|the library for Windows
+nasm|command -v nasm|JPEG for Windows at its usual speed
 wine64|test -e /usr/lib/wine/wine64|its test
 dpkg-dev|command -v dpkg-source|sources of what other platforms link
 LIST

@@ -29,7 +29,7 @@ static bool set_text(void *target, const option *o, slice value)
     if (value.size < (size_t)o->min)
         return false;
     free(*to);
-    *to = value.size ? strndup(value.data, value.size) : NULL;
+    *to = value.size ? slice_text(value) : NULL;
     return !value.size || *to;
 }
 

@@ -1,5 +1,6 @@
 #include "common/slice.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,16 @@ bool slice_is(slice s, const char *text) { return s.size == strlen(text) && !mem
 bool slice_is_nocase(slice s, const char *text)
 {
     return s.size == strlen(text) && !strncasecmp(s.data, text, s.size);
+}
+
+char *slice_text(slice s)
+{
+    char *text = malloc(s.size + 1);
+    if (text && s.size)
+        memcpy(text, s.data, s.size);
+    if (text)
+        text[s.size] = '\0';
+    return text;
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

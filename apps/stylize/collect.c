@@ -1,16 +1,15 @@
 #include "collect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/names.h"
 #include "exit.h"
 #include "memory.h"
 #include "message.h"
 #include "path.h"
+#include "system.h"
 
 typedef struct collector {
     file_list *list;
@@ -44,30 +43,34 @@ static char *name_output(const collector *c, const char *folder, const char *nam
     return text_format("%.*s.%s.%s", stem, name, c->label, ending);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-static int not_hidden(const struct dirent *d) { return d->d_name[0] != '.'; }
+/* A name in a folder. */
+static char *below(const char *top, const char *relative)
+{
+    return text_format("%s%s%s", top, path_ends_in_slash(top) ? "" : "/", relative);
+}
 
 static void walk(collector *c, const char *top, const char *relative, const char *root);
 
 /* relative: the file's path under the folder `top` of the command line. */
 static void visit(collector *c, const char *top, char *relative, const char *root)
 {
-    char *path = text_format("%s%s%s", top, top[strlen(top) - 1] == '/' ? "" : "/", relative);
-    struct stat s, link;
-    if (lstat(path, &link) != 0 || stat(path, &s) != 0) {
-        message_error(path, "%s", strerror(errno));
+    char *path = below(top, relative);
+    system_file file, link;
+    int code = system_look(path, false, &link);
+    if (!code)
+        code = system_look(path, true, &file);
+    if (code) {
+        message_error(path, "%s", strerror(code));
         c->list->failed++;
-    } else if (S_ISDIR(s.st_mode)) {
+    } else if (file.folder) {
         /* Links to folders are not followed: they may lead in a circle. */
         if (!c->args->recursive)
             c->folders_left++;
-        else if (!S_ISLNK(link.st_mode) && !path_same(path, root))
+        else if (!link.link && !path_same(path, root))
             walk(c, top, relative, root);
-    } else if (S_ISREG(s.st_mode) && path_is_picture(relative)) {
+    } else if (file.regular && path_is_picture(relative)) {
         add(c, path, name_output(c, root, relative), false);
         return;
     } else {
@@ -79,22 +82,23 @@ static void visit(collector *c, const char *top, char *relative, const char *roo
 
 static void walk(collector *c, const char *top, const char *relative, const char *root)
 {
-    char *path = text_format("%s%s%s", top, top[strlen(top) - 1] == '/' ? "" : "/", relative);
-    struct dirent **entries;
-    const int n = scandir(path, &entries, not_hidden, by_name);
-    if (n < 0) {
-        message_error(path, "%s", strerror(errno));
+    char *path = below(top, relative), **names;
+    size_t count;
+    const int code = system_names(path, &names, &count);
+    if (code) {
+        message_error(path, "%s", strerror(code));
         c->list->failed++;
     }
     free(path);
-    for (int i = 0; i < n; i++) {
-        char *name = text_format("%s%s%s", relative, *relative ? "/" : "", entries[i]->d_name);
+    if (count > 1)
+        qsort(names, count, sizeof *names, by_name);
+    for (size_t i = 0; i < count; i++) {
+        char *name = text_format("%s%s%s", relative, *relative ? "/" : "", names[i]);
         visit(c, top, name, root);
         free(name);
-        free(entries[i]);
+        free(names[i]);
     }
-    if (n >= 0)
-        free(entries);
+    free(names);
 }
 
 /* Without -o the outputs of photos/ go to photos.LABEL/ beside it. */
@@ -105,10 +109,10 @@ static int add_folder(collector *c, const char *input)
         return EXIT_DONE;
     }
     size_t n = strlen(input);
-    while (n > 1 && input[n - 1] == '/')
+    while (n > 1 && system_slash(input[n - 1]))
         n--;
     char *root = text_format("%.*s.%s", (int)n, input, c->label);
-    const bool nameless = input[n - 1] == '/' || input[n - 1] == '.';
+    const bool nameless = system_slash(input[n - 1]) || input[n - 1] == '.';
     if (nameless)
         message_error(input, "-o FOLDER is needed for a folder without a name of its own");
     else
@@ -119,17 +123,18 @@ static int add_folder(collector *c, const char *input)
 
 static int add_input(collector *c, const char *input)
 {
-    struct stat s;
+    system_file file;
     if (strcmp(input, "-") == 0) {
         message_error(NULL, "the standard input cannot be one of several inputs");
         return EXIT_USAGE;
     }
-    if (stat(input, &s) != 0) {
-        message_error(input, "%s", strerror(errno));
+    const int code = system_look(input, true, &file);
+    if (code) {
+        message_error(input, "%s", strerror(code));
         c->list->failed++;
         return EXIT_DONE;
     }
-    if (S_ISDIR(s.st_mode))
+    if (file.folder)
         return add_folder(c, input);
     add(c, text_format("%s", input), name_output(c, c->root, c->root ? path_base(input) : input), true);
     return EXIT_DONE;
@@ -138,7 +143,7 @@ static int add_input(collector *c, const char *input)
 static int by_output(const void *a, const void *b)
 {
     const file_entry *const *x = a, *const *y = b;
-    const int order = strcmp((*x)->output, (*y)->output);
+    const int order = system_compare((*x)->output, (*y)->output);
     return order ? order : (*x > *y) - (*x < *y);
 }
 
@@ -168,7 +173,7 @@ static void drop_collisions(file_list *list)
     if (list->count > 1)
         qsort(sorted, list->count, sizeof *sorted, by_output);
     for (size_t i = 1, first = 0; i < list->count; i++) {
-        if (strcmp(sorted[i]->output, sorted[first]->output) != 0) {
+        if (system_compare(sorted[i]->output, sorted[first]->output) != 0) {
             first = i;
             continue;
         }
@@ -184,12 +189,8 @@ static void drop_collisions(file_list *list)
 
 static bool is_newer(const char *a, const char *b)
 {
-    struct stat s, t;
-    if (stat(a, &s) != 0 || stat(b, &t) != 0)
-        return false;
-    if (s.st_mtim.tv_sec != t.st_mtim.tv_sec)
-        return s.st_mtim.tv_sec > t.st_mtim.tv_sec;
-    return s.st_mtim.tv_nsec > t.st_mtim.tv_nsec;
+    system_file s, t;
+    return !system_look(a, true, &s) && !system_look(b, true, &t) && s.changed_ns > t.changed_ns;
 }
 
 /* What exists already: an error, or left out with --resume. */
@@ -227,7 +228,7 @@ int file_list_collect(file_list *list, const cli_args *args, const char *label)
     *list = (file_list){0};
     collector c = {.list = list, .args = args, .label = label};
     char *root = args->output ? text_format("%s", args->output) : NULL;
-    for (size_t n = root ? strlen(root) : 0; n > 1 && root[n - 1] == '/'; n--)
+    for (size_t n = root ? strlen(root) : 0; n > 1 && system_slash(root[n - 1]); n--)
         root[n - 1] = '\0';
     c.root = root;
     int code = EXIT_DONE;

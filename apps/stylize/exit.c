@@ -1,21 +1,14 @@
 #include "exit.h"
 
 #include <signal.h>
-#include <stddef.h>
+
+#include "system.h"
 
 atomic_int interrupted;
 
 static void on_signal(int number) { interrupted = number; }
 
-void catch_signals(void)
-{
-    struct sigaction a = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&a.sa_mask);
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of the write */
-}
+void catch_signals(void) { system_catch(on_signal); }
 
 int exit_by_status(stylize_status status)
 {

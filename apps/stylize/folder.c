@@ -1,7 +1,5 @@
 #include "folder.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,16 +83,14 @@ static bool fill(void *user, task *t)
 
 static bool save(const folder_run *r, task *t, const file_entry *e)
 {
-    char *copy = text_format("%s", e->output);
-    const char *folder = dirname(copy);
-    const bool made = folder_make(folder);
-    if (!made) {
+    char *folder = path_folder(e->output);
+    const int code = folder_make(folder);
+    free(folder);
+    if (code) {
         t->status = STYLIZE_ERR_IO;
-        snprintf(t->error.message, sizeof t->error.message, "%s", strerror(errno));
-    }
-    free(copy);
-    if (!made)
+        snprintf(t->error.message, sizeof t->error.message, "%s", strerror(code));
         return false;
+    }
     t->status = stylize_image_save(r->ctx, &t->result, e->output, (int)r->args->quality, &t->error);
     return t->status == STYLIZE_OK;
 }
@@ -175,8 +171,9 @@ static int make_output_folder(const cli_args *args)
 {
     if (!args->output)
         return EXIT_DONE;
-    if (!folder_make(args->output)) {
-        message_error(args->output, "the folder could not be made: %s", strerror(errno));
+    const int code = folder_make(args->output);
+    if (code) {
+        message_error(args->output, "the folder could not be made: %s", strerror(code));
         return EXIT_OUTPUT;
     }
     char *inside = text_format("%s/x", args->output);

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ static void *or_exit(void *p)
 
 void *memory_get(size_t count, size_t size) { return or_exit(calloc(count ? count : 1, size)); }
 
-void *memory_grow(void *p, size_t count, size_t size) { return or_exit(reallocarray(p, count, size)); }
+void *memory_grow(void *p, size_t count, size_t size) { return or_exit(size && count > SIZE_MAX / size ? NULL : realloc(p, count * size)); }
 
 char *text_format(const char *format, ...)
 {

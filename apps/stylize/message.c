@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "progress.h"
+#include "system.h"
 
 static bool is_quiet;
 
@@ -20,7 +21,7 @@ static void print_clean(FILE *out, const char *text)
 /* One line on the terminal, above the progress; subject may be NULL. */
 static void say(const char *before, const char *subject, const char *text)
 {
-    flockfile(stderr);
+    system_lock(stderr);
     progress_clear();
     fputs(before, stderr);
     if (subject) {
@@ -29,7 +30,7 @@ static void say(const char *before, const char *subject, const char *text)
     }
     print_clean(stderr, text);
     putc('\n', stderr);
-    funlockfile(stderr);
+    system_unlock(stderr);
 }
 
 void message_error(const char *subject, const char *format, ...)

@@ -228,7 +228,7 @@ const char *option_nearest(slice name)
     const char *candidates[APP_LEN(cli_options)];
     for (size_t i = 0; i < cli_option_count; i++)
         candidates[i] = cli_options[i].name;
-    char *word = strndup(name.data, name.size);
+    char *word = slice_text(name);
     const char *nearest = word ? nearest_word(word, candidates, cli_option_count) : NULL;
     free(word);
     return nearest;

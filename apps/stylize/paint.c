@@ -1,11 +1,9 @@
 #include "paint.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/names.h"
@@ -21,6 +19,7 @@
 #include "request.h"
 #include "standard_io.h"
 #include "style.h"
+#include "system.h"
 
 typedef struct painting {
     const cli_args *args;
@@ -43,7 +42,7 @@ static bool choose_format(const cli_args *args, stylize_format *format)
 {
     const char *o = args->output;
     *format = args->format;
-    if (!o || strcmp(o, "-") == 0 || path_is_folder(o) || o[strlen(o) - 1] == '/')
+    if (!o || strcmp(o, "-") == 0 || path_is_folder(o) || path_ends_in_slash(o))
         return true;
     const stylize_format by_name = format_by_path(o);
     if (by_name && args->format && by_name != args->format) {
@@ -72,17 +71,16 @@ static char *choose_output(const painting *p)
     const int stem = (int)path_stem_length(in);
     if (!args->output)
         return text_format("%.*s%.*s.%s.%s", (int)(base - in), in, stem, base, p->styles.label, ending);
-    const size_t n = strlen(args->output);
-    if (n && (path_is_folder(args->output) || args->output[n - 1] == '/'))
-        return text_format("%s%s%.*s.%s", args->output, args->output[n - 1] == '/' ? "" : "/", stem, base,
-                           ending);
+    const bool slash = path_ends_in_slash(args->output);
+    if (slash || path_is_folder(args->output))
+        return text_format("%s%s%.*s.%s", args->output, slash ? "" : "/", stem, base, ending);
     return text_format("%s", args->output);
 }
 
 static bool check_output(const painting *p)
 {
     if (p->to_stdout) {
-        if (!isatty(STDOUT_FILENO))
+        if (!system_is_terminal(stdout))
             return true;
         message_error("standard output", "is a terminal, a picture is not written there: give -o FILE");
         return false;
@@ -211,8 +209,9 @@ static int run_one(painting *p)
     if (!p->to_stdout)
         p->output = choose_output(p);
     const char *o = p->args->output;
-    if (o && o[strlen(o) - 1] == '/' && !folder_make(o)) {
-        message_error(o, "the folder could not be made: %s", strerror(errno));
+    const int made = o && path_ends_in_slash(o) ? folder_make(o) : 0;
+    if (made) {
+        message_error(o, "the folder could not be made: %s", strerror(made));
         return EXIT_OUTPUT;
     }
     if (!check_output(p))

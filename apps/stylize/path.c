@@ -1,21 +1,32 @@
 #include "path.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/names.h"
 #include "memory.h"
 #include "message.h"
+#include "system.h"
 
 const char *path_base(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    const char *base = path;
+    for (; *path; path++)
+        if (system_slash(*path))
+            base = path + 1;
+    return base;
 }
+
+char *path_folder(const char *path)
+{
+    size_t n = (size_t)(path_base(path) - path);
+    while (n > 1 && system_slash(path[n - 1]))
+        n--;
+    return n ? text_format("%.*s", (int)n, path) : text_format(".");
+}
+
+bool path_ends_in_slash(const char *path) { return *path && system_slash(path[strlen(path) - 1]); }
 
 size_t path_stem_length(const char *path)
 {
@@ -25,57 +36,47 @@ size_t path_stem_length(const char *path)
 
 bool path_is_folder(const char *path)
 {
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+    system_file file;
+    return !system_look(path, true, &file) && file.folder;
 }
 
 bool path_exists(const char *path)
 {
-    struct stat s;
-    return lstat(path, &s) == 0;
+    system_file file;
+    return !system_look(path, false, &file);
 }
 
 bool path_same(const char *a, const char *b)
 {
-    struct stat s, t;
-    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+    system_file s, t;
+    return !system_look(a, true, &s) && !system_look(b, true, &t) && s.device == t.device && s.number == t.number;
 }
 
-bool folder_make(const char *path)
+int folder_make(const char *path)
 {
-    char *copy = text_format("%s", path);
-    bool ok = true;
-    for (char *p = copy + 1; ok && *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        ok = mkdir(copy, 0777) == 0 || errno == EEXIST;
-        *p = '/';
-    }
-    ok = ok && (mkdir(copy, 0777) == 0 || errno == EEXIST);
-    free(copy);
-    if (ok && !path_is_folder(path)) {
-        errno = ENOTDIR;
-        return false;
-    }
-    return ok;
+    if (path_is_folder(path))
+        return 0;
+    char *above = path_folder(path);
+    const bool more = *path_base(path) == '\0' || !path_is_folder(above);
+    int code = more && strlen(above) < strlen(path) ? folder_make(above) : 0;
+    free(above);
+    if (!code && !path_is_folder(path)) /* "a/" is there once "a" is */
+        code = system_make_folder(path);
+    return code == EEXIST ? path_is_folder(path) ? 0 : ENOTDIR : code;
 }
 
 bool folder_check_writable(const char *file)
 {
-    char *copy = text_format("%s", file);
-    const char *folder = dirname(copy);
-    bool ok = false;
+    char *folder = path_folder(file);
+    const int code = system_may_write(folder);
     if (path_is_folder(file))
         message_error(file, "is a folder, a file name is needed");
-    else if (access(folder, F_OK) != 0)
+    else if (code == ENOENT)
         message_error(file, "the folder %s does not exist", folder);
-    else if (access(folder, W_OK | X_OK) != 0)
+    else if (code)
         message_error(file, "the folder %s cannot be written to", folder);
-    else
-        ok = true;
-    free(copy);
-    return ok;
+    free(folder);
+    return !code && !path_is_folder(file);
 }
 
 /* The ending without its dot, or NULL. */

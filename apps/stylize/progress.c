@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "common/clock.h"
+#include "system.h"
 
 static struct {
     const char *label;
@@ -23,7 +22,7 @@ void progress_begin(const char *label, size_t total)
     bar.total = total;
     bar.start = bar.last_line = now_seconds();
     bar.running = true;
-    bar.terminal = isatty(STDERR_FILENO);
+    bar.terminal = system_is_terminal(stderr);
 }
 
 void progress_clear(void)
@@ -31,12 +30,6 @@ void progress_clear(void)
     if (bar.drawn)
         fputs("\r\033[K", stderr);
     bar.drawn = false;
-}
-
-static int terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static void format_duration(char *text, size_t size, double seconds)
@@ -68,7 +61,7 @@ static void format_state(char *text, size_t size, double done, double now)
 static void draw(const char *state, double share)
 {
     char line[512];
-    const int width = terminal_width() < (int)sizeof line ? terminal_width() : (int)sizeof line - 1;
+    const int found = system_terminal_width(), width = found < (int)sizeof line ? found : (int)sizeof line - 1;
     const int room = width - (int)strlen(state) - (int)strlen(bar.label) - 6;
     const int length = room > 40 ? 40 : room;
     int n = 0;
@@ -81,11 +74,11 @@ static void draw(const char *state, double share)
     } else {
         snprintf(line, sizeof line, "%.*s", width - 1, state);
     }
-    flockfile(stderr);
+    system_lock(stderr);
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
     bar.drawn = true;
-    funlockfile(stderr);
+    system_unlock(stderr);
 }
 
 void progress_update(double done)
@@ -108,9 +101,9 @@ void progress_update(double done)
 
 void progress_end(void)
 {
-    flockfile(stderr);
+    system_lock(stderr);
     progress_clear();
     fflush(stderr);
-    funlockfile(stderr);
+    system_unlock(stderr);
     bar.running = false;
 }

@@ -1,15 +1,12 @@
 #include "queue.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "exit.h"
 #include "memory.h"
+#include "system.h"
 
 /* What the callbacks, on the library's threads, share with the main thread. */
 typedef struct shared {
@@ -57,29 +54,18 @@ static void on_done(void *user, uint64_t id, stylize_status status, stylize_imag
 
 static void shared_init(shared *s)
 {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     s->list = NULL;
     s->last = &s->list;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->ended, &attr);
-    pthread_condattr_destroy(&attr);
+    system_cond_init(&s->ended);
 }
 
 /* Ended requests, waiting a tenth of a second for the first one. */
 static task *take_ended(shared *s)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 100000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&s->lock);
     if (!s->list)
-        pthread_cond_timedwait(&s->ended, &s->lock, &until);
+        system_cond_wait(&s->ended, &s->lock, 100);
     task *list = s->list;
     s->list = NULL;
     s->last = &s->list;
@@ -190,35 +176,13 @@ void queue_run(queue *q)
 
 uint32_t queue_default_tasks(uint32_t threads)
 {
-    cpu_set_t set;
-    if (threads == 0 && sched_getaffinity(0, sizeof set, &set) == 0)
-        threads = (uint32_t)CPU_COUNT(&set);
     /* Each thread has one to paint and one that waits; some more let equal sizes meet in a batch. */
-    return 2 * (threads ? threads : 1) + 8;
-}
-
-/* The number in a line that scanf's format describes, of a file of the kernel; 0 if there is none. */
-static unsigned long long read_number(const char *path, const char *format)
-{
-    FILE *f = fopen(path, "r");
-    char line[128];
-    unsigned long long number = 0;
-    while (f && number == 0 && fgets(line, sizeof line, f))
-        if (sscanf(line, format, &number) != 1)
-            number = 0;
-    if (f)
-        fclose(f);
-    return number;
+    return 2 * (threads ? threads : system_processors()) + 8;
 }
 
 uint64_t queue_default_bytes(void)
 {
-    uint64_t free_bytes = (uint64_t)read_number("/proc/meminfo", "MemAvailable: %llu") << 10;
-    /* A container sees the memory of the whole machine there, and its own limit here. */
-    const uint64_t limit = read_number("/sys/fs/cgroup/memory.max", "%llu");
-    if (limit && (limit < free_bytes || free_bytes == 0))
-        free_bytes = limit;
-    const uint64_t quarter = free_bytes / 4, least = 256u << 20;
+    const uint64_t quarter = system_free_memory() / 4, least = 256u << 20;
     return quarter > least ? quarter : least;
 }
 

@@ -4,19 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "context.h"
 #include "exit.h"
 #include "memory.h"
 #include "message.h"
+#include "system.h"
 
 bool stdin_read(stylize_image *out)
 {
     size_t size = 0, room = 1 << 20;
     uint8_t *bytes = memory_get(room, 1);
     for (;;) {
-        const ssize_t n = read(STDIN_FILENO, bytes + size, room - size);
+        const long n = system_read_input(bytes + size, room - size);
         if (n < 0 && errno == EINTR && !interrupted)
             continue;
         if (n < 0) {

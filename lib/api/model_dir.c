@@ -34,9 +34,9 @@ static bool models_beside_library(char *path, size_t size)
 
 stylize_status stz_model_dir_find(const char *asked, char **out, stylize_error *err)
 {
-    char path[STZ_OS_PATH];
+    char path[STZ_OS_PATH], room[STZ_OS_PATH];
     if (!asked)
-        asked = getenv("STYLIZE_MODELS");
+        asked = stz_os_variable("STYLIZE_MODELS", room);
     if (!asked || !*asked) {
         if (models_beside_library(path, sizeof path))
             asked = path;

@@ -1,5 +1,6 @@
 #include "api/style_dir.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,13 @@
 
 #define IN_HOME "stylize/styles"
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 stylize_status stz_style_dir_find(const char *asked, char **out, stylize_error *err)
 {
-    char path[STZ_OS_PATH], folder[STZ_OS_PATH];
-    const char *data = variable("XDG_DATA_HOME"), *home = variable("HOME");
+    char path[STZ_OS_PATH], folder[STZ_OS_PATH], room[STZ_OS_PATH];
     int n = 0;
     *out = NULL;
     if (!asked)
-        asked = getenv("STYLIZE_STYLES");
+        asked = stz_os_variable("STYLIZE_STYLES", room);
     if (asked && !*asked)
         return STYLIZE_OK;
     if (asked && stz_os_absolute(asked))
@@ -31,12 +25,12 @@ stylize_status stz_style_dir_find(const char *asked, char **out, stylize_error *
     else if (asked)
         return stz_fail(err, STYLIZE_ERR_IO, "style folder \"%.160s\": the current folder has no name",
                         asked);
-    else if (data && stz_os_absolute(data)) /* a relative one is to be ignored, by the XDG specification */
-        n = snprintf(path, sizeof path, "%s/" IN_HOME, data);
-    else if (home && stz_os_absolute(home))
-        n = snprintf(path, sizeof path, "%s/.local/share/" IN_HOME, home);
-    else
-        return STYLIZE_OK;
+    else {
+        const int code = stz_os_user_data(folder, sizeof folder);
+        if (code == ENOENT)
+            return STYLIZE_OK;
+        n = code ? -1 : snprintf(path, sizeof path, "%s/" IN_HOME, folder);
+    }
     if (n < 0 || (size_t)n >= sizeof path)
         return stz_fail(err, STYLIZE_ERR_INVALID, "the name of the style folder is too long");
     *out = strdup(path);

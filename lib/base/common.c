@@ -48,3 +48,15 @@ void stz_log_line(const stz_log *log, stylize_log_level level, const char *forma
     va_end(args);
     log->fn(log->user, level, text);
 }
+
+const void *stz_find(const void *in, size_t size, const void *what, size_t length)
+{
+    const uint8_t *at = in, *end = at + size;
+    while ((size_t)(end - at) >= length &&
+           (at = memchr(at, *(const uint8_t *)what, (size_t)(end - at) - length + 1))) {
+        if (!memcmp(at, what, length))
+            return at;
+        at++;
+    }
+    return NULL;
+}

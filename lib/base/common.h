@@ -32,6 +32,9 @@ static inline int stz_max(int a, int b) { return a > b ? a : b; }
 static inline int stz_clamp(int v, int lo, int hi) { return v < lo ? lo : v > hi ? hi : v; }
 static inline int stz_round_up(int v, int multiple) { return (v + multiple - 1) / multiple * multiple; }
 
+/* Where those bytes, at least one, first are; NULL: nowhere. */
+const void *stz_find(const void *in, size_t size, const void *what, size_t length);
+
 /* Monotonic clock, nanoseconds. */
 uint64_t stz_now_ns(void);
 

@@ -48,6 +48,11 @@ size_t stz_os_l2(void);
 /* The kind of machine, "x86_64". */
 void stz_os_machine(char *text, size_t size);
 
+/* A variable of the environment in UTF-8, perhaps in `room`; NULL if it is not set. */
+const char *stz_os_variable(const char *name, char room[STZ_OS_PATH]);
+/* Where programs keep a user's data; ENOENT if the system does not say. */
+int stz_os_user_data(char *path, size_t size);
+
 /* Bytes that nobody can guess; false if the system has none. */
 bool stz_os_random(void *to, size_t size);
 

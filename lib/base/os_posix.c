@@ -166,6 +166,22 @@ bool stz_os_random(void *to, size_t size)
     return true;
 }
 
+const char *stz_os_variable(const char *name, char room[STZ_OS_PATH]) { return getenv(name); }
+
+/* By the XDG specification, in which a relative path is to be ignored. */
+int stz_os_user_data(char *path, size_t size)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    int n;
+    if (data && stz_os_absolute(data))
+        n = snprintf(path, size, "%s", data);
+    else if (home && stz_os_absolute(home))
+        n = snprintf(path, size, "%s/.local/share", home);
+    else
+        return ENOENT;
+    return n >= 0 && (size_t)n < size ? 0 : ENAMETOOLONG;
+}
+
 /* ------------------------------------------------------------------ libraries */
 
 void *stz_os_library(const char *path, char *why, size_t size)

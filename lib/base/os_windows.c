@@ -91,6 +91,30 @@ void stz_os_machine(char *text, size_t size)
 
 bool stz_os_random(void *to, size_t size) { return !size || RtlGenRandom(to, (ULONG)size); }
 
+const char *stz_os_variable(const char *name, char room[STZ_OS_PATH])
+{
+    wchar_t *key = wide(name), *value = malloc(STZ_OS_PATH * sizeof *value);
+    SetLastError(0);
+    const DWORD n = key && value ? GetEnvironmentVariableW(key, value, STZ_OS_PATH) : STZ_OS_PATH;
+    const bool there = n < STZ_OS_PATH && (n || GetLastError() != ERROR_ENVVAR_NOT_FOUND);
+    const bool good = there && (n ? narrow(value, room, STZ_OS_PATH) : (*room = '\0', true));
+    free(key);
+    free(value);
+    return good ? room : NULL;
+}
+
+int stz_os_user_data(char *path, size_t size)
+{
+    char room[STZ_OS_PATH];
+    const char *folder = stz_os_variable("LOCALAPPDATA", room);
+    if (!folder || !stz_os_absolute(folder))
+        return ENOENT;
+    if ((size_t)snprintf(path, size, "%s", folder) >= size)
+        return ENAMETOOLONG;
+    to_slashes(path);
+    return 0;
+}
+
 /* ------------------------------------------------------------------ libraries */
 
 void *stz_os_library(const char *path, char *why, size_t size)

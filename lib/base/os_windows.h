@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
 
 static inline int code_of(DWORD error)
 {
@@ -34,6 +36,27 @@ static inline int code_of(DWORD error)
 
 static inline int last_code(void) { return code_of(GetLastError()); }
 
+#define WIDE 32768 /* characters of the longest path */
+#define LONG_PATH                                                                                            \
+    240 /* from here on a path is written in the way that has no limit; folders have 248 characters */
+
+/* From the root, with the mark that lifts the limit; takes the path. */
+static inline wchar_t *unlimited(wchar_t *path)
+{
+    wchar_t *full = malloc((WIDE + 8) * sizeof *full);
+    const DWORD n = full ? GetFullPathNameW(path, WIDE, full + 8, NULL) : 0;
+    if (!n || n >= WIDE) {
+        free(full);
+        return path;
+    }
+    const int share = full[8] == L'\\' && full[9] == L'\\';
+    const wchar_t *mark = share ? L"\\\\?\\UNC" : L"\\\\?\\", *rest = share ? full + 9 : full + 8;
+    memmove(full + wcslen(mark), rest, (wcslen(rest) + 1) * sizeof *full);
+    memcpy(full, mark, wcslen(mark) * sizeof *full);
+    free(path);
+    return full;
+}
+
 /* To be released with free; NULL: no memory, or no UTF-8. */
 static inline wchar_t *wide(const char *path)
 {
@@ -41,7 +64,7 @@ static inline wchar_t *wide(const char *path)
     wchar_t *out = n > 0 ? malloc((size_t)n * sizeof *out) : NULL;
     if (out)
         MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, out, n);
-    return out;
+    return out && n > LONG_PATH && wcsncmp(out, L"\\\\?\\", 4) ? unlimited(out) : out;
 }
 
 static inline bool narrow(const wchar_t *path, char *out, size_t size)

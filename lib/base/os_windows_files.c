@@ -7,7 +7,6 @@
 
 #include "base/os_names.h"
 
-#define WIDE      32768 /* characters of the longest path */
 #define NAMES_MAX 100
 
 /* ------------------------------------------------------------------ files */
@@ -141,18 +140,18 @@ static int create(const wchar_t *name, DWORD how, HANDLE *out)
 static int replace(const wchar_t *real, const void *data, size_t size)
 {
     static atomic_uint counter;
-    wchar_t temp[WIDE / 8];
+    wchar_t *temp = malloc(WIDE * sizeof *temp);
     HANDLE handle;
-    int code = EEXIST;
+    int code = temp ? EEXIST : ENOMEM;
     for (int i = 0; i < NAMES_MAX && code == EEXIST; i++) {
-        const int n = swprintf(temp, WIDE / 8, L"%ls.%lu-%u.tmp", real, GetCurrentProcessId(),
+        const int n = swprintf(temp, WIDE, L"%ls.%lu-%u.tmp", real, GetCurrentProcessId(),
                                atomic_fetch_add(&counter, 1));
-        if (n < 0)
-            return ENAMETOOLONG;
-        code = create(temp, CREATE_NEW, &handle);
+        code = n < 0 ? ENAMETOOLONG : create(temp, CREATE_NEW, &handle);
     }
-    if (code)
+    if (code) {
+        free(temp);
         return code;
+    }
     code = write_all(handle, data, size);
     if (!CloseHandle(handle) && !code)
         code = last_code();
@@ -160,6 +159,7 @@ static int replace(const wchar_t *real, const void *data, size_t size)
         code = last_code();
     if (code)
         DeleteFileW(temp);
+    free(temp);
     return code;
 }
 

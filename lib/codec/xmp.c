@@ -105,7 +105,7 @@ static bool set_orientation(struct packet *p)
 static void drop_padding(struct packet *p)
 {
     static const char mark[] = "<?xpacket end";
-    const uint8_t *end = memmem(p->to, p->used, mark, sizeof mark - 1);
+    const uint8_t *end = stz_find(p->to, p->used, mark, sizeof mark - 1);
     const size_t at = end ? (size_t)(end - p->to) : p->used;
     size_t from = at;
     while (from && strchr(" \t\r\n", p->to[from - 1]))

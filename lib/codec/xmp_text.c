@@ -38,14 +38,14 @@ bool stz_xmp_is_packet(stz_span in)
             return false;
         i += n;
     }
-    return in.size && memmem(in.text, in.size, ":RDF", 4);
+    return in.size && stz_find(in.text, in.size, ":RDF", 4);
 }
 
 bool stz_xmp_name(stz_span in, const char *local, size_t at, stz_span *name)
 {
     const size_t n = strlen(local);
     while (at < in.size) {
-        const char *hit = memmem(in.text + at, in.size - at, local, n);
+        const char *hit = stz_find(in.text + at, in.size - at, local, n);
         if (!hit)
             return false;
         const char *end = hit + n, *start = hit;
@@ -189,7 +189,7 @@ static int list_values(stz_span element, stz_span *values, int most)
 static bool find_prefix(stz_span in, const char *space, char prefix[PREFIX_MAX])
 {
     const size_t n = strlen(space);
-    const char *hit = memmem(in.text, in.size, space, n);
+    const char *hit = stz_find(in.text, in.size, space, n);
     if (!hit || hit - in.text < 10)
         return false;
     const char *end = hit - 1; /* the quote */

@@ -152,7 +152,7 @@ class Listing(CliTest):
         self.assertEqual([s["id"] for s in styles], ids)
         self.assertEqual(len(ids), len(set(ids)))
         for style in styles:
-            self.assertTrue(os.path.exists(style["preview"]), style)
+            self.assertTrue(os.path.exists(style["preview"].removeprefix("Z:")), style) # as wine shows this system
 
     def test_styles_chinese(self):
         english = json.loads(self.ok("styles", "--json"))
@@ -320,6 +320,7 @@ class One(CliTest):
         self.ok("--style", "udnie", "-o", "p.png", "--", "styles")
         self.assertEqual(self.read("o.png"), self.read("p.png"))
 
+    @unittest.skipIf(CLI.endswith("-wine"), "names are UTF-16 on Windows")
     def test_any_bytes_in_names(self):
         name = os.fsencode(self.dir) + b"/caf\xe9 \x01\xff.png"
         with open(name, "wb") as f:
@@ -447,6 +448,7 @@ class Folder(CliTest):
         self.assertIn("in/fake.jpg: skipped", err)
         self.assertIn("--recursive", err)
 
+    @unittest.skipIf(CLI.endswith("-wine"), "jpg.jpg and JPG.JPG are one file on Windows")
     def test_every_usual_ending(self):
         jpeg = PHOTO.read_bytes()
         for ending in ("jpg", "JPG", "jpe", "jfif", "jif", "pjpeg"):
@@ -468,6 +470,7 @@ class Folder(CliTest):
         self.ok("in/1.png", "-s", "udnie", "-o", "one.png", "--size", "96")
         self.assertEqual(self.read("one.png"), self.read("out/1.png"))
 
+    @unittest.skipIf(CLI.endswith("-wine"), "wine shows links as what they lead to")
     def test_recursive_leaves_its_output_out(self):
         self.write("in/a/b/x.png", png(40, 40, 1))
         self.write("in/a/x.png", png(40, 40, 2))

@@ -11,6 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
 
 #include "base/common.h"
 #include "base/os.h"
@@ -217,6 +221,70 @@ static void paths_are_made_whole(void **state)
     assert_false(stz_os_current_folder(here, 1));
 }
 
+/* Above 260 characters, where the plain names of Windows end. */
+static void paths_may_be_long(void **state)
+{
+    enum { DEPTH = 4, EACH = 100 };
+    char path[DEPTH][STZ_OS_PATH], file[STZ_OS_PATH + 8], **names;
+    const char *above = folder;
+    size_t count;
+    for (int i = 0; i < DEPTH; i++) {
+        const int n = snprintf(path[i], sizeof path[i], "%s/", above);
+        memset(path[i] + n, 'a' + i, EACH);
+        path[i][n + EACH] = '\0';
+        assert_int_equal(stz_os_folder(path[i]), 0);
+        above = path[i];
+    }
+    snprintf(file, sizeof file, "%s/\xc3\xa9.txt", above);
+    save(file, "far away");
+    check_content(file, "far away");
+    save(file, "again");
+    check_content(file, "again");
+    assert_int_equal(stz_os_list(above, visible, &names, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(names[0], "\xc3\xa9.txt");
+    stz_os_list_free(names, count);
+    for (int i = DEPTH - 1; i >= 0; i--)
+        assert_int_equal(stz_os_remove_folder(path[i]), 0);
+}
+
+static void set(const char *name, const char *value)
+{
+#ifdef _WIN32
+    SetEnvironmentVariableA(name, value);
+#else
+    assert_int_equal(value ? setenv(name, value, 1) : unsetenv(name), 0);
+#endif
+}
+
+static void variables_are_read(void **state)
+{
+    char room[STZ_OS_PATH], path[STZ_OS_PATH];
+    set("STZ_OS_TEST", "value");
+    assert_string_equal(stz_os_variable("STZ_OS_TEST", room), "value");
+    set("STZ_OS_TEST", NULL);
+    assert_null(stz_os_variable("STZ_OS_TEST", room));
+#ifdef _WIN32
+    SetEnvironmentVariableW(L"STZ_OS_TEST", L"\u00e9\u96ea");
+    assert_string_equal(stz_os_variable("STZ_OS_TEST", room), "\xc3\xa9\xe9\x9b\xaa");
+    set("LOCALAPPDATA", "C:\\Users\\x");
+    assert_int_equal(stz_os_user_data(path, sizeof path), 0);
+    assert_string_equal(path, "C:/Users/x");
+    set("LOCALAPPDATA", NULL);
+#else
+    set("HOME", "/house");
+    set("XDG_DATA_HOME", "/data");
+    assert_int_equal(stz_os_user_data(path, sizeof path), 0);
+    assert_string_equal(path, "/data");
+    set("XDG_DATA_HOME", "not/from/the/root");
+    assert_int_equal(stz_os_user_data(path, sizeof path), 0);
+    assert_string_equal(path, "/house/.local/share");
+    assert_int_equal(stz_os_user_data(path, 8), ENAMETOOLONG);
+    set("HOME", NULL);
+#endif
+    assert_int_equal(stz_os_user_data(path, sizeof path), ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +293,7 @@ int main(void)
         cmocka_unit_test(the_machine_is_known),      cmocka_unit_test(a_file_is_replaced),
         cmocka_unit_test(what_is_there_is_said),     cmocka_unit_test(names_come_in_the_order_of_bytes),
         cmocka_unit_test(an_empty_folder_gives_way), cmocka_unit_test(paths_are_made_whole),
+        cmocka_unit_test(paths_may_be_long),         cmocka_unit_test(variables_are_read),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_all);
 }

@@ -12,9 +12,8 @@ part() {
     [ "$code" = 0 ] || [ "$code" = 77 ] || { echo "$name failed" && status=1; }
 }
 release=$PWD/build/release
-TARGET='stylize_cli' tools/build.sh release -DSTYLIZE_BUILD_TESTS=ON >/dev/null
-TARGET='test_web_native' tools/build.sh release >/dev/null
+tools/build.sh release -DSTYLIZE_BUILD_TESTS=ON >/dev/null
 part musl tools/platforms/musl.sh "$release"
-part windows tools/platforms/windows.sh build/release
+part windows tools/platforms/windows_check.sh build/release
 part web env WEB_ALL=1 tests/web/run.sh "$PWD" "$release/tests/test_web_native" "$release/bin/stylize"
 exit $status

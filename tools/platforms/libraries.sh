@@ -17,6 +17,9 @@ windows) toolchain=$root/tools/platforms/windows.cmake compiler=x86_64-w64-mingw
 *) echo "libraries: no platform $platform" && exit 2 ;;
 esac
 
+tools= # of a compiler for another system
+[ "$platform" = windows ] && tools=x86_64-w64-mingw32-
+
 failed() {
     echo "libraries: $1 could not be built for $platform, see $work/logs/$1.log:"
     grep -E -A 3 'error:|CMake Error' "$work/logs/$1.log" | head -n 20 | grep . || tail -n 5 "$work/logs/$1.log"
@@ -40,11 +43,31 @@ for library in "$@"; do
     case $library in
     zlib) # Debian's source lacks what its CMake files name
         rm -rf "$work/zlib" && cp -r "$sources/zlib" "$work/zlib"
-        (cd "$work/zlib" && CC=$compiler CFLAGS="-O2 -fPIC" ./configure --static "--prefix=$STYLIZE_PREFIX" &&
+        (cd "$work/zlib" && CC=$compiler AR=${tools}ar RANLIB=${tools}ranlib CFLAGS="-O2 -fPIC" ./configure --static "--prefix=$STYLIZE_PREFIX" &&
             make -j "${JOBS:-2}" install) >"$work/logs/zlib.log" 2>&1 </dev/null || failed zlib
         ;;
     libjpeg-turbo) by_cmake libjpeg-turbo "-DCMAKE_INSTALL_LIBDIR=$STYLIZE_PREFIX/lib" -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF -DREQUIRE_SIMD=OFF ;;
     libpng1.6) by_cmake libpng1.6 -DPNG_SHARED=OFF -DPNG_TESTS=OFF "-DZLIB_ROOT=$STYLIZE_PREFIX" ;;
+    libwebp) by_cmake libwebp -DWEBP_BUILD_ANIM_UTILS=OFF -DWEBP_BUILD_CWEBP=OFF -DWEBP_BUILD_DWEBP=OFF -DWEBP_BUILD_GIF2WEBP=OFF \
+        -DWEBP_BUILD_IMG2WEBP=OFF -DWEBP_BUILD_VWEBP=OFF -DWEBP_BUILD_WEBPINFO=OFF -DWEBP_BUILD_WEBPMUX=OFF -DWEBP_BUILD_EXTRAS=OFF ;;
+    tiff) by_cmake tiff -Dtiff-tools=OFF -Dtiff-tests=OFF -Dtiff-contrib=OFF -Dtiff-docs=OFF -Djbig=OFF -Dlzma=OFF -Dzstd=OFF \
+        -Dlerc=OFF -Dwebp=OFF -Dlibdeflate=OFF -Dcxx=OFF -DCMAKE_CXX_COMPILER=$compiler -DCMAKE_CXX_COMPILER_FORCED=ON \
+        "-DZLIB_ROOT=$STYLIZE_PREFIX" ;;
+    lcms2) # has autotools only
+        rm -rf "$work/lcms2" && cp -r "$sources/lcms2" "$work/lcms2"
+        (cd "$work/lcms2" && ./configure --host="${tools%-}" CC=$compiler CFLAGS=-O2 --disable-shared --with-pic \
+            --without-jpeg --without-tiff --without-zlib "--prefix=$STYLIZE_PREFIX" &&
+            make -j "${JOBS:-2}" -C src install && make -C include install &&
+            make install-pkgconfigDATA) >"$work/logs/lcms2.log" 2>&1 </dev/null || failed lcms2
+        ;;
+    giflib) # six files, and a makefile for POSIX
+        (cd "$sources/giflib" && mkdir -p "$work/giflib" &&
+            for f in dgif_lib egif_lib gifalloc gif_err gif_hash openbsd-reallocarray; do
+                $compiler -O2 -fPIC -c $f.c -o "$work/giflib/$f.o" || exit 1
+            done &&
+            ${tools}ar rcs "$STYLIZE_PREFIX/lib/libgif.a" "$work/giflib"/*.o &&
+            cp gif_lib.h "$STYLIZE_PREFIX/include/") >"$work/logs/giflib.log" 2>&1 </dev/null || failed giflib
+        ;;
     jansson) by_cmake jansson -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF ;;
     cmocka) by_cmake cmocka -DWITH_EXAMPLES=OFF -DWITH_STATIC_LIB=ON ;;
     xxhash) # its header is all that is used

@@ -1,5 +1,6 @@
 """The wheel, the source distribution, what auditwheel says; each installed in a fresh environment."""
 
+import email
 import os
 import pathlib
 import subprocess
@@ -82,6 +83,43 @@ def test_wheel_is_for_every_python_and_complete(wheel: pathlib.Path) -> None:
     assert "stylize/py.typed" in names and "stylize/models/styles/library.json" in names
     modules = {f"stylize/{p.relative_to(PACKAGE / 'src/stylize')}" for p in (PACKAGE / "src/stylize").rglob("*.py")}
     assert {n for n in names if n.endswith(".py")} == modules
+
+
+def test_wheel_of_another_platform_says_the_same(wheel: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """tools/platforms/wheel.py, which puts a library that was cross-compiled into a wheel."""
+    tools = PACKAGE.parents[1] / "tools/platforms"
+    library = tmp_path / "libstylize.dll"
+    library.write_bytes(b"MZ")
+    names = run(sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tools)!r}); import libraries; print(*libraries.LINKED)")
+    for name in names.split():
+        (tmp_path / "sources" / name / "debian").mkdir(parents=True)
+        (tmp_path / "sources" / name / "debian/copyright").write_text(name)
+    run(sys.executable, tools / "wheel.py", library, "win_amd64", tmp_path / "sources", tmp_path)
+    (other,) = tmp_path.glob("*.whl")
+    assert other.name.endswith("-py3-none-win_amd64.whl")
+    assert {n for n in contents(wheel) ^ contents(other)} == {"stylize/lib/libstylize.so", "stylize/lib/libstylize.dll"}
+    assert headers(other) == headers(wheel)
+    # pip takes it for Windows, and holds every file against the list of digests.
+    run(sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--platform", "win_amd64", "--only-binary", ":all:",
+        "--target", tmp_path / "there", other)
+    assert (tmp_path / "there/stylize/lib/libstylize.dll").read_bytes() == b"MZ"
+    assert (tmp_path / f"there/{other.name.split('-py3')[0]}.dist-info/licenses/zlib.txt").read_text() == "zlib"
+
+
+def headers(wheel: pathlib.Path) -> set[tuple[str, str]]:
+    """What a wheel says of the package, but where licences lie."""
+    with zipfile.ZipFile(wheel) as z:
+        (name,) = (n for n in z.namelist() if n.endswith(".dist-info/METADATA"))
+        message = email.message_from_bytes(z.read(name))
+    said = {(k, " ".join(v.replace("'", '"').split())) for k, v in message.items()}
+    return {(k, v) for k, v in said if k not in ("Metadata-Version", "License-File")} | {("", message.get_payload().strip())}
+
+
+def test_each_system_has_its_name() -> None:
+    code = "from stylize._library import _names; print(*_names('win32'), *_names('darwin'), *_names('linux'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["libstylize.dll", "libstylize.dll", "libstylize.dylib", "libstylize.0.dylib",
+                                   "libstylize.so", "libstylize.so.0"]
 
 
 def test_wheel_works_alone(wheel: pathlib.Path, fresh: pathlib.Path, photo: str, expected: str) -> None:

@@ -103,7 +103,7 @@ class TransferError(FileError):
 
 
 class LibraryError(ImportError):
-    """libstylize.so was not found, or is too old for this package."""
+    """The C library was not found, or is too old for this package."""
 
 
 _BY_STATUS: dict[int, type[StylizeError]] = {

@@ -1,26 +1,37 @@
-"""Finds libstylize.so and declares its functions."""
+"""Finds the C library and declares its functions."""
 
 import ctypes
 import functools
 import os
 import pathlib
+import sys
 
 from . import _abi as abi
 from ._errors import LibraryError, error_of
 
 _HERE = pathlib.Path(__file__).resolve().parent
-_BUNDLED = _HERE / "lib" / "libstylize.so"
 _MODELS = _HERE / "models"
+
+
+def _names(platform: str) -> tuple[str, str]:
+    """The library's file inside the package, and the name that a system's loader knows an installed one by."""
+    if platform == "win32":
+        return "libstylize.dll", "libstylize.dll"
+    if platform == "darwin":
+        return "libstylize.dylib", f"libstylize.{abi.ABI_VERSION}.dylib"
+    return "libstylize.so", f"libstylize.so.{abi.ABI_VERSION}"
 
 
 def _load() -> ctypes.CDLL:
     """STYLIZE_LIBRARY, then the library inside the package, then the system's."""
     asked = os.environ.get("STYLIZE_LIBRARY")
-    name = asked or (str(_BUNDLED) if _BUNDLED.exists() else f"libstylize.so.{abi.ABI_VERSION}")
+    file, installed = _names(sys.platform)
+    bundled = _HERE / "lib" / file
+    name = asked or (str(bundled) if bundled.exists() else installed)
     try:
         return ctypes.CDLL(name)
     except OSError as e:
-        hint = "the variable STYLIZE_LIBRARY names it" if asked else "set STYLIZE_LIBRARY to the path of libstylize.so"
+        hint = "the variable STYLIZE_LIBRARY names it" if asked else f"set STYLIZE_LIBRARY to the path of {file}"
         raise LibraryError(f"the library was not loaded ({e}); {hint}") from None
 
 
