@@ -69,6 +69,16 @@ class Video(VideoTest):
         for kind in ("audio", "video"):
             self.assertEqual(*[[f["pts_time"] for f in p["frames"] if f["media_type"] == kind] for p in (before, after)])
 
+    def test_all_of_the_sound_is_kept(self):
+        """Also what lies before its start, which decoders begin with."""
+        self.make("in.mp4", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1", "-f", "lavfi", "-i", "sine=440:duration=1")
+        run = self.paint("in.mp4", "--style", "udnie", "-q", "-o", "out.mp4")
+        self.assertEqual(run.stderr, "")
+        packets = [subprocess.run(["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "packet=pts_time,size", "-of", "csv",
+                                   self.path(n)], capture_output=True, check=True).stdout for n in ("in.mp4", "out.mp4")]
+        self.assertIn(b",-0.0", packets[0])
+        self.assertEqual(*packets)
+
     def test_rotation_is_kept(self):
         self.clip("flat.mp4")
         self.make("in.mp4", "-i", "flat.mp4", "-c", "copy", "-metadata:s:v:0", "rotate=90")

@@ -240,7 +240,8 @@ static int begin(film *f, const stylize_frame *frame)
                             .crf = f->args->crf ? (int)f->args->crf - 1 : -1};
     f->opened = true;
     const int code = sink_open(&f->out, &f->in, f->output, &wish);
-    progress_begin("painting", source_count(&f->in));
+    if (!f->args->quiet)
+        progress_begin("painting", source_count(&f->in));
     return code;
 }
 

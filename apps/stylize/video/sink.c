@@ -358,7 +358,8 @@ int sink_copy(sink *k, const source *s, AVPacket *p)
     const AVRational us = {1, AV_TIME_BASE};
     const int64_t time = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
     const double at = (double)time * av_q2d(from->time_base) - (double)s->start / AV_TIME_BASE;
-    if (time != AV_NOPTS_VALUE && (at < s->from || (s->to > 0 && at >= s->to)))
+    /* What lies before the start of a whole film stays: decoders of sound need it to begin with. */
+    if (time != AV_NOPTS_VALUE && ((s->from > 0 && at < s->from) || (s->to > 0 && at >= s->to)))
         return EXIT_DONE;
     const int64_t shift = av_rescale_q(k->shift, us, from->time_base);
     p->pts -= p->pts != AV_NOPTS_VALUE ? shift : 0;
