@@ -28,7 +28,7 @@ int system_compare(const char *a, const char *b) { return strcmp(a, b); }
 int system_look(const char *path, bool follow, system_file *file)
 {
     struct stat s;
-    if ((follow ? stat : lstat)(path, &s) != 0)
+    if (follow ? stat(path, &s) : lstat(path, &s))
         return errno;
     *file = (system_file){.folder = S_ISDIR(s.st_mode), .regular = S_ISREG(s.st_mode), .link = S_ISLNK(s.st_mode)};
     file->device = (uint64_t)s.st_dev;

@@ -112,7 +112,7 @@ def headers(wheel: pathlib.Path) -> set[tuple[str, str]]:
         (name,) = (n for n in z.namelist() if n.endswith(".dist-info/METADATA"))
         message = email.message_from_bytes(z.read(name))
     said = {(k, " ".join(v.replace("'", '"').split())) for k, v in message.items()}
-    return {(k, v) for k, v in said if k not in ("Metadata-Version", "License-File")} | {("", message.get_payload().strip())}
+    return {(k, v) for k, v in said if k not in ("Metadata-Version", "License-File")} | {("", str(message.get_payload()).strip())}
 
 
 def test_each_system_has_its_name() -> None:
