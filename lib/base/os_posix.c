@@ -166,6 +166,8 @@ bool stz_os_random(void *to, size_t size)
     return true;
 }
 
+bool stz_os_absolute(const char *path) { return *path == '/'; }
+
 const char *stz_os_variable(const char *name, char room[STZ_OS_PATH]) { return getenv(name); }
 
 /* By the XDG specification, in which a relative path is to be ignored. */

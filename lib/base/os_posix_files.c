@@ -307,8 +307,6 @@ int stz_os_remove_folder(const char *path)
     return rmdir(path) && !code ? errno : code;
 }
 
-bool stz_os_absolute(const char *path) { return *path == '/'; }
-
 int stz_os_full_path(const char *path, char **out)
 {
     *out = realpath(path, NULL);
