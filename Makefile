@@ -18,8 +18,10 @@ help:
 	@echo "make test-gpu  run the tests for a CUDA device; make sanitize-gpu runs them in compute-sanitizer"
 	@echo "make web       the page that paints in the browser, for any static host: build/web/site (needs emscripten)"
 	@echo "make windows   the command and library for Windows x64 as a .zip and a wheel: build/windows/dist (needs mingw-w64)"
+	@echo "make deb       Debian packages, read by lintian: build/deb (on Debian)"
+	@echo "make wheels    Python wheels for Linux with glibc 2.28, x86-64 and ARM64: build/wheels (gets zig from PyPI)"
 	@echo "make check-optional  the tests of pictures in builds that lack an optional library each, and all of them"
-	@echo "make check-platforms  the tests of what other platforms get: musl, the browser; see docs/platforms.md"
+	@echo "make check-platforms  the tests of what other platforms get: musl, Windows, packages, GIMP, the browser; see docs/platforms.md"
 	@echo "make install   install the release to PREFIX ($(PREFIX)); DESTDIR works"
 	@echo "make format    format the C and C++ files (clang-format 14)"
 	@echo "make clean     remove what was built"
@@ -80,12 +82,20 @@ windows:
 	@tools/setup.sh build --optional platforms
 	@tools/platforms/windows.sh
 
+deb:
+	@tools/setup.sh build formats film packages
+	@tools/platforms/deb.sh
+
+wheels:
+	@tools/setup.sh build --optional platforms
+	@tools/platforms/wheels.sh
+
 check-optional:
 	@tools/setup.sh build test --optional formats names
 	@tools/check_optional.sh $(NAMES)
 
 check-platforms: build
-	@tools/setup.sh build test --optional platforms python page
+	@tools/setup.sh build test --optional formats film names platforms packages python page
 	@tools/python_env.sh
 	@tools/platforms/check.sh
 
@@ -106,4 +116,4 @@ clean:
 	@rm -rf build demo
 
 .PHONY: help demo check build test bench bench-quality bench-server bench-video gpu test-gpu sanitize-gpu bench-gpu install format fleet-demo \
-    container-check web windows check-optional check-platforms clean
+    container-check web windows deb wheels check-optional check-platforms clean

@@ -83,7 +83,17 @@ musl-tools|command -v musl-gcc|the library on musl
 gcc-mingw-w64-x86-64|command -v x86_64-w64-mingw32-gcc-posix|the library for Windows
 nasm|command -v nasm|JPEG for Windows at its usual speed
 wine64|test -e /usr/lib/wine/wine64|its test
+gimp|command -v gimp-console|test of the plug-in for GIMP
+libgimp2.0-dev|pkg-config --exists gimpui-2.0|the plug-in for GIMP
+qemu-user|command -v qemu-aarch64|what is built for ARM64
+gcc-aarch64-linux-gnu|command -v aarch64-linux-gnu-gcc|the kernels for ARM64
+libc6-dev-arm64-cross|test -e /usr/aarch64-linux-gnu/include/stdio.h|the same
 dpkg-dev|command -v dpkg-source|sources of what other platforms link
+LIST
+    packages) cat <<'LIST' ;;
+debhelper|command -v dh|Debian packages
+dh-python|command -v dh_python3|Debian packages
+lintian|command -v lintian|their test
 LIST
     page) echo 'chromium|command -v chromium|tests of the page' ;;
     # Their packages start services, which nobody wants of a test on a machine that runs some.

@@ -36,6 +36,7 @@ ROOMS = {
         "common": [],
         "stylize": ["common"],
         "frei0r": [],
+        "gimp": [],
         "web": [],
         "server/base": ["common"],
         "server/config": ["common", "server/base"],

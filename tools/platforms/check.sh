@@ -15,5 +15,8 @@ release=$PWD/build/release
 tools/build.sh release -DSTYLIZE_BUILD_TESTS=ON >/dev/null
 part musl tools/platforms/musl.sh "$release"
 part windows tools/platforms/windows_check.sh build/release
+part gimp tests/gimp/run.sh "$PWD" "$release"
+part deb tools/platforms/deb.sh
+part wheels tools/platforms/wheels_check.sh "$release"
 part web env WEB_ALL=1 tests/web/run.sh "$PWD" "$release/tests/test_web_native" "$release/bin/stylize"
 exit $status

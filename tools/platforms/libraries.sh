@@ -14,11 +14,16 @@ case $platform in
 web) toolchain=/usr/share/emscripten/cmake/Modules/Platform/Emscripten.cmake compiler=emcc ;;
 musl) toolchain=$root/tools/platforms/musl.cmake compiler=musl-gcc ;;
 windows) toolchain=$root/tools/platforms/windows.cmake compiler=x86_64-w64-mingw32-gcc-posix ;;
+linux-* | macos-*) toolchain=$root/tools/platforms/zig.cmake compiler=$STYLIZE_ZIG/cc ;; # tools/platforms/zig.sh
 *) echo "libraries: no platform $platform" && exit 2 ;;
 esac
 
-tools= # of a compiler for another system
-[ "$platform" = windows ] && tools=x86_64-w64-mingw32-
+tools= host= # of a compiler for another system
+case $platform in
+windows) tools=x86_64-w64-mingw32- host=x86_64-w64-mingw32 ;;
+linux-*) tools=$STYLIZE_ZIG/ host=${platform#linux-}-linux-gnu ;;
+macos-*) tools=$STYLIZE_ZIG/ host=${platform#macos-}-apple-darwin ;;
+esac
 
 failed() {
     echo "libraries: $1 could not be built for $platform, see $work/logs/$1.log:"
@@ -51,11 +56,11 @@ for library in "$@"; do
     libwebp) by_cmake libwebp -DWEBP_BUILD_ANIM_UTILS=OFF -DWEBP_BUILD_CWEBP=OFF -DWEBP_BUILD_DWEBP=OFF -DWEBP_BUILD_GIF2WEBP=OFF \
         -DWEBP_BUILD_IMG2WEBP=OFF -DWEBP_BUILD_VWEBP=OFF -DWEBP_BUILD_WEBPINFO=OFF -DWEBP_BUILD_WEBPMUX=OFF -DWEBP_BUILD_EXTRAS=OFF ;;
     tiff) by_cmake tiff -Dtiff-tools=OFF -Dtiff-tests=OFF -Dtiff-contrib=OFF -Dtiff-docs=OFF -Djbig=OFF -Dlzma=OFF -Dzstd=OFF \
-        -Dlerc=OFF -Dwebp=OFF -Dlibdeflate=OFF -Dcxx=OFF -DCMAKE_CXX_COMPILER=$compiler -DCMAKE_CXX_COMPILER_FORCED=ON \
+        -Dlerc=OFF -Dwebp=OFF -Dlibdeflate=OFF -Dcxx=OFF -DCMAKE_CXX_COMPILER_FORCED=ON \
         "-DZLIB_ROOT=$STYLIZE_PREFIX" ;;
     lcms2) # has autotools only
         rm -rf "$work/lcms2" && cp -r "$sources/lcms2" "$work/lcms2"
-        (cd "$work/lcms2" && ./configure --host="${tools%-}" CC=$compiler CFLAGS=-O2 --disable-shared --with-pic \
+        (cd "$work/lcms2" && ./configure --host="$host" CC="$compiler" AR="${tools}ar" RANLIB="${tools}ranlib" CFLAGS=-O2 --disable-shared --with-pic \
             --without-jpeg --without-tiff --without-zlib "--prefix=$STYLIZE_PREFIX" &&
             make -j "${JOBS:-2}" -C src install && make -C include install &&
             make install-pkgconfigDATA) >"$work/logs/lcms2.log" 2>&1 </dev/null || failed lcms2
