@@ -21,6 +21,11 @@ if(TARGET stylize_frei0r)
     set_target_properties(stylize_frei0r PROPERTIES INSTALL_RPATH "$ORIGIN/${from_frei0r}")
 endif()
 
+if(TARGET stylize_gimp)
+    file(RELATIVE_PATH from_gimp "${CMAKE_INSTALL_FULL_LIBDIR}/gimp/2.0/plug-ins/stylize-gimp" "${CMAKE_INSTALL_FULL_LIBDIR}")
+    set_target_properties(stylize_gimp PROPERTIES INSTALL_RPATH "$ORIGIN/${from_gimp}")
+endif()
+
 # pkg-config. Libraries that libstylize.so links privately; a program never needs them by itself.
 set(STYLIZE_PC_REQUIRES libjpeg libpng zlib jansson)
 foreach(optional WEBP:libwebp LCMS2:lcms2 TIFF:libtiff-4 HEIF:libheif JXL:libjxl)

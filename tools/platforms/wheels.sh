@@ -24,8 +24,5 @@ for machine in ${*:-x86_64 aarch64}; do
         exit 1
     }
     python3 tools/platforms/glibc_floor.py $floor "build/linux-$machine/lib/libstylize.so" "build/linux-$machine/bin/stylize"
-    mkdir -p "build/linux-$machine/stripped"
-    "$STYLIZE_ZIG/../../bin/python" -m ziglang objcopy --strip-all "build/linux-$machine/lib/libstylize.so" \
-        "build/linux-$machine/stripped/libstylize.so" 2>/dev/null || cp -L "build/linux-$machine/lib/libstylize.so" "build/linux-$machine/stripped/"
-    python3 tools/platforms/wheel.py "build/linux-$machine/stripped/libstylize.so" "manylinux_2_28_$machine" build/platforms/sources build/wheels
+    python3 tools/platforms/wheel.py "build/linux-$machine/lib/libstylize.so" "manylinux_2_28_$machine" build/platforms/sources build/wheels
 done
