@@ -1,5 +1,6 @@
 // Talks to the server: the page's token, keys, retries while it is busy, jobs with progress.
 import { t } from "./i18n.js";
+import { words } from "./problems.js";
 
 let session = null;
 
@@ -63,13 +64,37 @@ function askForKey() {
 
 const headers = (more) => ({ "X-Page-Token": session.page_token, ...keyed(), ...more });
 
+const answerHeaders = (text) => new Headers(text.trim().split("\r\n").filter(Boolean).map((line) => {
+  const at = line.indexOf(":");
+  return [line.slice(0, at), line.slice(at + 1).trim()];
+}));
+
+// As fetch, which does not tell how much of the body is on its way: sent(bytes, of how many).
+function post(path, { body, signal, headers: lines, sent }) {
+  return new Promise((done, fail) => {
+    const x = new XMLHttpRequest(), stop = () => x.abort();
+    if (signal?.aborted) return fail(cancelled());
+    x.open("POST", path);
+    x.responseType = "blob";
+    for (const [name, value] of Object.entries(lines)) x.setRequestHeader(name, value);
+    x.upload.onprogress = (e) => { if (e.lengthComputable) sent(e.loaded, e.total); };
+    x.onload = () => done(new Response(x.response, { status: x.status, headers: answerHeaders(x.getAllResponseHeaders()) }));
+    x.onerror = x.ontimeout = () => fail(new TypeError("no answer"));
+    x.onabort = () => fail(cancelled());
+    x.onloadend = () => signal?.removeEventListener("abort", stop);
+    signal?.addEventListener("abort", stop, { once: true });
+    x.send(body);
+  });
+}
+
 // One request. 503 and 429 are tried again as long as the server asks for it; 401 asks for a key.
-export async function call(path, { method = "GET", body, accept, signal, onBusy } = {}) {
+export async function call(path, { method = "GET", body, accept, signal, onBusy, sent } = {}) {
   for (let attempt = 0; ; attempt++) {
     let answer;
     try {
       if (!session) await readSession();
-      answer = await fetch(path, { method, body, signal, headers: headers(accept ? { Accept: accept } : {}) });
+      const lines = headers(accept ? { Accept: accept } : {});
+      answer = await (sent && body ? post(path, { body, signal, headers: lines, sent }) : fetch(path, { method, body, signal, headers: lines }));
     } catch (error) {
       if (error.name === "AbortError" || error instanceof Failure) throw error;
       throw new Failure(t("offline"), true);
@@ -91,7 +116,7 @@ export async function call(path, { method = "GET", body, accept, signal, onBusy 
       continue;
     }
     const slow = answer.status === 408; // the way to the server was too slow this time
-    throw Object.assign(new Failure(t("failed") + (problem.detail ?? answer.status), busy || slow), { code: problem.code });
+    throw Object.assign(new Failure(t("failed") + words(problem, answer.status), busy || slow), { code: problem.code });
   }
 }
 
@@ -139,7 +164,7 @@ async function follow(path, onState, signal) {
     for await (const job of events(`${path}/events`, signal)) {
       onState(job);
       if (job.state === "done") return;
-      if (job.state !== "queued" && job.state !== "running") throw new Failure(t("failed") + (job.error?.message ?? job.state), true);
+      if (job.state !== "queued" && job.state !== "running") throw Object.assign(new Failure(t("failed") + words(job.error ?? { code: job.state, detail: job.state }), true), { code: job.error?.code });
     }
     await wait(500, signal);
   }

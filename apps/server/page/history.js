@@ -1,17 +1,14 @@
 // What was downloaded, in this browser's own database; the server knows nothing of it.
+import * as database from "./db.js";
 import { language, t } from "./i18n.js";
 import { speak } from "./messages.js";
 
 const KEEP = 24, KEEP_BYTES = 200e6, THUMBNAIL = 240;
 const $ = (id) => document.getElementById(id);
-const done = (request) => new Promise((yes, no) => { request.onsuccess = () => yes(request.result); request.onerror = () => no(request.error); });
+const { done } = database;
 let urls = [], onOpen = () => {};
 
-async function store(mode) {
-  const open = indexedDB.open("stylize", 1);
-  open.onupgradeneeded = () => open.result.createObjectStore("paintings", { keyPath: "id", autoIncrement: true });
-  return (await done(open)).transaction("paintings", mode).objectStore("paintings");
-}
+const store = (mode) => database.store("paintings", mode);
 
 async function thumbnail(blob) {
   const full = await createImageBitmap(blob), scale = THUMBNAIL / Math.min(full.width, full.height);

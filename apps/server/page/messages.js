@@ -12,12 +12,13 @@ export function hideToast() {
 }
 
 // A note goes away by itself. An error, which has something to try again or not, is closed by hand or by the next success.
-function show(text, retry, isBusy = false) {
+function show(text, retry, isBusy = false, label = t("retry")) {
   clearTimeout(timer);
   again = retry ?? null;
   busy = isBusy;
   $("toast-text").textContent = text;
   $("toast-retry").hidden = !retry;
+  $("toast-retry").textContent = label;
   $("toast-close").hidden = false;
   $("toast").classList.add("on");
 }
@@ -25,6 +26,12 @@ function show(text, retry, isBusy = false) {
 export function note(text) {
   show(text);
   timer = setTimeout(hideToast, 8000);
+}
+
+// A note with something to press, or without.
+export function offer(text, label, then) {
+  show(text, then, false, label);
+  if (!then) timer = setTimeout(hideToast, 4000);
 }
 
 export const noteBusy = () => show(t("busyServer"), null, true);
@@ -45,7 +52,10 @@ export function worked() {
 export function report(error, retry) {
   if (error.name === "AbortError") return;
   if (error instanceof Failure) show(error.message, error.retry ? retry : null);
-  else show(t("failed") + error.message, retry);
+  else {
+    console.error(error);
+    show(t("failedHere"), retry);
+  }
 }
 
 // Also when it is the same text again.

@@ -42,29 +42,49 @@ export function thumbnailSide() {
 }
 
 // A copy with that longer side to paint on; made when it is first asked for.
-export function copy(side) {
-  return photo.copies[side] ??= scaled(photo.bitmap, side);
+export function copy(side, of = photo) {
+  return of.copies[side] ??= scaled(of.bitmap, side);
 }
 
-// Takes a picture; what is not shown or sent of it is given back at once.
-export async function take(file) {
+// A picture; what is not shown or sent of it is given back at once.
+export async function open(file) {
   const full = await decode(file), source = await upload(file, full);
   const bitmap = Math.max(full.width, full.height) > SHOWN ? await createImageBitmap(await scaled(full, SHOWN)) : full;
-  Object.assign(photo, { number: photo.number + 1, name: (file.name ?? "").replace(/\.[^.]*$/, "") || "picture",
-    file: source, bitmap, width: full.width, height: full.height, copies: {} });
+  const made = { name: (file.name ?? "").replace(/\.[^.]*$/, "") || "picture", file: source, bitmap, width: full.width,
+    height: full.height, copies: {}, sent: {} };
   if (bitmap !== full) full.close();
+  return made;
 }
+
+// Nothing is on the wall any more.
+export const close = () => Object.assign(photo, { number: photo.number + 1, name: "", file: null, bitmap: null, width: 0, height: 0, copies: {}, sent: {} });
+
+// Of a picture that comes onto the wall.
+export const take = (opened) => Object.assign(photo, opened, { number: photo.number + 1 });
 
 const MUCH = 1 << 20; // bytes that are not sent where fewer pixels are enough
 
-// What a painting of that longer side needs of the photograph: a large file is not sent for a small painting.
-export async function toSend(side) {
-  if (photo.file.size <= MUCH || Math.max(photo.width, photo.height) <= side) return photo.file;
-  const full = await decode(photo.file), made = await scaled(full, side, 0.97);
+async function smaller(of, side) {
+  const full = await decode(of.file), made = await scaled(full, side, 0.97);
   full.close();
-  return made.size < photo.file.size ? made : photo.file;
+  return made.size < of.file.size ? made : of.file;
+}
+
+// What a painting of that longer side needs of a picture: a large file is not sent for a small painting. Made once, as
+// the same is sent again when the way to the server breaks.
+export async function toSend(side, of = photo) {
+  if (of.file.size <= MUCH || Math.max(of.width, of.height) <= side) return of.file;
+  return of.sent[side] ??= smaller(of, side);
 }
 
 export async function styleCopy(bitmap) {
   return scaled(bitmap, 1024);
+}
+
+// For a list of pictures.
+export async function miniature(file) {
+  const bitmap = await decode(file), side = Math.min(bitmap.width, bitmap.height), canvas = new OffscreenCanvas(128, 128);
+  canvas.getContext("2d").drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, 128, 128);
+  bitmap.close();
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
 }

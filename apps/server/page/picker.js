@@ -2,6 +2,7 @@
 import { renderMixer, weigh } from "./blend.js";
 import { language, t } from "./i18n.js";
 import { note } from "./messages.js";
+import { artistName } from "./problems.js";
 
 const $ = (id) => document.getElementById(id);
 const TABS = ["gallery", "blend", "own", "history"];
@@ -27,7 +28,7 @@ export function title() {
   const ids = state.mode === "blend" ? state.blend : state.single ? [state.single] : [];
   if (ids.length > 2) return t("blendOf", { count: ids.length });
   const names = ids.map((id) => nameOf(byId(id)));
-  const artist = ids.length === 1 ? byId(ids[0]).artist : null;
+  const artist = ids.length === 1 ? artistName(byId(ids[0]).artist) : null;
   return names.join(" + ") + (artist ? ` — ${artist}` : "");
 }
 
@@ -42,14 +43,14 @@ function card(style, role) {
     const img = document.createElement("img");
     img.className = kind;
     img.alt = "";
-    if (kind === "artwork" && style.preview_image) img.src = style.preview_image;
+    if (kind === "artwork" && style.preview_image) img.dataset.src = style.preview_image; // loaded when it is seen
     picture.append(img);
   }
   const name = document.createElement("span"), artist = document.createElement("span");
   name.className = "name";
   name.textContent = nameOf(style);
   artist.className = "artist";
-  artist.textContent = style.artist ?? "";
+  artist.textContent = artistName(style.artist);
   b.append(picture, name, " ", artist);
   return b;
 }
@@ -78,10 +79,26 @@ function blendCard(style) {
   return b;
 }
 
+// ------------------------------------------------------------------ what is seen
+
+// The artwork of a card is loaded when it comes into view, and the style tried on the photograph.
+const visible = new IntersectionObserver((list) => {
+  const come = list.filter((e) => e.isIntersecting).map((e) => e.target);
+  for (const card of come) {
+    visible.unobserve(card);
+    const img = card.querySelector(".artwork");
+    if (img.dataset.src) img.src = img.dataset.src;
+  }
+  if (come.length) onSeen(come.map((card) => card.dataset.id));
+}, { rootMargin: "80px" });
+let onSeen = () => {};
+
 export function renderCards() {
   const painted = new Map([...document.querySelectorAll(".style.painted")].map((b) => [b.dataset.id, b.querySelector(".mine").src]));
   $("gallery").replaceChildren(...state.list.map(singleCard));
   $("blend-grid").replaceChildren(...state.list.filter((s) => s.blendable).map(blendCard));
+  visible.disconnect();
+  for (const card of document.querySelectorAll(".style")) visible.observe(card);
   for (const [id, src] of painted) setThumbnail(id, src);
   mark();
   renderMixer();
@@ -183,8 +200,22 @@ function galleryKeys(e) {
   pickSingle(cards[to].dataset.id);
 }
 
-export function start(onChange, onHover) {
+// For a reload.
+export const snapshot = () => ({ mode: state.mode, single: state.single, blend: state.blend, point: state.point, weights: state.weights });
+
+export function resume(kept, own) {
+  const known = (id) => Boolean(byId(id));
+  if (own) Object.assign(state, { own, ownNumber: state.ownNumber + 1 });
+  if (!kept) return;
+  if (known(kept.single)) state.single = kept.single;
+  if (kept.blend.every((id) => known(id) && byId(id).blendable)) Object.assign(state, { blend: kept.blend, point: kept.point, weights: kept.weights });
+  mark();
+  if ({ gallery: state.single, blend: state.blend.length, own: state.own }[kept.mode]) openTab(kept.mode);
+}
+
+export function start(onChange, onHover, seen) {
   changed = onChange;
+  onSeen = seen;
   hovered = onHover;
   for (const name of TABS) $(`tab-${name}`).addEventListener("click", () => openTab(name));
   document.querySelector(".tabs").addEventListener("keydown", tabKeys);

@@ -70,30 +70,44 @@ async function both(style, side, signal) {
 
 // ------------------------------------------------------------------ thumbnails
 
-const thumbs = new Map();
-let thumbAbort = null;
+const thumbs = new Map(), seen = new Set();
+let batch = null; // of one photograph: { abort, working, told }
 
-// Each style on the visitor's own picture, a few at a time; another photograph ends it.
+// Cards that have come into view.
+export function look(ids) {
+  for (const id of ids) seen.add(id);
+  if (batch && !batch.abort.signal.aborted) thumbnails();
+}
+
+const next = () => [...seen].find((id) => !thumbs.has(id) && !batch.taken.has(id) && picker.byId(id));
+
+async function worker(mine, side) {
+  for (let id = next(); id && mine === batch; id = next()) {
+    mine.taken.add(id);
+    const { blob } = await api.paint(await copy(side), { parts: [{ id, weight: 1 }] }, { output_size: side, quality: 85 },
+      { signal: mine.abort.signal });
+    const bitmap = await createImageBitmap(blob);
+    if (mine.abort.signal.aborted) return;
+    thumbs.set(id, bitmap);
+    picker.setThumbnail(id, URL.createObjectURL(blob));
+  }
+}
+
+// Each style that is seen on the visitor's own picture, a few at a time; another photograph ends it.
 async function thumbnails() {
-  if (thumbAbort && !thumbAbort.signal.aborted) return;
-  const abort = thumbAbort = new AbortController(), side = thumbnailSide();
-  const queue = picker.state.list.map((s) => s.style_id).filter((id) => !thumbs.has(id));
-  performance.mark("thumbnails-start");
-  const worker = async () => {
-    for (let id = queue.shift(); id; id = queue.shift()) {
-      const { blob } = await api.paint(await copy(side), { parts: [{ id, weight: 1 }] }, { output_size: side, quality: 85 },
-        { signal: abort.signal });
-      const bitmap = await createImageBitmap(blob);
-      if (abort.signal.aborted) return;
-      thumbs.set(id, bitmap);
-      picker.setThumbnail(id, URL.createObjectURL(blob));
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    performance.measure("thumbnails", "thumbnails-start");
-  } catch (error) {
-    abort.abort(); // the preview tells what is wrong, and trying again starts them too
+  if (!batch || batch.abort.signal.aborted) {
+    batch = { abort: new AbortController(), working: 0, taken: new Set(), told: false };
+    performance.mark("thumbnails-start");
+  }
+  const mine = batch, side = thumbnailSide();
+  while (mine.working < AT_ONCE && next()) {
+    mine.working++;
+    worker(mine, side).catch(() => mine.abort.abort()) // the preview tells what is wrong, and trying again starts them too
+      .finally(() => {
+        if (--mine.working || mine.abort.signal.aborted || mine.told || next()) return;
+        mine.told = true;
+        performance.measure("thumbnails", "thumbnails-start");
+      });
   }
 }
 
@@ -106,8 +120,8 @@ export function start(callback) { onSettled = callback; }
 
 // Forgets all that was painted of the photograph before.
 export function forget() {
-  thumbAbort?.abort();
-  thumbAbort = null;
+  batch?.abort.abort();
+  batch = null;
   current?.abort();
   thumbs.clear();
   kept.clear();

@@ -6,18 +6,21 @@ const before = $("before"), after = $("after"), frame = $("frame"), compare = $(
 
 // content: the photograph; plain and coloured: the painting, and the one with the photograph's colours; mask: its
 // alpha says where the painting is, with inverted where it is not; null: everywhere.
+let view = { z: 1, x: 0, y: 0 }, share = 0;
 let shown = { content: null, plain: null, coloured: null, strength: 1, colour: 0, mask: null, inverted: false };
 
 export function fitFrame() {
   if (!shown.content) return;
-  const viewer = $("viewer"), narrow = window.matchMedia("(max-width: 860px)").matches;
-  const style = getComputedStyle(viewer), pad = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
-  const width = viewer.clientWidth - pad - 18;
-  const height = narrow ? Math.max(200, window.innerHeight * 0.4) : $("stage").clientHeight - pad - 70 - $("where-row").offsetHeight;
+  const viewer = $("viewer"), stacked = getComputedStyle(document.querySelector("main")).display === "flex";
+  const style = getComputedStyle(viewer), pad = (a, b) => parseFloat(style[a]) + parseFloat(style[b]);
+  const others = [...viewer.children].filter((e) => e !== frame && e.offsetHeight > 1);
+  const taken = others.reduce((sum, e) => sum + e.offsetHeight + parseFloat(getComputedStyle(e).marginTop) + parseFloat(style.rowGap), 0);
+  const width = viewer.clientWidth - pad("paddingLeft", "paddingRight") - 18;
+  const height = stacked ? Math.max(150, window.innerHeight * (window.innerHeight < 760 ? 0.25 : 0.33)) : $("stage").clientHeight - pad("paddingTop", "paddingBottom") - 18 - taken;
   const scale = Math.min(width / shown.content.width, height / shown.content.height);
   frame.style.width = `${Math.max(40, Math.round(shown.content.width * scale))}px`;
   frame.style.height = `${Math.max(40, Math.round(shown.content.height * scale))}px`;
-  placeKnob();
+  setCompare(share);
 }
 
 function sized(canvas, width, height) {
@@ -71,18 +74,34 @@ export function describe(title) {
 
 // The knob stays inside the frame, so that it can be grasped at both ends.
 function placeKnob() {
-  const width = frame.clientWidth, x = Number(compare.value) / 100 * width;
+  const width = frame.clientWidth, x = share / 100 * width;
   $("knob").style.left = `${Math.min(Math.max(x, 30), Math.max(30, width - 30))}px`;
 }
 
 export function setCompare(percent) {
+  share = percent;
   compare.value = percent;
-  before.style.clipPath = `inset(0 ${100 - percent}% 0 0)`;
+  // of the picture, which is larger than the frame and lies somewhere else
+  const cut = Math.min(1, Math.max(0, (percent / 100 - view.x) / view.z));
+  before.style.clipPath = `inset(0 ${100 - 100 * cut}% 0 0)`;
   $("divider").style.left = `${percent}%`;
   frame.classList.toggle("no-before", percent < 15);
   frame.classList.toggle("no-after", percent > 85);
   frame.classList.toggle("no-divider", percent <= 0 || percent >= 100);
   placeKnob();
+}
+
+export const compared = () => share;
+
+// In pixels of the frame; null where there is none.
+export const dividerAt = () => (frame.classList.contains("plain") ? null : share / 100 * frame.clientWidth);
+
+export function setView(wanted) {
+  view = wanted;
+  $("view").style.transform = view.z === 1 ? "" : `translate(${100 * view.x}%, ${100 * view.y}%) scale(${view.z})`;
+  $("view").style.setProperty("--zoom", view.z);
+  frame.classList.toggle("zoomed", view.z > 1);
+  setCompare(share);
 }
 
 let sweeping = false;

@@ -1,22 +1,23 @@
 // Where the style is painted: a mask that is drawn on the picture with a soft brush. None: everywhere.
 import { t } from "./i18n.js";
+import { Mask } from "./mask.js";
 import { speak } from "./messages.js";
 import * as stage from "./stage.js";
 
 const $ = (id) => document.getElementById(id);
-const SOFT = 0.55;    // of the radius: where the edge of the brush begins to fade
-const SPACING = 0.25; // of the radius: from one dab to the next
-const STEP = 0.02;    // of the longer side: the arrow keys
+const STEP = 0.02; // of the longer side: the arrow keys
 
-// What is drawn stands in the canvas' alpha: where the style is, or with `inverted` where it is not.
-let canvas = null, drawn = false, inverted = false, editing = false, at = null, changed = () => {};
+let mask = null, editing = false, at = null, changed = () => {};
 let number = 0; // of the mask, so that another one is known
 
-const used = () => drawn && canvas;
+const used = () => Boolean(mask?.used);
 
 function show() {
-  const mask = used() || (editing && !inverted) ? canvas : null;
-  stage.show({ mask, inverted });
+  const shown = used() || (editing && !mask.inverted);
+  stage.show({ mask: shown ? mask.canvas : null, inverted: Boolean(mask?.inverted) });
+  // not `disabled`: the focus would be lost with the last step
+  $("brush-undo").setAttribute("aria-disabled", String(!mask?.steps.length));
+  $("brush-redo").setAttribute("aria-disabled", String(!mask?.undone.length));
 }
 
 function touched() {
@@ -25,40 +26,26 @@ function touched() {
   changed();
 }
 
-const radius = () => Number($("brush-size").value) / 100 * Math.max(canvas.width, canvas.height);
-
-function dab(x, y) {
-  const g = canvas.getContext("2d"), r = radius(), paints = $("tool-brush").checked !== inverted;
-  const shade = g.createRadialGradient(x, y, r * SOFT, x, y, r);
-  shade.addColorStop(0, "#fff");
-  shade.addColorStop(1, "#fff0");
-  g.globalCompositeOperation = paints ? "source-over" : "destination-out";
-  g.fillStyle = shade;
-  g.fillRect(x - r, y - r, 2 * r, 2 * r);
-  drawn ||= paints;
-}
-
-function line(to) {
-  const from = at ?? to, far = Math.hypot(to.x - from.x, to.y - from.y);
-  const dabs = Math.max(1, Math.ceil(far / (SPACING * radius())));
-  for (let i = 1; i <= dabs; i++) dab(from.x + (to.x - from.x) * i / dabs, from.y + (to.y - from.y) * i / dabs);
-  at = to;
-  show();
-}
+const radius = () => Number($("brush-size").value) / 100;
+const most = () => [mask.canvas.width / mask.unit, mask.canvas.height / mask.unit];
+const middle = () => most().map((v) => v / 2);
 
 function place(event) {
-  const box = $("brush-area").getBoundingClientRect();
-  return { x: (event.clientX - box.left) / box.width * canvas.width, y: (event.clientY - box.top) / box.height * canvas.height };
+  const box = $("brush-area").getBoundingClientRect(), [width, height] = most();
+  return [(event.clientX - box.left) / box.width * width, (event.clientY - box.top) / box.height * height];
 }
+
+const begin = (point) => mask.add({ paint: $("tool-brush").checked, radius: radius(), points: [point] });
 
 // The circle of the brush.
 function ring(p) {
-  const r = $("brush-ring"), share = 2 * radius() / canvas.width;
+  const r = $("brush-ring");
   r.hidden = !p;
   if (!p) return;
-  r.style.left = `${100 * p.x / canvas.width}%`;
-  r.style.top = `${100 * p.y / canvas.height}%`;
-  r.style.width = `${100 * share}%`;
+  const [width, height] = most();
+  r.style.left = `${100 * p[0] / width}%`;
+  r.style.top = `${100 * p[1] / height}%`;
+  r.style.width = `${200 * radius() / width}%`;
 }
 
 function edit(on) {
@@ -66,21 +53,27 @@ function edit(on) {
   $("where").setAttribute("aria-expanded", String(on));
   $("where").dataset.i18n = on ? "done" : "where";
   $("where").textContent = t($("where").dataset.i18n);
-  $("brush-tools").hidden = $("brush-area").hidden = !on;
+  $("brush-tools").hidden = $("brush-steps").hidden = $("brush-area").hidden = !on;
   stage.fitFrame();
   ring(null);
   show();
-  if (on && !drawn) speak(t("whereHint"));
+  if (on && !used()) speak(t("whereHint"));
+}
+
+function undo(back = true) {
+  if (!(back ? mask.undo() : mask.redo())) return;
+  touched();
+  speak(t(back ? "undone" : "redone"));
 }
 
 function keys(e) {
-  const far = STEP * Math.max(canvas.width, canvas.height) * (e.shiftKey ? 4 : 1);
+  const far = STEP * (e.shiftKey ? 4 : 1), [width, height] = most();
   const moves = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }, move = moves[e.key];
-  at ??= { x: canvas.width / 2, y: canvas.height / 2 };
+  at ??= middle();
   if (move) {
-    at = { x: Math.min(canvas.width, Math.max(0, at.x + move[0])), y: Math.min(canvas.height, Math.max(0, at.y + move[1])) };
+    at = [Math.min(width, Math.max(0, at[0] + move[0])), Math.min(height, Math.max(0, at[1] + move[1]))];
   } else if (e.key === " " || e.key === "Enter") {
-    dab(at.x, at.y);
+    begin(at);
     touched();
   } else if (e.key === "Escape") {
     edit(false);
@@ -90,10 +83,18 @@ function keys(e) {
   if (editing) ring(at);
 }
 
-// For another photograph; the mask of the one before does not fit.
-export function reset(content) {
-  canvas = new OffscreenCanvas(content.width, content.height);
-  drawn = inverted = false;
+// As in any program that draws; text fields have an undo of their own.
+function undoKeys(e) {
+  if (!editing || !(e.ctrlKey || e.metaKey) || e.altKey || e.target.matches("input[type=text], input[type=password]")) return;
+  const key = e.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  e.preventDefault();
+  undo(key === "z" && !e.shiftKey);
+}
+
+// For another photograph, with what was drawn on it before.
+export function reset(content, steps = []) {
+  mask = new Mask(content, steps);
   at = null;
   number++;
   edit(false);
@@ -101,28 +102,47 @@ export function reset(content) {
 
 // Shown for the visitor's photograph, not for what the history has.
 export function offer(on) {
-  $("where-row").hidden = !on;
+  $("where").hidden = !on;
   if (!on && editing) edit(false);
-  stage.show({ mask: on && used() ? canvas : null, inverted });
+  stage.show({ mask: on && used() ? mask.canvas : null, inverted: Boolean(mask?.inverted) });
 }
 
 // A number for each mask, 0 without one.
 export const version = () => (used() ? number : 0);
+export const steps = () => mask?.steps ?? [];
+export const picture = () => mask.picture();
+// The same for a picture that is not on the wall.
+export const pictureOf = async (list, size) => (list?.length ? new Mask(size, list).picture() : null);
 
-// As the server takes it: a grey picture, white where the style is painted; null for everywhere.
-export async function picture() {
-  if (!used()) return null;
-  const grey = new OffscreenCanvas(canvas.width, canvas.height), g = grey.getContext("2d");
-  g.fillStyle = "#fff";
-  g.drawImage(canvas, 0, 0);
-  if (inverted) {
-    g.globalCompositeOperation = "source-out";
-    g.fillRect(0, 0, grey.width, grey.height);
-  }
-  g.globalCompositeOperation = "destination-over";
-  g.fillStyle = "#000";
-  g.fillRect(0, 0, grey.width, grey.height);
-  return grey.convertToBlob({ type: "image/png" });
+// One finger or the mouse's main button draws. Two fingers move the picture: what the first has begun is taken back.
+function drawing(area) {
+  let pointer = null;
+  area.addEventListener("pointerdown", (e) => {
+    if (e.button !== 0) return;
+    if (pointer !== null || !e.isPrimary) {
+      if (pointer !== null) mask.undo();
+      pointer = null;
+      return show();
+    }
+    pointer = e.pointerId;
+    area.setPointerCapture(e.pointerId);
+    begin(place(e));
+    show();
+  });
+  area.addEventListener("pointermove", (e) => {
+    if (e.pointerId === pointer) {
+      mask.extend(place(e));
+      show();
+    }
+    ring(e.pointerType === "touch" && pointer === null ? null : place(e));
+  });
+  const end = (e) => {
+    if (e.pointerId !== pointer) return;
+    pointer = null;
+    touched();
+  };
+  area.addEventListener("pointerup", end);
+  area.addEventListener("pointercancel", end);
 }
 
 export function start(onChange) {
@@ -131,28 +151,21 @@ export function start(onChange) {
   fill();
   changed = onChange;
   const area = $("brush-area");
-  area.addEventListener("pointerdown", (e) => {
-    area.setPointerCapture(e.pointerId);
-    at = null;
-    line(place(e));
-  });
-  area.addEventListener("pointermove", (e) => {
-    if (area.hasPointerCapture(e.pointerId)) line(place(e));
-    ring(place(e));
-  });
-  area.addEventListener("pointerup", () => touched());
+  drawing(area);
   area.addEventListener("pointerleave", () => ring(null));
-  area.addEventListener("focus", () => { if (area.matches(":focus-visible")) ring(at ??= { x: canvas.width / 2, y: canvas.height / 2 }); });
+  area.addEventListener("focus", () => { if (area.matches(":focus-visible")) ring(at ??= middle()); });
   area.addEventListener("blur", () => ring(null));
   area.addEventListener("keydown", keys);
+  document.addEventListener("keydown", undoKeys);
   $("where").addEventListener("click", () => edit(!editing));
+  $("brush-undo").addEventListener("click", () => undo());
+  $("brush-redo").addEventListener("click", () => undo(false));
   $("brush-invert").addEventListener("click", () => {
-    inverted = !inverted;
+    mask.add({ invert: true });
     touched();
   });
   $("brush-clear").addEventListener("click", () => {
-    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    drawn = inverted = false;
+    if (mask.steps.length) mask.add({ clear: true });
     touched();
     edit(false);
     $("where").focus();

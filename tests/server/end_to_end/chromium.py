@@ -42,6 +42,15 @@ def is_quiet(page):
                            "performance.getEntriesByName('thumbnails').length > 0")
 
 
+def see_all(page):
+    """Scrolls through the gallery, until each style is tried on the photograph: it is when its card is seen."""
+    for card in page.locator("#gallery .style").all():
+        card.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === "
+                           "document.querySelectorAll('#gallery .style').length")
+    page.locator("#gallery .style").first.scroll_into_view_if_needed()
+
+
 def pixels(page):
     """A few pixels of the painting as it is shown."""
     return page.evaluate("""() => { const c = document.getElementById('after');

@@ -230,7 +230,8 @@ def redis(tmp_path):
 def browser():
     from chromium import CHROMIUM, playwright
     with playwright.sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        b = p.chromium.launch(executable_path=CHROMIUM, args=[
+            "--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"])
         yield b
         b.close()
 
@@ -249,7 +250,8 @@ def open_page(browser, server):
              if not r.url.startswith((server.url, "blob:", "data:")) else None)
 
     def run(size="desktop", language="en-US", **more):
-        more = {"reduced_motion": "reduce", **SIZES[size], "locale": language, "accept_downloads": True, **more}
+        # with a service worker, what the tests put in the place of an answer would not be seen
+        more = {"reduced_motion": "reduce", "service_workers": "block", **SIZES[size], "locale": language, "accept_downloads": True, **more}
         context = browser.new_context(**more)
         context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)

@@ -3,7 +3,7 @@ import base64
 import struct
 
 import pytest
-from chromium import ARTWORK, PAINT, PHOTO, download, is_quiet, pixels, take, toast, until, wait_for_painting
+from chromium import ARTWORK, PAINT, PHOTO, download, is_quiet, pixels, see_all, take, toast, until, wait_for_painting
 
 pytestmark = [pytest.mark.page, pytest.mark.heavy]
 
@@ -16,8 +16,7 @@ def test_a_picture_is_painted_in_the_style_that_is_chosen(page):
     assert pixels(page) != first
     assert page.get_attribute("#gallery [data-id=scream]", "aria-checked") == "true"
     assert "The Scream" in page.get_attribute("#after", "aria-label")
-    page.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === "
-                           "document.querySelectorAll('#gallery .style').length")
+    see_all(page)
 
 
 def test_pictures_are_dropped_and_pasted(desktop):
@@ -256,6 +255,9 @@ def test_an_own_style_and_the_history(page):
     assert name == "photo-own-style.jpg"
     page.wait_for_selector("#history li", state="attached")
     page.reload()  # it is in the browser still
+    wait_for_painting(page, "Your own style")
+    page.click("#brand")
+    page.wait_for_selector("#empty:visible")
     page.click("#tab-history")
     page.click("#history .open")
     wait_for_painting(page, "Your own style")
@@ -358,7 +360,7 @@ def test_the_language_and_the_colours_are_those_of_the_browser(open_page):
 
 def test_what_is_pointed_at_is_shown_and_ready(desktop):
     take(desktop)
-    desktop.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === 16")
+    see_all(desktop)
     is_quiet(desktop)
     chosen, asked = pixels(desktop), []
     desktop.on("request", lambda r: asked.append(r.url))

@@ -1,6 +1,6 @@
 """The page for everybody: WCAG 2.2 AA as far as programs can tell, the keyboard, small screens, large text."""
 import pytest
-from chromium import ARTWORK, PHOTO, is_quiet, take, wait_for_painting
+from chromium import ARTWORK, PHOTO, is_quiet, see_all, take, wait_for_painting
 
 pytestmark = [pytest.mark.page, pytest.mark.heavy]
 
@@ -17,7 +17,7 @@ def states(page, tmp_path):
     yield "error"
     page.click("#toast-close")
     take(page, painting="ms")
-    page.wait_for_function("() => document.querySelectorAll('#gallery .style.painted').length === 16")
+    see_all(page)
     page.evaluate("() => { const c = document.getElementById('compare'); c.value = 50; c.dispatchEvent(new Event('input')); }")
     yield "painted, before and after"
     page.click("#tab-blend")

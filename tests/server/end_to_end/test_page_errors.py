@@ -1,4 +1,6 @@
 """Messages of the page: where they stand, when they go; and what is sent over a slow line."""
+import re
+
 import pytest
 from chromium import PHOTO, download, is_quiet, take, toast, wait_for_painting
 
@@ -79,6 +81,70 @@ def test_a_large_file_is_not_sent_for_a_small_painting(desktop):
         return list; }""")
     assert sent[0][1] == 512 and sent[0][0] < size / 4
     assert sent[1] == [size, 3000]  # all that there is
+
+
+@pytest.fixture
+def slow(desktop):
+    """The page behind a line that takes a good while for a large picture; gives the words of the progress, as they come."""
+    cdp = desktop.context.new_cdp_session(desktop)
+    desktop.evaluate("""() => { window.told = []; const e = document.getElementById('work-text');
+        new MutationObserver(() => window.told.push(e.textContent)).observe(e, { childList: true, characterData: true, subtree: true }); }""")
+
+    def line(bytes_a_second, offline=False):
+        cdp.send("Network.enable")
+        cdp.send("Network.emulateNetworkConditions", {"offline": offline, "latency": 0, "downloadThroughput": -1,
+                                                      "uploadThroughput": bytes_a_second})
+    line(-1)
+    return line
+
+
+def test_an_upload_tells_how_far_it_is(desktop, slow):
+    size = desktop.evaluate(LARGE)
+    wait_for_painting(desktop, "The Starry Night")
+    is_quiet(desktop)
+    desktop.select_option("#size", "2048")
+    is_quiet(desktop)
+    slow(1 << 20)
+    download(desktop)
+    told = desktop.evaluate("() => window.told")
+    sending = [m for m in (re.match(r"Sending ([0-9.]+) MB · (\d+)%", t) for t in told) if m]
+    shares = [int(m.group(2)) for m in sending]
+    assert len(shares) > 2 and shares == sorted(shares) and shares[-1] > shares[0], told
+    assert any(t.startswith("Painting 2048") for t in told[told.index(next(t for t in told if t.startswith("Sending"))):])
+    assert 0 < 1e6 * float(sending[0].group(1)) < 0.9 * size  # the size that is painted, not what the file has
+
+
+def test_an_upload_that_breaks_is_tried_again(desktop, slow):
+    desktop.evaluate(LARGE)
+    wait_for_painting(desktop, "The Starry Night")
+    is_quiet(desktop)
+    desktop.select_option("#size", "2048")
+    is_quiet(desktop)
+    slow(1 << 18)
+    desktop.click("#download")
+    desktop.wait_for_function("() => window.told.some((t) => /Sending .*[1-9]%/.test(t))")
+    slow(-1, offline=True)
+    toast(desktop, "cannot be reached")
+    desktop.wait_for_selector("#download:enabled")
+    slow(-1)
+    with desktop.expect_download():
+        desktop.click("#toast-retry")
+    nothing_is_said(desktop)
+
+
+def test_an_upload_that_is_cancelled_ends(desktop, slow):
+    desktop.evaluate(LARGE)
+    wait_for_painting(desktop, "The Starry Night")
+    is_quiet(desktop)
+    desktop.select_option("#size", "2048")
+    is_quiet(desktop)
+    slow(1 << 17)
+    desktop.click("#download")
+    desktop.wait_for_function("() => window.told.some((t) => /Sending .*%/.test(t))")
+    with desktop.expect_event("requestfailed", lambda r: r.url.endswith("/jobs")):
+        desktop.click("#cancel")
+    desktop.wait_for_selector("#download:enabled")
+    assert "Cancelled" in desktop.inner_text("#spoken")
 
 
 def test_the_brush_shows_its_size(desktop):
