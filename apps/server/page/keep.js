@@ -1,9 +1,9 @@
 // What a reload of this tab brings back: the pictures, the style, the settings. In this browser only, and for a day at most.
 import { done, store } from "./db.js";
 
-const DAY = 86400e3, SOON = 300;
+const DAY = 86400e3, SOON = 150;
 const KINDS = ["pictures", "own", "state"];
-let tab = sessionStorage.getItem("tab"), timer = 0, last = Promise.resolve();
+let tab = sessionStorage.getItem("tab"), timer = 0, saved = 0, last = Promise.resolve();
 
 const key = (kind) => `${tab}/${kind}`;
 
@@ -16,10 +16,14 @@ function put(kind, value) {
 export const pictures = (files) => put("pictures", files);
 export const own = (blob, name) => put("own", { blob, name });
 
-// Asked for the state a moment after the last change.
+// At once, or while something is dragged a few times a second.
 export function soon(state) {
   clearTimeout(timer);
-  timer = setTimeout(() => put("state", state()), SOON);
+  const save = () => {
+    saved = performance.now();
+    put("state", state());
+  };
+  timer = setTimeout(save, Math.max(0, saved + SOON - performance.now()));
 }
 
 export function forget() {

@@ -88,7 +88,8 @@ def test_it_goes_on_while_the_page_is_away_and_is_cancelled(page, server):
     assert server.client.get("/api/v1/styles/later").status_code == 404
     page.reload()
     page.click("#tab-own")
-    assert page.is_hidden("#learn")
+    page.wait_for_selector("#learn-open:visible")  # of the picture that is there still
+    assert page.is_hidden("#learning")
 
 
 def test_what_the_server_says_is_told(desktop):

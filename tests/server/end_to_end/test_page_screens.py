@@ -39,6 +39,20 @@ def test_picture_styles_and_controls_are_there_without_scrolling(open_page, name
     assert hidden(page, "#brush-area", "#brush-size", "#brush-undo", "#brush-clear", "#where", "#download") == []
 
 
+@pytest.mark.parametrize("name", ["on its side", "200 %", "desktop"])
+def test_only_the_panel_scrolls_beside_a_picture(open_page, name):
+    page = screen(open_page, name)
+    take(page)
+    page.click("#tab-own")
+    page.set_input_files("#own-file", ARTWORK)
+    is_quiet(page)
+    for tab in ("own", "blend", "history", "gallery"):
+        page.click(f"#tab-{tab}")
+        page.evaluate("() => scrollTo(0, 1000)")
+        assert page.evaluate("() => scrollY") == 0, tab
+        assert hidden(page, "#compare", "#download") == []
+
+
 @pytest.mark.parametrize("name", SCREENS)
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])
 def test_labels_stand_on_one_line(open_page, name, language):
@@ -83,6 +97,11 @@ def test_high_contrast_has_the_colours_of_the_system(open_page):
         assert shades["other"] != system["mark"] and shades["plain"] != system["mark"]
         assert shades["stage"] == system["canvas"]  # what is scrolled below it does not shine through
         assert shades["width"] == "4px" and shades["toast"] == "solid"
+        # on the mark's colour the text is drawn as it is said, without a plate of another colour behind it
+        plain = "(id) => { const s = getComputedStyle(document.querySelector(id)); return [s.forcedColorAdjust, s.backgroundColor, s.color]; }"
+        for element in ("#download", "#tab-gallery", "input[value=jpeg] + span"):
+            assert page.evaluate(plain, element) == ["none", system["mark"], system["marked"]], element
+        assert page.evaluate(plain, "#toast") == ["none", system["canvas"], system["text"]]
         assert page.is_hidden("#theme")
 
 
