@@ -43,11 +43,11 @@ function offWall() {
 async function showPicture(at) {
   const item = album.items[at];
   if (!item) return;
+  pictures.select(at);
   try {
     const opened = await open(item.file);
-    if (album.items[at] !== item) return; // others came meanwhile
+    if (album.items[album.at] !== item) return; // another was chosen meanwhile
     leavePicture();
-    pictures.select(at);
     take(opened);
     hung = item;
     worked();
